@@ -12,6 +12,12 @@ const FORMATS = {
   "iso-country-code": (text) => /^[A-Za-z]{2}$/.test(text),
 };
 
+const patterns = new Map();
+function patternOf(text) {
+  if (!patterns.has(text)) patterns.set(text, new RegExp(text));
+  return patterns.get(text);
+}
+
 export function resolve(document, schema) {
   let found = schema ?? {};
   while (found.$ref) found = document.components.schemas[found.$ref.split("/").pop()];
@@ -20,7 +26,7 @@ export function resolve(document, schema) {
 
 function checkString(schema, text, where) {
   if (schema.enum && !schema.enum.includes(text)) return [`${where}: ${JSON.stringify(text)} is not one of ${schema.enum.join(", ")}`];
-  if (schema.pattern && !new RegExp(schema.pattern).test(text)) return [`${where}: does not match ${schema.pattern}`];
+  if (schema.pattern && !patternOf(schema.pattern).test(text)) return [`${where}: does not match ${schema.pattern}`];
   if (schema.minLength > text.length || schema.maxLength < text.length) return [`${where}: ${text.length} characters`];
   if (schema.format && FORMATS[schema.format]?.(text) === false) return [`${where}: is not a ${schema.format}`];
   return [];

@@ -1,0 +1,131 @@
+// The control interface under /__standin/: what a test, or a person with curl, tells the stand-in to do.
+import { badRequest, notFound, parseAttributes, Refusal } from "./shape.mjs";
+
+const OPTIONS = ["latencyMs", "rateLimits", "workerCallSidDelayMs", "answerMs", "workerUrl"];
+
+/** The same operations as methods: the HTTP routes below only name them. */
+export function createControls(twilio) {
+  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam } = twilio;
+
+  const reservationSummary = ({ sid, worker, status }) => ({ sid, worker: worker.friendlyName, status });
+  const taskSummary = (task) => ({
+    sid: task.sid, assignment_status: task.status, channel: task.channel, reason: task.reason, version: task.version,
+    attributes: parseAttributes(task.attributes), reservations: task.reservations.map(reservationSummary),
+  });
+  const participantSummary = ({ call, label, hold, muted, endOnExit, status }) => ({ callSid: call.sid, to: call.to, label, status, hold, muted, endConferenceOnExit: endOnExit });
+  const conferenceSummary = (conference) => ({
+    sid: conference.sid, friendlyName: conference.friendlyName, status: conference.status, reasonConferenceEnded: conference.reasonEnded,
+    participants: [...conference.participants.values()].map(participantSummary),
+  });
+
+  function moveTask(sid, status) {
+    const task = tasks.find(sid);
+    tasks.moveTask(task, status);
+    return taskSummary(task);
+  }
+
+  /** A worker of its own, with a token, so that cases running at the same time do not share agents. */
+  function addWorker({ name, token = `token-${name}`, roles = ["agent"], attributes = {}, activity }) {
+    const complete = typeof attributes === "string" ? attributes : { full_name: name, contact_uri: `client:${name}`, email: `${name}@example.com`, roles, routing: { skills: [] }, ...attributes };
+    const worker = workspace.addWorker({ friendlyName: name, attributes: complete, activity });
+    iam.addToken(token, { identity: name, workerSid: worker.sid, roles });
+    return { workerSid: worker.sid, name, token };
+  }
+
+  return {
+    internalCall: agents.internalCall,
+    customerCall: agents.customerCall,
+    accept: agents.accept,
+    reject: agents.reject,
+    hangup: agents.hangup,
+    joinConference: agents.joinConference,
+    wrap: (sid) => moveTask(sid, "wrapping"),
+    complete: (sid) => moveTask(sid, "completed"),
+    cancel: (sid) => moveTask(sid, "canceled"),
+    addWorker,
+    task: (sid) => taskSummary(tasks.find(sid)),
+    forgetTask: (sid) => {
+      tasks.all.delete(tasks.find(sid).sid);
+      return {};
+    },
+    createTask: (details) => {
+      const { attributes = {}, ...more } = details;
+      const task = tasks.create({ ...more, attributes: JSON.stringify(attributes) });
+      tasks.route(task);
+      return taskSummary(task);
+    },
+    mergeTaskAttributes: (sid, more) => {
+      tasks.mergeAttributes(tasks.find(sid), more);
+      return taskSummary(tasks.find(sid));
+    },
+    setPhone: ({ number, answer }) => {
+      if (answer === "yes") calls.unanswered.delete(number);
+      else if (["busy", "no-answer", "failed"].includes(answer)) calls.unanswered.set(number, answer);
+      else throw badRequest("answer: yes, busy, no-answer or failed");
+      return {};
+    },
+    addFault: (rule) => faults.add(rule),
+    listFaults: () => ({ faults: faults.list() }),
+    removeFault: (id) => {
+      if (id === undefined) faults.clear();
+      else faults.remove(Number(id));
+      return {};
+    },
+    webhookMode: (rule) => {
+      if (!["once", "twice", "simultaneous"].includes(rule.mode)) throw badRequest("mode: once, twice or simultaneous");
+      webhooks.addRule(rule);
+      return {};
+    },
+    setOptions: (options) => {
+      for (const name of Object.keys(options)) if (!OPTIONS.includes(name)) throw badRequest(`options: ${OPTIONS.join(", ")}`);
+      Object.assign(twilio.options, options);
+      return { ...twilio.options };
+    },
+    journal: (filter) => ({ entries: journal.list(filter) }),
+    violations: (filter) => ({ violations: journal.violations(filter) }),
+    clearJournal: () => {
+      journal.clear();
+      return {};
+    },
+    state: () => ({
+      tasks: [...tasks.all.values()].map(taskSummary),
+      conferences: [...conferences.all.values()].map(conferenceSummary),
+      calls: [...calls.all.values()].map(({ sid, to, from, status }) => ({ sid, to, from, status })),
+      ...twilio.extraState(),
+    }),
+    settle: async ({ timeoutMs } = {}) => ({ settled: await twilio.settled(timeoutMs) }),
+    reset: () => {
+      twilio.reset();
+      return {};
+    },
+    ...twilio.extraControls,
+  };
+}
+
+const ROUTES = [
+  ["POST", "internal-call", "internalCall"], ["POST", "customer-call", "customerCall"], ["POST", "chat", "chat"], ["POST", "message", "message"],
+  ["POST", "reservations/:sid/accept", "accept"], ["POST", "reservations/:sid/reject", "reject"], ["POST", "calls/:sid/hangup", "hangup"],
+  ["POST", "conferences", "joinConference"], ["POST", "phones", "setPhone"], ["POST", "workers", "addWorker"], ["POST", "conversations", "conversation"],
+  ["POST", "tasks", "createTask"], ["GET", "tasks/:sid", "task"], ["DELETE", "tasks/:sid", "forgetTask"], ["POST", "tasks/:sid/attributes", "mergeTaskAttributes"],
+  ["POST", "tasks/:sid/wrap", "wrap"], ["POST", "tasks/:sid/complete", "complete"], ["POST", "tasks/:sid/cancel", "cancel"],
+  ["GET", "faults", "listFaults"], ["POST", "faults", "addFault"], ["DELETE", "faults", "removeFault"], ["DELETE", "faults/:id", "removeFault"],
+  ["POST", "webhooks", "webhookMode"], ["POST", "options", "setOptions"], ["GET", "journal", "journal"], ["DELETE", "journal", "clearJournal"],
+  ["GET", "violations", "violations"], ["GET", "state", "state"], ["POST", "settle", "settle"], ["POST", "reset", "reset"],
+].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
+
+export function createControl(controls) {
+  return async function control({ method, url }, body) {
+    const { pathname, searchParams } = new URL(url, "http://standin.invalid");
+    const route = ROUTES.find((candidate) => candidate.method === method && candidate.pattern.test(pathname));
+    if (!route) throw notFound(pathname);
+    let given;
+    try {
+      given = method === "POST" ? JSON.parse(body || "{}") : Object.fromEntries(searchParams);
+    } catch {
+      throw new Refusal(400, 20001, "the body is not JSON");
+    }
+    const sid = route.pattern.exec(pathname)[1];
+    const result = await (sid === undefined ? controls[route.name](method === "DELETE" ? undefined : given) : controls[route.name](sid, given));
+    return { status: 200, body: result ?? {}, headers: {} };
+  };
+}

@@ -1,0 +1,119 @@
+// A local Twilio: keeps state, signs webhooks, plays the voice side and the agents, and fails when told to.
+import { pathToFileURL } from "node:url";
+import * as seed from "./accounts.mjs";
+import { createAgents } from "./agents.mjs";
+import { createCalls } from "./calls.mjs";
+import { createConferences } from "./conferences.mjs";
+import { createControl, createControls } from "./control.mjs";
+import { createFaults } from "./faults.mjs";
+import { createIam } from "./iam.mjs";
+import { createJournal } from "./journal.mjs";
+import { createServer } from "./server.mjs";
+import { createTaskrouter } from "./taskrouter.mjs";
+import { createTasks } from "./tasks.mjs";
+import { createVoice } from "./voice.mjs";
+import { createWebhooks } from "./webhooks.mjs";
+import { createWorkspace } from "./workspace.mjs";
+
+export * as seed from "./accounts.mjs";
+
+const DEFAULTS = {
+  port: 0, workerUrl: "http://127.0.0.1:8787", accountSid: seed.ACCOUNT_SID, authToken: seed.AUTH_TOKEN,
+  workers: 20, latencyMs: 0, rateLimits: false, workerCallSidDelayMs: 0, answerMs: 0,
+};
+
+/** What every part shares: time, pending work, and the other parts. */
+function createTwilio(options) {
+  const pending = new Set();
+  const timers = new Set();
+  const twilio = { options, accountSid: options.accountSid, authToken: options.authToken, extraControls: {}, extraState: () => ({}), services: {} };
+
+  twilio.track = (promise) => {
+    const tracked = promise.catch((error) => twilio.journal.alert(`stand-in failed: ${error?.stack ?? error}`, "background")).finally(() => pending.delete(tracked));
+    pending.add(tracked);
+    return promise;
+  };
+
+  /** Runs `work` after some milliseconds; 0 means as soon as the present request has been answered. */
+  twilio.later = (milliseconds, work) => new Promise((resolve, reject) => {
+    const run = () => {
+      timers.delete(timer);
+      try {
+        resolve(work());
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const timer = milliseconds > 0 ? setTimeout(run, milliseconds) : setImmediate(run);
+    timers.add(timer);
+  });
+
+  /** Resolves once no webhook, ringing leg or timer is under way; false when that takes too long. */
+  twilio.settled = async (timeoutMs = 20_000) => {
+    const deadline = Date.now() + timeoutMs;
+    do {
+      await Promise.race([Promise.allSettled([...pending]), new Promise((resolve) => setTimeout(resolve, Math.max(deadline - Date.now(), 1)).unref())]);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (Date.now() >= deadline) return pending.size === 0;
+    } while (pending.size > 0);
+    return true;
+  };
+
+  twilio.stop = () => timers.forEach((timer) => {
+    clearTimeout(timer);
+    clearImmediate(timer);
+  });
+  return twilio;
+}
+
+/** Starts a local Twilio; `port` 0 picks a free one. */
+export async function startTwilio(given = {}) {
+  const options = { ...DEFAULTS, ...given };
+  const twilio = createTwilio(options);
+  // The order matters: each part looks up the earlier ones when it is made.
+  twilio.journal = createJournal();
+  twilio.faults = createFaults();
+  twilio.webhooks = createWebhooks(twilio);
+  twilio.workspace = createWorkspace(twilio);
+  twilio.tasks = createTasks(twilio);
+  twilio.conferences = createConferences(twilio);
+  twilio.calls = createCalls(twilio);
+  twilio.agents = createAgents(twilio);
+  twilio.iam = createIam(twilio);
+  const products = [createTaskrouter(twilio), createVoice(twilio), twilio.iam];
+  for (const { services } of products) Object.assign(twilio.services, services);
+
+  twilio.reset = () => {
+    Object.assign(options, DEFAULTS, given);
+    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, ...products]) part.reset?.();
+    twilio.faults.clear();
+    twilio.webhooks.clear();
+    twilio.journal.clear();
+  };
+  twilio.reset();
+
+  const controls = createControls(twilio);
+  const server = createServer(twilio, createControl(controls));
+  server.keepAliveTimeout = 60_000;
+  await new Promise((resolve, reject) => server.once("error", reject).listen(options.port, "127.0.0.1", resolve));
+  const { port } = server.address();
+  return {
+    url: `http://127.0.0.1:${port}`, port, seed, ...controls,
+    close: () => new Promise((resolve) => {
+      twilio.stop();
+      server.close(() => resolve());
+      server.closeAllConnections();
+    }),
+  };
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const argument = (name, otherwise) => {
+    const at = process.argv.indexOf(`--${name}`);
+    return at < 0 ? otherwise : process.argv[at + 1];
+  };
+  const twilio = await startTwilio({ port: Number(argument("port", 4010)), workerUrl: argument("worker", DEFAULTS.workerUrl), workers: Number(argument("workers", DEFAULTS.workers)) });
+  console.log(`A local Twilio listens on ${twilio.url}`);
+  process.on("SIGINT", () => twilio.close().then(() => process.exit(0)));
+  process.on("SIGTERM", () => twilio.close().then(() => process.exit(0)));
+}
