@@ -91,21 +91,21 @@ export function createControls(twilio) {
       tasks: [...tasks.all.values()].map(taskSummary),
       conferences: [...conferences.all.values()].map(conferenceSummary),
       calls: [...calls.all.values()].map(({ sid, to, from, status }) => ({ sid, to, from, status })),
-      ...twilio.extraState(),
+      ...twilio.chats.state(),
     }),
     settle: async ({ timeoutMs } = {}) => ({ settled: await twilio.settled(timeoutMs) }),
     reset: () => {
       twilio.reset();
       return {};
     },
-    ...twilio.extraControls,
+    ...twilio.chats.controls,
   };
 }
 
 const ROUTES = [
   ["POST", "internal-call", "internalCall"], ["POST", "customer-call", "customerCall"], ["POST", "chat", "chat"], ["POST", "message", "message"],
   ["POST", "reservations/:sid/accept", "accept"], ["POST", "reservations/:sid/reject", "reject"], ["POST", "calls/:sid/hangup", "hangup"],
-  ["POST", "conferences", "joinConference"], ["POST", "phones", "setPhone"], ["POST", "workers", "addWorker"], ["POST", "conversations", "conversation"],
+  ["POST", "conferences", "joinConference"], ["POST", "phones", "setPhone"], ["POST", "workers", "addWorker"], ["POST", "conversations", "conversation"], ["GET", "conversations/:sid", "readConversation"],
   ["POST", "tasks", "createTask"], ["GET", "tasks/:sid", "task"], ["DELETE", "tasks/:sid", "forgetTask"], ["POST", "tasks/:sid/attributes", "mergeTaskAttributes"],
   ["POST", "tasks/:sid/wrap", "wrap"], ["POST", "tasks/:sid/complete", "complete"], ["POST", "tasks/:sid/cancel", "cancel"],
   ["GET", "faults", "listFaults"], ["POST", "faults", "addFault"], ["DELETE", "faults", "removeFault"], ["DELETE", "faults/:id", "removeFault"],

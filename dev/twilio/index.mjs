@@ -3,11 +3,17 @@ import { pathToFileURL } from "node:url";
 import * as seed from "./accounts.mjs";
 import { createAgents } from "./agents.mjs";
 import { createCalls } from "./calls.mjs";
+import { createChats } from "./chats.mjs";
 import { createConferences } from "./conferences.mjs";
 import { createControl, createControls } from "./control.mjs";
+import { createConversations } from "./conversations.mjs";
 import { createFaults } from "./faults.mjs";
+import { createFlex } from "./flex.mjs";
 import { createIam } from "./iam.mjs";
+import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
+import { createNumbers } from "./numbers.mjs";
+import { createRooms } from "./rooms.mjs";
 import { createServer } from "./server.mjs";
 import { createTaskrouter } from "./taskrouter.mjs";
 import { createTasks } from "./tasks.mjs";
@@ -26,7 +32,7 @@ const DEFAULTS = {
 function createTwilio(options) {
   const pending = new Set();
   const timers = new Set();
-  const twilio = { options, accountSid: options.accountSid, authToken: options.authToken, extraControls: {}, extraState: () => ({}), services: {} };
+  const twilio = { options, accountSid: options.accountSid, authToken: options.authToken, services: {} };
 
   twilio.track = (promise) => {
     const tracked = promise.catch((error) => twilio.journal.alert(`stand-in failed: ${error?.stack ?? error}`, "background")).finally(() => pending.delete(tracked));
@@ -79,13 +85,17 @@ export async function startTwilio(given = {}) {
   twilio.conferences = createConferences(twilio);
   twilio.calls = createCalls(twilio);
   twilio.agents = createAgents(twilio);
+  twilio.rooms = createRooms(twilio);
+  twilio.interactions = createInteractions(twilio);
+  twilio.flex = createFlex(twilio);
+  twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
-  const products = [createTaskrouter(twilio), createVoice(twilio), twilio.iam];
+  const products = [createTaskrouter(twilio), createVoice(twilio), createConversations(twilio), createNumbers(), twilio.flex, twilio.iam];
   for (const { services } of products) Object.assign(twilio.services, services);
 
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, ...products]) part.reset?.();
+    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...products]) part.reset?.();
     twilio.faults.clear();
     twilio.webhooks.clear();
     twilio.journal.clear();

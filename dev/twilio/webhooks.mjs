@@ -77,7 +77,7 @@ export function createWebhooks(twilio) {
       "X-Twilio-Signature": signature(twilio.authToken, signedUrl(target, delivery), method === "GET" ? [] : fields),
       ...(method === "GET" ? {} : { "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "Content-Length": Buffer.byteLength(form) }),
     };
-    const settings = overrides(url);
+    const settings = overrides(delivery.overridable ? url : bare);
     const deadline = Date.now() + settings.tt;
     for (let tries = 0; ; tries += 1) {
       const entry = twilio.journal.webhook({ method, url: target, attempt: tries + 1, event: Object.fromEntries(fields).StatusCallbackEvent ?? null, token });
@@ -90,8 +90,8 @@ export function createWebhooks(twilio) {
     }
   }
 
-  async function deliver({ url, method = "POST", fields, voice = true }) {
-    const delivery = { url, method: method.toUpperCase(), fields: Object.entries(fields).filter(([, value]) => value !== undefined && value !== null).map(([name, value]) => [name, String(value)]), voice };
+  async function deliver({ url, method = "POST", fields, voice = true, overridable = true }) {
+    const delivery = { url, method: method.toUpperCase(), fields: Object.entries(fields).filter(([, value]) => value !== undefined && value !== null).map(([name, value]) => [name, String(value)]), voice, overridable };
     const text = `${url} ${delivery.fields.flat().join(" ")}`;
     const rule = rules.findLast(({ contains }) => !contains || text.includes(contains)) ?? { mode: "once" };
     const token = randomUUID();
