@@ -109,6 +109,7 @@ export async function startTwilio(given = {}) {
   const { port } = server.address();
   return {
     url: `http://127.0.0.1:${port}`, port, seed, ...controls,
+    operations: Object.entries(twilio.services).flatMap(([service, handlers]) => Object.keys(handlers).map((operationId) => `${service} ${operationId}`)),
     close: () => new Promise((resolve) => {
       twilio.stop();
       server.close(() => resolve());
