@@ -1,7 +1,7 @@
 // The local Twilio, tested against Twilio's OpenAPI documents and npm's signature check.
 import assert from "node:assert/strict";
 import http from "node:http";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import twilioPackage from "twilio";
 import { ExpressionError, expression } from "../dev/twilio/expressions.mjs";
 import { seed, startTwilio } from "../dev/twilio/index.mjs";
@@ -23,15 +23,22 @@ let answers = {};
 
 const conference = (name, more = "") => `<Response><Dial><Conference endConferenceOnExit="true" ${more}>${name}</Conference></Dial></Response>`;
 const internalCallAnswers = {
-  "/voice/agent-outbound-join": (_, url) => conference(url.searchParams.get("taskSid"), 'statusCallback="call-outbound-join" statusCallbackEvent="start join leave hold modify mute end"'),
-  "/voice/agent-join-conference": (_, url) => conference(url.searchParams.get("conferenceName"), 'statusCallback="never-honoured" statusCallbackEvent="join end"'),
+  "/voice/agent-outbound-join": (_, url) =>
+    conference(url.searchParams.get("taskSid"), 'statusCallback="call-outbound-join" statusCallbackEvent="start join leave hold modify mute end"'),
+  "/voice/agent-join-conference": (_, url) =>
+    conference(url.searchParams.get("conferenceName"), 'statusCallback="never-honoured" statusCallbackEvent="join end"'),
 };
 
 async function ask(method, path, form, headers = {}) {
   const body = form && new URLSearchParams(Object.entries(form).flatMap(([name, value]) => [value].flat().map((one) => [name, one])));
   const response = await fetch(twilio.url + path, { method, body, headers: { Authorization: AUTHORIZATION, ...headers } });
   const text = await response.text();
-  return { status: response.status, etag: response.headers.get("etag"), retryAfter: response.headers.get("retry-after"), body: text ? JSON.parse(text) : null };
+  return {
+    status: response.status,
+    etag: response.headers.get("etag"),
+    retryAfter: response.headers.get("retry-after"),
+    body: text ? JSON.parse(text) : null,
+  };
 }
 const get = (path, query) => ask("GET", query ? `${path}?${new URLSearchParams(query)}` : path);
 const post = (path, form, headers) => ask("POST", path, form ?? {}, headers);
@@ -46,8 +53,16 @@ before(async () => {
     for await (const chunk of request) body += chunk;
     const fields = Object.fromEntries(new URLSearchParams(body));
     const url = new URL(request.url, `http://127.0.0.1:${worker.address().port}`);
-    received.push({ path: url.pathname, url: url.href, fields, token: request.headers["i-twilio-idempotency-token"], signed: twilioPackage.validateRequest(seed.AUTH_TOKEN, request.headers["x-twilio-signature"] ?? "", url.href, fields) });
+    received.push({
+      path: url.pathname,
+      url: url.href,
+      fields,
+      header: request.headers["x-twilio-signature"],
+      token: request.headers["i-twilio-idempotency-token"],
+      signed: twilioPackage.validateRequest(seed.AUTH_TOKEN, request.headers["x-twilio-signature"] ?? "", url.href, fields),
+    });
     const answer = answers[url.pathname]?.(fields, url) ?? "";
+    if (answer.late) return;
     response.writeHead(answer.status ?? 200, { "Content-Type": "text/xml" }).end(answer.status ? "" : answer);
   });
   await new Promise((resolve) => worker.listen(0, "127.0.0.1", resolve));
@@ -59,25 +74,30 @@ after(async () => {
   worker.close();
 });
 
-// No answer of a whole test run may differ from its document; refused requests are the tests' own doing.
-const asked = new Set();
 beforeEach(() => {
-  collect();
   twilio.reset();
   received = [];
   answers = { ...internalCallAnswers };
 });
-function collect() {
+// No answer of the whole run may differ from its document; refused requests are the tests' own doing.
+const asked = new Set();
+afterEach(() => {
   const { entries } = twilio.journal();
   for (const { service, operationId, status } of entries) if (status < 300) asked.add(`${service} ${operationId}`);
-  const wrong = entries.flatMap(({ operationId, violations }) => violations.filter((text) => text.startsWith("answer ")).map((text) => `${operationId}: ${text}`));
+  const wrong = entries.flatMap(({ operationId, violations }) =>
+    violations.filter((text) => text.startsWith("answer ")).map((text) => `${operationId}: ${text}`),
+  );
   assert.deepEqual(wrong, []);
-  assert.deepEqual(entries.filter(({ kind, message }) => kind === "alert" && message.startsWith("stand-in failed")), []);
-}
+  assert.deepEqual(
+    entries.filter(({ kind, message }) => kind === "alert" && message.startsWith("stand-in failed")),
+    [],
+  );
+});
 
 describe("requests", () => {
   test("what the documents do not allow is named", () => {
-    const violations = (method, url, body = "", headers = {}) => checkRequest({ method, url, body, headers: { ...(body && { "Content-Type": "application/x-www-form-urlencoded" }), ...headers } }).violations;
+    const violations = (method, url, body = "", headers = {}) =>
+      checkRequest({ method, url, body, headers: { ...(body && { "Content-Type": "application/x-www-form-urlencoded" }), ...headers } }).violations;
     const tasks = `https://taskrouter.twilio.com/v1/Workspaces/${seed.WORKSPACE_SID}/Tasks`;
     assert.deepEqual(violations("POST", tasks, "Attributes=%7B%7D&Priority=1"), []);
     assert.match(violations("POST", tasks, "Attributes=%7B")[0], /is not JSON/);
@@ -90,7 +110,10 @@ describe("requests", () => {
     assert.match(violations("GET", `${tasks}/WT${"0".repeat(32)}`, "", { "If-Match": "1" })[0], /takes no such header/);
     assert.match(violations("PUT", tasks)[0], /only (POST|GET), (POST|GET)/);
     assert.match(violations("GET", "https://taskrouter.twilio.com/v1/Elsewhere")[0], /no such path/);
-    assert.match(violations("POST", `https://flex-api.twilio.com/v1/Interactions/KD${"0".repeat(32)}/Channels/UO${"0".repeat(32)}/Invites`, "a=b").join(), /Routing: required/);
+    assert.match(
+      violations("POST", `https://flex-api.twilio.com/v1/Interactions/KD${"0".repeat(32)}/Channels/UO${"0".repeat(32)}/Invites`, "a=b").join(),
+      /Routing: required/,
+    );
     const iam = `https://iam.twilio.com/v1/Accounts/${seed.ACCOUNT_SID}/Tokens/validate`;
     assert.deepEqual(violations("POST", iam, '{"token":"x"}', { "Content-Type": "application/json" }), []);
     assert.match(violations("POST", iam, '{"Token":"x"}', { "Content-Type": "application/json" })[0], /token: missing/);
@@ -100,7 +123,10 @@ describe("requests", () => {
     const path = `2010-04-01/Accounts/${seed.ACCOUNT_SID}/Conferences.json?FriendlyName=a%20b&DateCreated%3E=2024-01-01`;
     for (const url of [`https://api.twilio.com/${path}`, `http://127.0.0.1:4010/api/${path}`, `https://api.dublin.ie1.twilio.com/${path}`]) {
       const { operationId, service, params, violations } = checkRequest({ method: "GET", url });
-      assert.deepEqual([operationId, service, params.FriendlyName, params["DateCreated>"], violations], ["ListConference", "api/2010-04-01", "a b", "2024-01-01", []]);
+      assert.deepEqual(
+        [operationId, service, params.FriendlyName, params["DateCreated>"], violations],
+        ["ListConference", "api/2010-04-01", "a b", "2024-01-01", []],
+      );
     }
   });
 
@@ -108,7 +134,14 @@ describe("requests", () => {
     const about = { operationId: "FetchCall", service: "api/2010-04-01" };
     assert.match(checkResponse({ ...about, status: 200, body: "{}" })[0], /missing/);
     assert.match(checkResponse({ ...about, status: 201, body: "{}" })[0], /not in the document/);
-    assert.deepEqual(checkResponse({ ...about, status: 404, body: { code: 20404, message: "m", more_info: "https://www.twilio.com/docs/errors/20404", status: 404 } }), []);
+    assert.deepEqual(
+      checkResponse({
+        ...about,
+        status: 404,
+        body: { code: 20404, message: "m", more_info: "https://www.twilio.com/docs/errors/20404", status: 404 },
+      }),
+      [],
+    );
     assert.match(checkResponse({ ...about, status: 404, body: { message: "m" } })[0], /missing/);
   });
 
@@ -127,13 +160,26 @@ describe("requests", () => {
 });
 
 describe("expressions", () => {
-  const names = { full_name: "Pat \"O'Neil\"", skills: ["a", "b"], level: 3, nested: { deep: true }, nothing: null };
+  const names = { full_name: 'Pat "O\'Neil"', skills: ["a", "b"], level: 3, nested: { deep: true }, nothing: null };
   for (const [text, result] of [
-    ["level == 3", true], ["level = 3 AND level != 4", true], ["level > 2 and level <= 3", true], ["level < 3 OR nested.deep", true],
-    ["skills HAS 'a' AND NOT skills HAS 'c'", true], ["'b' IN skills", true], ["'c' NOT IN skills", true], ["level IN [1, 2, 3]", true],
-    ["full_name CONTAINS \"O'N\"", true], ["full_name CONTAINS 'O\\'N'", true], ['full_name CONTAINS "\\"O"', true], ["skills CONTAINS 'a'", true],
-    ["missing == null AND nothing == null", true], ["missing.deeper HAS 'a'", false], ["level == '3'", false], ["(level == 1 OR level == 3) AND nested.deep == true", true],
-  ]) test(text, () => assert.equal(expression(text)(names), result));
+    ["level == 3", true],
+    ["level = 3 AND level != 4", true],
+    ["level > 2 and level <= 3", true],
+    ["level < 3 OR nested.deep", true],
+    ["skills HAS 'a' AND NOT skills HAS 'c'", true],
+    ["'b' IN skills", true],
+    ["'c' NOT IN skills", true],
+    ["level IN [1, 2, 3]", true],
+    ['full_name CONTAINS "O\'N"', true],
+    ["full_name CONTAINS 'O\\'N'", true],
+    ['full_name CONTAINS "\\"O"', true],
+    ["skills CONTAINS 'a'", true],
+    ["missing == null AND nothing == null", true],
+    ["missing.deeper HAS 'a'", false],
+    ["level == '3'", false],
+    ["(level == 1 OR level == 3) AND nested.deep == true", true],
+  ])
+    test(text, () => assert.equal(expression(text)(names), result));
 
   for (const text of ["", "level ==", "level == 3 3", "(level == 3", "level == 'x' OR 'y", "AND", "level LIKE 'a'", "a == 'x' ; b"]) {
     test(`refused: ${text}`, () => assert.throws(() => expression(text), ExpressionError));
@@ -142,17 +188,43 @@ describe("expressions", () => {
 
 describe("TwiML", () => {
   test("elements, attributes and entities", () => {
-    const document = parseTwiml('<?xml version="1.0" encoding="UTF-8"?><!-- x --><Response><Dial><Conference a="&lt;&quot;" b=\'&#39;\'>x &amp; y</Conference></Dial></Response>');
+    const document = parseTwiml(
+      '<?xml version="1.0" encoding="UTF-8"?><!-- x --><Response><Dial><Conference a="&lt;&quot;" b=\'&#39;\'>x &amp; y</Conference></Dial></Response>',
+    );
     assert.deepEqual(document.children[0].children[0], { name: "Conference", attributes: { a: '<"', b: "'" }, children: [], text: "x & y" });
   });
-  for (const text of ["", "<Response>", "<Response></Responses>", "<Response a=1/>", '<Response a="1" a="2"/>', "<Response>a & b</Response>", "<Response>&nbsp;</Response>", "<Other/>", "<Response/><Response/>", '<Response a="<"/>', "<!DOCTYPE x><Response/>"]) {
+  for (const text of [
+    "",
+    "<Response>",
+    "<Response></Responses>",
+    "<Response a=1/>",
+    '<Response a="1" a="2"/>',
+    "<Response>a & b</Response>",
+    "<Response>&nbsp;</Response>",
+    "<Other/>",
+    "<Response/><Response/>",
+    '<Response a="<"/>',
+    "<!DOCTYPE x><Response/>",
+  ]) {
     test(`refused: ${text || "nothing"}`, () => assert.throws(() => parseTwiml(text), TwimlError));
   }
 });
 
 describe("signatures", () => {
-  const fields = [["b", "2"], ["a", "x y"], ["a", "1"], ["a", "1"], ["Z", ""], ["é", "ü"]];
-  for (const url of ["https://hooks.example.com/a?x=1", "http://hooks.example.com:8080/a", "https://hooks.example.com:8443/a#rc=2", "https://user:pass@hooks.example.com:8443/a?q=@"]) {
+  const fields = [
+    ["b", "2"],
+    ["a", "x y"],
+    ["a", "1"],
+    ["a", "1"],
+    ["Z", ""],
+    ["é", "ü"],
+  ];
+  for (const url of [
+    "https://hooks.example.com/a?x=1",
+    "http://hooks.example.com:8080/a",
+    "https://hooks.example.com:8443/a#rc=2",
+    "https://user:pass@hooks.example.com:8443/a?q=@",
+  ]) {
     test(url, () => {
       const params = { b: "2", a: ["x y", "1", "1"], Z: "", é: "ü" };
       assert.equal(signature("token", signedUrl(url), fields), twilioPackage.getExpectedTwilioSignature("token", signedUrl(url), params));
@@ -166,7 +238,8 @@ describe("signatures", () => {
 });
 
 describe("TaskRouter", () => {
-  const newTask = (form = {}) => post(`${workspace}/Tasks`, { WorkflowSid: seed.OUTBOUND_WORKFLOW_SID, TaskChannel: "voice", Attributes: "{}", ...form });
+  const newTask = (form = {}) =>
+    post(`${workspace}/Tasks`, { WorkflowSid: seed.OUTBOUND_WORKFLOW_SID, TaskChannel: "voice", Attributes: "{}", ...form });
 
   test("a task's life, its versions and its legal moves", async () => {
     const made = await newTask({ RoutingTarget: alice });
@@ -195,23 +268,47 @@ describe("TaskRouter", () => {
   });
 
   test("routing by workflow, queue and refusal", async () => {
-    const agent = (await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"targetWorker":"client:bob"}' })).body.sid;
-    assert.deepEqual(twilio.task(agent).reservations.map(({ worker: name }) => name), ["bob"]);
-    const queue = (await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"callToQueue":"Sales"}' })).body.sid;
+    const agent = (await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"targetWorker":"client:bob"}' }))
+      .body.sid;
+    assert.deepEqual(
+      twilio.task(agent).reservations.map(({ worker: name }) => name),
+      ["bob"],
+    );
+    const queue = (await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"callToQueue":"Sales"}' })).body
+      .sid;
     const [first] = twilio.task(queue).reservations;
     assert.ok(["carol", "erin"].includes(first.worker));
     twilio.reject(first.sid);
-    assert.deepEqual(twilio.task(queue).reservations.map(({ status }) => status), ["rejected", "pending"]);
-    const transfer = (await newTask({ WorkflowSid: seed.CHAT_TRANSFER_WORKFLOW_SID, Attributes: JSON.stringify({ transferTargetType: "queue", transferQueueName: "Sales", workerSidsInConversation: [carol], ignoreWorkerContactUri: "client:nobody" }) })).body.sid;
+    assert.deepEqual(
+      twilio.task(queue).reservations.map(({ status }) => status),
+      ["rejected", "pending"],
+    );
+    const transfer = (
+      await newTask({
+        WorkflowSid: seed.CHAT_TRANSFER_WORKFLOW_SID,
+        Attributes: JSON.stringify({
+          transferTargetType: "queue",
+          transferQueueName: "Sales",
+          workerSidsInConversation: [carol],
+          ignoreWorkerContactUri: "client:nobody",
+        }),
+      })
+    ).body.sid;
     assert.equal(twilio.task(transfer).reservations[0].worker, "erin");
-    const nobody = (await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"targetWorker":"client:judy"}' })).body;
+    const nobody = (await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"targetWorker":"client:judy"}' }))
+      .body;
     assert.equal(twilio.task(nobody.sid).assignment_status, "pending");
     await post(`${workspace}/Workers/${WORKERS.judy.sid}`, { ActivitySid: seed.ACTIVITIES.Available.sid });
     assert.equal(twilio.task(nobody.sid).assignment_status, "reserved");
   });
 
   test("listing tasks", async () => {
-    for (const [priority, value] of [[1, "a"], [2, "b"], [3, "a"]]) await newTask({ Priority: priority, Attributes: JSON.stringify({ value }), RoutingTarget: alice });
+    for (const [priority, value] of [
+      [1, "a"],
+      [2, "b"],
+      [3, "a"],
+    ])
+      await newTask({ Priority: priority, Attributes: JSON.stringify({ value }), RoutingTarget: alice });
     const list = async (query) => (await get(`${workspace}/Tasks`, query)).body.tasks.map(({ priority }) => priority);
     assert.deepEqual(await list({ EvaluateTaskAttributes: "value == 'a'" }), [1, 3]);
     assert.deepEqual(await list({ AssignmentStatus: "pending" }), []);
@@ -231,12 +328,17 @@ describe("TaskRouter", () => {
     assert.deepEqual(await workers({ FriendlyName: "ALICE" }), ["alice"]);
     assert.deepEqual(await workers({ TaskQueueName: "Sales" }), ["carol", "erin"]);
     assert.ok((await workers({ Available: "false" })).includes("judy"));
-    assert.deepEqual((await workers({ ActivityName: "Available", Ordering: "FriendlyName:desc", TargetWorkersExpression: "roles HAS 'supervisor'" })), ["dave"]);
+    assert.deepEqual(await workers({ ActivityName: "Available", Ordering: "FriendlyName:desc", TargetWorkersExpression: "roles HAS 'supervisor'" }), [
+      "dave",
+    ]);
     assert.deepEqual(refusal(await get(`${workspace}/Workers`, { TargetWorkersExpression: "full_name CONTAINS 'O'Neil'" })), [400, 20001]);
     const read = await get(`${workspace}/Workers/${dave}`);
     assert.equal((await post(`${workspace}/Workers/${dave}`, { Attributes: "{}" }, { "If-Match": read.etag })).status, 200);
     assert.equal((await post(`${workspace}/Workers/${dave}`, { Attributes: "{}" }, { "If-Match": read.etag })).status, 412);
-    assert.deepEqual((await get(`${workspace}/TaskQueues`, { WorkerSid: carol })).body.task_queues.map(({ friendly_name: name }) => name), ["Everyone", "Sales", "Outbound"]);
+    assert.deepEqual(
+      (await get(`${workspace}/TaskQueues`, { WorkerSid: carol })).body.task_queues.map(({ friendly_name: name }) => name),
+      ["Everyone", "Sales", "Outbound"],
+    );
     assert.equal((await get(`${workspace}/TaskQueues/${QUEUES.Sales.sid}`)).body.friendly_name, "Sales");
     assert.equal((await get(`${workspace}/Workflows`)).body.workflows.length, 4);
     assert.equal((await get(`${workspace}/Workflows/${seed.OUTBOUND_WORKFLOW_SID}`)).status, 200);
@@ -279,19 +381,48 @@ describe("an internal call", () => {
     const call = await twilio.internalCall({ from: "alice", to: "bob" });
     await twilio.settle();
     assert.ok(received.every(({ signed }) => signed));
-    assert.deepEqual(received.map(({ path }) => path), ["/voice/agent-outbound-join", "/voice/call-outbound-join"]);
+    assert.deepEqual(
+      received.map(({ path }) => path),
+      ["/voice/agent-outbound-join", "/voice/call-outbound-join"],
+    );
     const [twiml, join] = received.map(({ fields }) => fields);
     assert.deepEqual([twiml.To, twiml.From, twiml.CallStatus, twiml.Direction], ["client:alice", "client:alice", "in-progress", "outbound-api"]);
-    assert.deepEqual([join.StatusCallbackEvent, join.FriendlyName, join.CallSid, join.SequenceNumber, join.EndConferenceOnExit], ["participant-join", call.taskSid, call.callSid, "1", "true"]);
-    assert.deepEqual({ ...attributes(call.taskSid) }, {
-      to: "client:bob", direction: "outbound", name: "Bob Baker", fromName: "Alice Archer", targetWorker: "client:alice", autoAnswer: "true",
-      client_call: true, outbound_to: "client:bob", from: "client:alice", worker_call_sid: call.callSid,
-    });
+    assert.deepEqual(
+      [join.StatusCallbackEvent, join.FriendlyName, join.CallSid, join.SequenceNumber, join.EndConferenceOnExit],
+      ["participant-join", call.taskSid, call.callSid, "1", "true"],
+    );
+    assert.deepEqual(
+      { ...attributes(call.taskSid) },
+      {
+        to: "client:bob",
+        direction: "outbound",
+        name: "Bob Baker",
+        fromName: "Alice Archer",
+        targetWorker: "client:alice",
+        autoAnswer: "true",
+        client_call: true,
+        outbound_to: "client:bob",
+        from: "client:alice",
+        worker_call_sid: call.callSid,
+      },
+    );
     assert.equal((await get(`${account}/Calls/${call.callSid}.json`)).body.to, "client:alice");
     assert.equal((await get(`${account}/Conferences.json`, { FriendlyName: call.taskSid, Status: "in-progress" })).body.conferences.length, 0);
-    assert.equal((await get(`${account}/Conferences.json`, { FriendlyName: call.taskSid, Status: "init" })).body.conferences[0].sid, call.conferenceSid);
+    assert.equal(
+      (await get(`${account}/Conferences.json`, { FriendlyName: call.taskSid, Status: "init" })).body.conferences[0].sid,
+      call.conferenceSid,
+    );
 
-    const callee = twilio.createTask({ workflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, channel: "voice", attributes: { client_call: true, targetWorker: "client:bob", from: "client:alice", conference: { sid: call.conferenceSid, friendlyName: call.taskSid } } });
+    const callee = twilio.createTask({
+      workflowSid: seed.INTERNAL_CALL_WORKFLOW_SID,
+      channel: "voice",
+      attributes: {
+        client_call: true,
+        targetWorker: "client:bob",
+        from: "client:alice",
+        conference: { sid: call.conferenceSid, friendlyName: call.taskSid },
+      },
+    });
     const accepted = await twilio.accept(callee.reservations[0].sid);
     await twilio.settle();
     assert.equal(accepted.conferenceSid, call.conferenceSid);
@@ -302,26 +433,63 @@ describe("an internal call", () => {
     assert.equal((await post(`${at}/${accepted.callSid}.json`, { Hold: "true", HoldUrl: "https://example.com/hold.mp3" })).body.hold, true);
     assert.equal((await post(`${at}/${accepted.callSid}.json`, { Hold: "false", Muted: "true", EndConferenceOnExit: "false" })).body.muted, true);
     assert.equal((await get(`${at}/${accepted.callSid}.json`)).body.end_conference_on_exit, false);
-    assert.deepEqual((await get(`${at}.json`, { Muted: "true" })).body.participants.map(({ call_sid: sid }) => sid), [accepted.callSid]);
-    assert.deepEqual(refusal(await post(`${account}/Conferences/${call.taskSid}/Participants/${accepted.callSid}.json`, { Hold: "true" })), [404, 20404]);
+    assert.deepEqual(
+      (await get(`${at}.json`, { Muted: "true" })).body.participants.map(({ call_sid: sid }) => sid),
+      [accepted.callSid],
+    );
+    assert.deepEqual(
+      refusal(await post(`${account}/Conferences/${call.taskSid}/Participants/${accepted.callSid}.json`, { Hold: "true" })),
+      [404, 20404],
+    );
 
     twilio.hangup(call.callSid);
     await twilio.settle();
     // Deliveries may overtake one another; SequenceNumber tells the order.
-    const told = received.filter(({ fields }) => fields.SequenceNumber).sort((a, b) => a.fields.SequenceNumber - b.fields.SequenceNumber).map(({ fields }) => fields);
-    assert.deepEqual(told.map(({ StatusCallbackEvent: event }) => event), [
-      "participant-join", "participant-join", "conference-start", "participant-hold", "participant-mute", "participant-unhold",
-      "participant-modify", "participant-leave", "participant-leave", "conference-end",
-    ]);
-    assert.deepEqual([told.at(-1).ReasonConferenceEnded, told.at(-1).CallSidEndingConference], ["participant-with-end-conference-on-exit-left", call.callSid]);
+    const told = received
+      .filter(({ fields }) => fields.SequenceNumber)
+      .sort((a, b) => a.fields.SequenceNumber - b.fields.SequenceNumber)
+      .map(({ fields }) => fields);
+    assert.deepEqual(
+      told.map(({ StatusCallbackEvent: event }) => event),
+      [
+        "participant-join",
+        "participant-join",
+        "conference-start",
+        "participant-hold",
+        "participant-mute",
+        "participant-unhold",
+        "participant-modify",
+        "participant-leave",
+        "participant-leave",
+        "conference-end",
+      ],
+    );
+    assert.deepEqual(
+      [told.at(-1).ReasonConferenceEnded, told.at(-1).CallSidEndingConference],
+      ["participant-with-end-conference-on-exit-left", call.callSid],
+    );
     assert.equal((await get(`${account}/Calls/${accepted.callSid}.json`)).body.status, "completed");
     assert.equal((await get(`${at}.json`)).status, 404);
+  });
+
+  test("TwiML asked with GET, signed with the secondary token", async () => {
+    twilio.setOptions({ callMethod: "GET", signWith: "secondary" });
+    const { callSid, taskSid } = await twilio.internalCall({ from: "alice", to: "bob" });
+    const [{ url, fields, signed, header }] = received;
+    assert.deepEqual(
+      [new URL(url).searchParams.get("taskSid"), new URL(url).searchParams.get("CallSid"), fields, signed],
+      [taskSid, callSid, {}, false],
+    );
+    assert.ok(twilioPackage.validateRequest("secondary", header, url, {}));
   });
 
   test("queues, SIP agents and the plugins' dialects", async () => {
     answers["/features/internal-call/common/agent-outbound-join"] = internalCallAnswers["/voice/agent-outbound-join"];
     const queue = await twilio.internalCall({ from: "alice", queue: "Support", dialect: "T" });
-    assert.deepEqual([attributes(queue.taskSid).to, attributes(queue.taskSid).callToQueue, attributes(queue.taskSid).name], ["queue:Support", "Support", undefined]);
+    assert.deepEqual(
+      [attributes(queue.taskSid).to, attributes(queue.taskSid).callToQueue, attributes(queue.taskSid).name],
+      ["queue:Support", "Support", undefined],
+    );
     const sip = await twilio.internalCall({ from: "carol", to: "bob", dialect: "T" });
     const { to, from } = (await get(`${account}/Calls/${sip.callSid}.json`)).body;
     assert.deepEqual([to, from], ["sip:carol@example.sip.twilio.com", seed.CALLER_ID]);
@@ -335,7 +503,12 @@ describe("an internal call", () => {
   });
 
   test("TwiML that cannot be played ends the leg", async () => {
-    for (const answer of ["<Response><Dial>", "<Response><Dial><Conference/></Dial></Response>", { status: 403 }, "<Response><Teleport/></Response>"]) {
+    for (const answer of [
+      "<Response><Dial>",
+      "<Response><Dial><Conference/></Dial></Response>",
+      { status: 403 },
+      "<Response><Teleport/></Response>",
+    ]) {
       answers["/voice/agent-outbound-join"] = () => answer;
       const { callStatus, conferenceSid } = await twilio.internalCall({ from: "alice", to: "bob" });
       assert.deepEqual([callStatus, conferenceSid], ["completed", null]);
@@ -347,15 +520,24 @@ describe("an internal call", () => {
     answers["/voice/agent-outbound-join"] = () => '<Response><Dial action="after"><Conference>room</Conference></Dial></Response>';
     answers["/voice/after"] = () => "<Response><Hangup/></Response>";
     const call = await twilio.internalCall({ from: "alice", to: "bob" });
-    assert.equal((await post(`${account}/Conferences/${call.conferenceSid}.json`, { Status: "completed" })).body.reason_conference_ended, "conference-ended-via-api");
+    assert.equal(
+      (await post(`${account}/Conferences/${call.conferenceSid}.json`, { Status: "completed" })).body.reason_conference_ended,
+      "conference-ended-via-api",
+    );
     await twilio.settle();
     assert.deepEqual([received.at(-1).path, received.at(-1).fields.DialCallStatus, received.at(-1).signed], ["/voice/after", "completed", true]);
     assert.equal((await get(`${account}/Calls/${call.callSid}.json`)).body.status, "completed");
   });
 
   test("rejecting, each plugin's way", async () => {
-    for (const [dialect, status] of [[undefined, "pending"], ["IL", "completed"], ["T", "reserved"]]) {
-      const { reservations: [{ sid }] } = twilio.createTask({ workflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, attributes: { client_call: true, targetWorker: "client:bob" } });
+    for (const [dialect, status] of [
+      [undefined, "pending"],
+      ["IL", "completed"],
+      ["T", "reserved"],
+    ]) {
+      const {
+        reservations: [{ sid }],
+      } = twilio.createTask({ workflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, attributes: { client_call: true, targetWorker: "client:bob" } });
       assert.equal(twilio.reject(sid, { dialect }).assignmentStatus, status);
     }
   });
@@ -365,28 +547,68 @@ describe("voice", () => {
   test("participants are added, fail, are kicked and transferred", async () => {
     const { conferenceSid, customerCallSid, callSid } = twilio.customerCall({ agent: "alice" });
     const at = `${account}/Conferences/${conferenceSid}/Participants`;
-    const added = await post(`${at}.json`, { From: seed.CALLER_ID, To: "+15551239999", Label: "guest", EarlyMedia: "true", StatusCallback: `http://127.0.0.1:${worker.address().port}/leg`, StatusCallbackEvent: ["ringing", "completed"] });
+    const added = await post(`${at}.json`, {
+      From: seed.CALLER_ID,
+      To: "+15551239999",
+      Label: "guest",
+      EarlyMedia: "true",
+      StatusCallback: `http://127.0.0.1:${worker.address().port}/leg`,
+      StatusCallbackEvent: ["ringing", "completed"],
+    });
     assert.deepEqual([added.status, added.body.status, added.body.end_conference_on_exit], [201, "queued", false]);
     await twilio.settle();
     assert.equal((await get(`${at}/guest.json`)).body.status, "connected");
     assert.equal((await remove(`${at}/guest.json`)).status, 204);
     await twilio.settle();
-    assert.deepEqual(received.map(({ fields }) => fields.CallStatus), ["ringing", "completed"]);
+    assert.deepEqual(
+      received.map(({ fields }) => fields.CallStatus),
+      ["ringing", "completed"],
+    );
     assert.deepEqual(refusal(await post(`${at}.json`, { From: seed.CALLER_ID, To: "not a number" })), [400, 13223]);
-    assert.deepEqual(refusal(await post(`${account}/Conferences/CF${"0".repeat(32)}/Participants.json`, { From: seed.CALLER_ID, To: "+15551239999" })), [404, 20404]);
+    assert.deepEqual(
+      refusal(await post(`${account}/Conferences/CF${"0".repeat(32)}/Participants.json`, { From: seed.CALLER_ID, To: "+15551239999" })),
+      [404, 20404],
+    );
     twilio.setPhone({ number: "+15551230000", answer: "busy" });
     await post(`${at}.json`, { From: seed.CALLER_ID, To: "+15551230000" });
     await twilio.settle();
     assert.equal(twilio.state().conferences[0].participants.length, 2);
-    assert.equal((await post(`${account}/Calls/${callSid}.json`, { Twiml: '<Response><Dial callerId="+15550009999">+15551230007</Dial></Response>' })).status, 200);
+    assert.equal(
+      (await post(`${account}/Calls/${callSid}.json`, { Twiml: '<Response><Dial callerId="+15550009999">+15551230007</Dial></Response>' })).status,
+      200,
+    );
     await twilio.settle();
     assert.equal((await get(`${account}/Calls.json`, { ParentCallSid: callSid })).body.calls[0].to, "+15551230007");
-    assert.deepEqual(twilio.state().conferences[0].participants.map(({ callSid: sid }) => sid), [customerCallSid]);
+    assert.deepEqual(
+      twilio.state().conferences[0].participants.map(({ callSid: sid }) => sid),
+      [customerCallSid],
+    );
     assert.equal((await post(`${account}/Calls/${customerCallSid}.json`, { Status: "completed" })).body.status, "completed");
     assert.deepEqual(refusal(await post(`${account}/Calls/${customerCallSid}.json`, { Status: "completed" })), [400, 21220]);
     assert.equal(twilio.state().conferences[0].status, "completed");
     const named = await post(`${account}/Conferences/My%20Room/Participants.json`, { From: seed.CALLER_ID, To: "client:bob" });
     assert.equal(named.status, 201);
+  });
+
+  test("a dialled call ends with its customer, or when nobody answers", async () => {
+    const dial = async () => {
+      const task = twilio.createTask({
+        workflowSid: seed.OUTBOUND_WORKFLOW_SID,
+        routingTarget: alice,
+        channel: "voice",
+        attributes: { direction: "outbound", outbound_to: "+15551230009", from: seed.CALLER_ID },
+      });
+      return twilio.accept(task.reservations[0].sid);
+    };
+    const call = await dial();
+    assert.equal(attributes(call.taskSid).conference.sid, call.conferenceSid);
+    twilio.hangup(call.customerCallSid);
+    await twilio.settle();
+    assert.equal(twilio.task(call.taskSid).assignment_status, "wrapping");
+    twilio.setPhone({ number: "+15551230009", answer: "no-answer" });
+    const silent = await dial();
+    await twilio.settle();
+    assert.deepEqual([silent.callStatus, twilio.task(silent.taskSid).assignment_status], ["no-answer", "wrapping"]);
   });
 
   test("numbers, lists and pages", async () => {
@@ -395,21 +617,35 @@ describe("voice", () => {
     for (const name of ["a", "b", "c"]) twilio.joinConference({ name });
     const page = (await get(`${account}/Conferences.json`, { PageSize: "2", Status: "init" })).body;
     assert.match(page.next_page_uri, /^\/2010-04-01\//);
-    assert.deepEqual((await get(`/api${page.next_page_uri}`)).body.conferences.map(({ friendly_name: name }) => name), ["a"]);
+    assert.deepEqual(
+      (await get(`/api${page.next_page_uri}`)).body.conferences.map(({ friendly_name: name }) => name),
+      ["a"],
+    );
   });
 
   test("a number may be looked up and dialled", async () => {
-    const lookup = async (number, country) => (await get(`/lookups/v2/PhoneNumbers/${encodeURIComponent(number)}`, country ? { CountryCode: country } : {})).body;
+    const lookup = async (number, country) =>
+      (await get(`/lookups/v2/PhoneNumbers/${encodeURIComponent(number)}`, country ? { CountryCode: country } : {})).body;
     for (const [number, country, result] of [
-      ["+14155552671", undefined, "+14155552671"], ["(415) 555-2671", undefined, "+14155552671"], ["+551187654321", undefined, "+5511987654321"], ["11 98765-4321", "BR", "+5511987654321"],
-      ["011987654321", "BR", "+5511987654321"], ["+5511 3456-7890", undefined, "+551134567890"], ["0171 2345678", "DE", "+491712345678"], ["07911 123456", "GB", "+447911123456"],
+      ["+14155552671", undefined, "+14155552671"],
+      ["(415) 555-2671", undefined, "+14155552671"],
+      ["+551187654321", undefined, "+5511987654321"],
+      ["11 98765-4321", "BR", "+5511987654321"],
+      ["011987654321", "BR", "+5511987654321"],
+      ["+5511 3456-7890", undefined, "+551134567890"],
+      ["0171 2345678", "DE", "+491712345678"],
+      ["07911 123456", "GB", "+447911123456"],
     ]) {
       const { valid, phone_number: normal } = await lookup(number, country);
       assert.deepEqual([valid, normal], [true, result], number);
     }
     for (const [number, country, reason] of [
-      ["+1415555", undefined, "TOO_SHORT"], ["+141555526711", undefined, "TOO_LONG"], ["+10155552671", undefined, "INVALID_BUT_POSSIBLE"], ["hello", undefined, "NOT_A_NUMBER"],
-      ["+99912345678", undefined, "INVALID_COUNTRY_CODE"], ["12345", "XX", "INVALID_COUNTRY_CODE"],
+      ["+1415555", undefined, "TOO_SHORT"],
+      ["+141555526711", undefined, "TOO_LONG"],
+      ["+10155552671", undefined, "INVALID_BUT_POSSIBLE"],
+      ["hello", undefined, "NOT_A_NUMBER"],
+      ["+99912345678", undefined, "INVALID_COUNTRY_CODE"],
+      ["12345", "XX", "INVALID_COUNTRY_CODE"],
     ]) {
       const { valid, validation_errors: errors, country_code: code } = await lookup(number, country);
       assert.deepEqual([valid, errors, code], [false, [reason], null], number);
@@ -423,7 +659,11 @@ describe("voice", () => {
 
 describe("tokens", () => {
   const validate = async (token) => {
-    const response = await fetch(`${twilio.url}/iam/v1/Accounts/${seed.ACCOUNT_SID}/Tokens/validate`, { method: "POST", headers: { Authorization: AUTHORIZATION, "Content-Type": "application/json" }, body: JSON.stringify({ token }) });
+    const response = await fetch(`${twilio.url}/iam/v1/Accounts/${seed.ACCOUNT_SID}/Tokens/validate`, {
+      method: "POST",
+      headers: { Authorization: AUTHORIZATION, "Content-Type": "application/json" },
+      body: JSON.stringify({ token }),
+    });
     return { status: response.status, ...(await response.json()) };
   };
   test("known, unknown, expired and made ones", async () => {
@@ -440,28 +680,46 @@ describe("tokens", () => {
 });
 
 describe("chats", () => {
-  const invite = (chat, more = {}, workflow = seed.CHAT_TRANSFER_WORKFLOW_SID) => post(`/flex-api/v1/Interactions/${chat.interactionSid}/Channels/${chat.channelSid}/Invites`, {
-    Routing: JSON.stringify({ properties: { workspace_sid: seed.WORKSPACE_SID, workflow_sid: workflow, task_channel_unique_name: "chat", attributes: { transferTargetSid: bob, transferTargetType: "worker", conversations: { conversation_id: "kept" } }, ...more } }),
-  });
+  const invite = (chat, more = {}, workflow = seed.CHAT_TRANSFER_WORKFLOW_SID) =>
+    post(`/flex-api/v1/Interactions/${chat.interactionSid}/Channels/${chat.channelSid}/Invites`, {
+      Routing: JSON.stringify({
+        properties: {
+          workspace_sid: seed.WORKSPACE_SID,
+          workflow_sid: workflow,
+          task_channel_unique_name: "chat",
+          attributes: { transferTargetSid: bob, transferTargetType: "worker", conversations: { conversation_id: "kept" } },
+          ...more,
+        },
+      }),
+    });
 
   test("handed from one agent to another, then closed", async () => {
     const chat = twilio.chat({ agent: "alice", channel: "whatsapp", customer: "+15551234567" });
     const own = attributes(chat.taskSid);
-    assert.deepEqual([own.customerAddress, own.customers.phone, own.direction, own.conversationSid], ["whatsapp:+15551234567", "+15551234567", "inbound", chat.conversationSid]);
+    assert.deepEqual(
+      [own.customerAddress, own.customers.phone, own.direction, own.conversationSid],
+      ["whatsapp:+15551234567", "+15551234567", "inbound", chat.conversationSid],
+    );
     const channel = `/flex-api/v1/Interactions/${chat.interactionSid}/Channels/${chat.channelSid}`;
     const agents = async () => (await get(`${channel}/Participants`)).body.participants.filter(({ type }) => type === "agent");
     assert.deepEqual((await agents())[0].routing_properties, { task_sid: chat.taskSid, worker_sid: alice, reservation_sid: chat.reservationSid });
     const made = await invite(chat);
     const { sid: taskSid, assignment_status: status } = made.body.routing.properties;
     assert.deepEqual([made.status, status], [200, "pending"]);
-    assert.deepEqual([attributes(taskSid).conversations.conversation_id, attributes(taskSid).flexChannelInviteSid, attributes(taskSid).flexInteractionSid], ["kept", made.body.sid, chat.interactionSid]);
+    assert.deepEqual(
+      [attributes(taskSid).conversations.conversation_id, attributes(taskSid).flexChannelInviteSid, attributes(taskSid).flexInteractionSid],
+      ["kept", made.body.sid, chat.interactionSid],
+    );
     assert.equal((await get(`${channel}/Invites`)).body.invites.length, 1);
     const accepted = await twilio.accept(twilio.task(taskSid).reservations[0].sid);
     assert.equal((await agents()).length, 2);
     assert.deepEqual(twilio.readConversation(chat.conversationSid).participants.length, 3);
     assert.equal((await post(`${channel}/Participants/${chat.participantSid}`, { Status: "closed" })).status, 200);
     assert.equal((await post(`${channel}/Participants/${chat.participantSid}`, { Status: "closed" })).status, 404);
-    assert.deepEqual((await agents()).map(({ sid }) => sid), [accepted.participantSid]);
+    assert.deepEqual(
+      (await agents()).map(({ sid }) => sid),
+      [accepted.participantSid],
+    );
     assert.equal(twilio.task(chat.taskSid).assignment_status, "wrapping");
     const second = (await invite(chat, { worker_sid: dave, queue_sid: QUEUES.Everyone.sid })).body.routing.properties.sid;
     assert.equal((await post(channel, { Status: "closed" })).body.status, "closed");
@@ -473,23 +731,47 @@ describe("chats", () => {
   });
 
   test("every channel, interactions over REST, configuration and web chats", async () => {
-    for (const channel of ["sms", "whatsapp", "web", "chat", "email", "messenger"]) twilio.chat({ agent: "alice", channel, customer: channel === "email" ? "c@example.com" : undefined });
+    for (const channel of ["sms", "whatsapp", "web", "chat", "email", "messenger"])
+      twilio.chat({ agent: "alice", channel, customer: channel === "email" ? "c@example.com" : undefined });
     const chat = twilio.chat({ agent: "alice" });
     const root = "/flex-api/v1/Interactions";
     assert.equal((await get(`${root}/${chat.interactionSid}`)).body.channel.sid, chat.channelSid);
     assert.equal((await post(`${root}/${chat.interactionSid}`, { WebhookTtid: "flex_interactionwebhook_0" })).status, 200);
     assert.equal((await get(`${root}/${chat.interactionSid}/Channels`)).body.channels.length, 1);
-    assert.equal((await post(`${root}/${chat.interactionSid}/Channels/${chat.channelSid}/Participants`, { Type: "supervisor", MediaProperties: '{"identity":"dave"}', RoutingProperties: JSON.stringify({ worker_sid: dave }) })).body.type, "supervisor");
+    assert.equal(
+      (
+        await post(`${root}/${chat.interactionSid}/Channels/${chat.channelSid}/Participants`, {
+          Type: "supervisor",
+          MediaProperties: '{"identity":"dave"}',
+          RoutingProperties: JSON.stringify({ worker_sid: dave }),
+        })
+      ).body.type,
+      "supervisor",
+    );
     const { sid: room } = (await post("/conversations/v1/Conversations", { FriendlyName: "inbound" })).body;
-    await post(`/conversations/v1/Conversations/${room}/Participants`, { "MessagingBinding.Address": "+15557654321", "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER });
+    await post(`/conversations/v1/Conversations/${room}/Participants`, {
+      "MessagingBinding.Address": "+15557654321",
+      "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER,
+    });
     const made = await post(root, {
       Channel: JSON.stringify({ type: "sms", initiated_by: "customer", properties: { media_channel_sid: room } }),
-      Routing: JSON.stringify({ properties: { workspace_sid: seed.WORKSPACE_SID, workflow_sid: seed.INBOUND_WORKFLOW_SID, task_channel_unique_name: "sms", attributes: { from: "+15557654321" } } }),
+      Routing: JSON.stringify({
+        properties: {
+          workspace_sid: seed.WORKSPACE_SID,
+          workflow_sid: seed.INBOUND_WORKFLOW_SID,
+          task_channel_unique_name: "sms",
+          attributes: { from: "+15557654321" },
+        },
+      }),
     });
     assert.equal(JSON.parse(made.body.routing.properties.attributes).customerAddress, "+15557654321");
     assert.deepEqual(refusal(await post(root, { Channel: "{}", Routing: "{}" })), [400, 20001]);
     assert.equal((await get("/flex-api/v1/Configuration")).body.taskrouter_workspace_sid, seed.WORKSPACE_SID);
-    const web = await post("/flex-api/v2/WebChats", { AddressSid: seed.WEBCHAT_ADDRESS_SID, CustomerFriendlyName: "Kim", PreEngagementData: '{"a":1}' });
+    const web = await post("/flex-api/v2/WebChats", {
+      AddressSid: seed.WEBCHAT_ADDRESS_SID,
+      CustomerFriendlyName: "Kim",
+      PreEngagementData: '{"a":1}',
+    });
     assert.deepEqual([web.status, twilio.readConversation(web.body.conversation_sid).participants[0].identity], [201, web.body.identity]);
   });
 });
@@ -497,7 +779,13 @@ describe("chats", () => {
 describe("Conversations", () => {
   const root = "/conversations/v1/Conversations";
   test("unique names, members, messages and the end", async () => {
-    const made = await post(root, { UniqueName: "alice+bob", FriendlyName: "internal-chat", Attributes: '{"internalChat":"internalChat"}', "Timers.Closed": "PT1H", State: "active" });
+    const made = await post(root, {
+      UniqueName: "alice+bob",
+      FriendlyName: "internal-chat",
+      Attributes: '{"internalChat":"internalChat"}',
+      "Timers.Closed": "PT1H",
+      State: "active",
+    });
     assert.equal(made.status, 201);
     assert.ok(made.body.timers.date_closed);
     assert.deepEqual(refusal(await post(root, { UniqueName: "alice+bob" })), [409, 50353]);
@@ -505,29 +793,47 @@ describe("Conversations", () => {
     const at = `${root}/${made.body.sid}`;
     const member = await post(`${at}/Participants`, { Identity: "alice" });
     assert.deepEqual([member.status, refusal(await post(`${at}/Participants`, { Identity: "alice" }))], [201, [409, 50437]]);
-    const customer = await post(`${at}/Participants`, { "MessagingBinding.Address": "+15557654321", "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER });
+    const customer = await post(`${at}/Participants`, {
+      "MessagingBinding.Address": "+15557654321",
+      "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER,
+    });
     assert.equal(customer.body.messaging_binding.type, "sms");
-    assert.deepEqual(refusal(await post(`${at}/Participants`, { "MessagingBinding.Address": "+15557654321", "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER })), [409, 50416]);
+    assert.deepEqual(
+      refusal(
+        await post(`${at}/Participants`, { "MessagingBinding.Address": "+15557654321", "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER }),
+      ),
+      [409, 50416],
+    );
     assert.equal((await get(`${at}/Participants/alice`)).body.sid, member.body.sid);
     assert.equal((await post(`${at}/Participants/${member.body.sid}`, { Attributes: '{"a":1}' })).body.attributes, '{"a":1}');
     const message = await post(`${at}/Messages`, { Author: "alice", Body: "Hi" });
     assert.deepEqual([message.body.index, message.body.participant_sid], [0, member.body.sid]);
     assert.equal((await get(`${at}/Messages`, { Order: "desc" })).body.messages[0].body, "Hi");
     assert.equal((await get(`${at}/Messages/${message.body.sid}`)).status, 200);
-    assert.equal((await get("/conversations/v1/ParticipantConversations", { Address: "+15557654321" })).body.conversations[0].conversation_unique_name, "alice+bob");
-    assert.equal((await get("/conversations/v1/ParticipantConversations", { Identity: "alice" })).body.conversations[0].participant_identity, "alice");
+    assert.equal(
+      (await get("/conversations/v1/ParticipantConversations", { Address: "+15557654321" })).body.conversations[0].conversation_unique_name,
+      "alice+bob",
+    );
+    assert.equal(
+      (await get("/conversations/v1/ParticipantConversations", { Identity: "alice" })).body.conversations[0].participant_identity,
+      "alice",
+    );
     assert.equal((await get("/conversations/v1/Users/alice/Conversations")).body.conversations[0].unique_name, "alice+bob");
     assert.equal((await get(`${at}/Participants`)).body.participants.length, 2);
     assert.equal((await remove(`${at}/Participants/${member.body.sid}`)).status, 204);
     assert.equal((await post(at, { State: "closed" })).body.state, "closed");
     assert.deepEqual(refusal(await post(at, { Attributes: "{}" })), [400, 50377]);
-    assert.deepEqual((await get(root, { State: "closed" })).body.conversations.map(({ unique_name: name }) => name), ["alice+bob"]);
+    assert.deepEqual(
+      (await get(root, { State: "closed" })).body.conversations.map(({ unique_name: name }) => name),
+      ["alice+bob"],
+    );
     assert.equal((await remove(at)).status, 204);
     assert.equal((await get(at)).status, 404);
   });
 
   test("pages of at most 100, users, the default service and members at creation", async () => {
-    for (let count = 0; count < 105; count += 1) twilio.conversation({ uniqueName: `room${count}`, identities: ["alice", "bob"], updated: "2020-01-01T00:00:00Z" });
+    for (let count = 0; count < 105; count += 1)
+      twilio.conversation({ uniqueName: `room${count}`, identities: ["alice", "bob"], updated: "2020-01-01T00:00:00Z" });
     const page = (await get(root, { PageSize: "100" })).body;
     assert.deepEqual([page.conversations.length, page.conversations[0].date_updated], [100, "2020-01-01T00:00:00Z"]);
     const next = new URL(page.meta.next_page_url);
@@ -540,7 +846,10 @@ describe("Conversations", () => {
     assert.equal((await get("/conversations/v1/Users")).body.users.length, 3);
     assert.equal((await remove("/conversations/v1/Users/kim")).status, 204);
     assert.equal((await get("/conversations/v1/Configuration")).body.default_chat_service_sid, seed.CHAT_SERVICE_SID);
-    const made = await post("/conversations/v1/ConversationWithParticipants", { UniqueName: "both", Participant: ['{"identity":"a"}', '{"identity":"b"}'] });
+    const made = await post("/conversations/v1/ConversationWithParticipants", {
+      UniqueName: "both",
+      Participant: ['{"identity":"a"}', '{"identity":"b"}'],
+    });
     assert.equal(made.status, 202);
     assert.equal((await get(`/conversations/v1/Services/${seed.CHAT_SERVICE_SID}/Conversations/both`)).body.sid, made.body.sid);
   });
@@ -549,16 +858,32 @@ describe("Conversations", () => {
     const chat = twilio.chat({ agent: "alice" });
     const at = `${root}/${chat.conversationSid}/Webhooks`;
     const url = `http://127.0.0.1:${worker.address().port}/hook`;
-    const made = await post(at, { Target: "webhook", "Configuration.Url": url, "Configuration.Method": "POST", "Configuration.Filters": "onMessageAdded" });
+    const made = await post(at, {
+      Target: "webhook",
+      "Configuration.Url": url,
+      "Configuration.Method": "POST",
+      "Configuration.Filters": "onMessageAdded",
+    });
     // The documents spell the method in lower case.
     assert.equal(made.status, 400);
-    const hook = await post(at, { Target: "webhook", "Configuration.Url": url, "Configuration.Method": "post", "Configuration.Filters": ["onMessageAdded"] });
+    const hook = await post(at, {
+      Target: "webhook",
+      "Configuration.Url": url,
+      "Configuration.Method": "post",
+      "Configuration.Filters": ["onMessageAdded"],
+    });
     assert.equal(hook.status, 201);
     await post(`${root}/${chat.conversationSid}/Messages`, { Body: "quiet" });
     await post(`${root}/${chat.conversationSid}/Messages`, { Body: "loud" }, { "X-Twilio-Webhook-Enabled": "true" });
     twilio.message({ conversationSid: chat.conversationSid, body: "from the customer" });
     await twilio.settle();
-    assert.deepEqual(received.map(({ fields, signed }) => [fields.EventType, fields.Body, fields.WebhookSid, signed]), [["onMessageAdded", "loud", hook.body.sid, true], ["onMessageAdded", "from the customer", hook.body.sid, true]]);
+    assert.deepEqual(
+      received.map(({ fields, signed }) => [fields.EventType, fields.Body, fields.WebhookSid, signed]),
+      [
+        ["onMessageAdded", "loud", hook.body.sid, true],
+        ["onMessageAdded", "from the customer", hook.body.sid, true],
+      ],
+    );
     assert.equal((await get(`${at}/${hook.body.sid}`)).body.configuration.url, url);
     assert.equal((await post(`${at}/${hook.body.sid}`, { "Configuration.Filters": "onParticipantAdded" })).status, 200);
     for (let count = 1; count < 5; count += 1) await post(at, { Target: "webhook", "Configuration.Url": url });
@@ -586,7 +911,10 @@ describe("faults and deliveries", () => {
   });
 
   test("lost before and after, no answer, slow", async () => {
-    for (const [fault, effects] of [["lost-before", 0], ["lost-after", 1]]) {
+    for (const [fault, effects] of [
+      ["lost-before", 0],
+      ["lost-after", 1],
+    ]) {
       twilio.addFault({ contains: fault, fault });
       await assert.rejects(create(fault));
       assert.equal(made(fault), effects);
@@ -609,7 +937,8 @@ describe("faults and deliveries", () => {
   });
 
   test("webhooks once more on 5xx when the URL asks for it, and twice when told to", async () => {
-    answers["/voice/agent-outbound-join"] = (_, url) => conference(url.searchParams.get("taskSid"), 'statusCallback="call-outbound-join#rc=2&amp;rp=5xx" statusCallbackEvent="join end"');
+    answers["/voice/agent-outbound-join"] = (_, url) =>
+      conference(url.searchParams.get("taskSid"), 'statusCallback="call-outbound-join#rc=2&amp;rp=5xx" statusCallbackEvent="join end"');
     answers["/voice/call-outbound-join"] = () => ({ status: 500 });
     await twilio.internalCall({ from: "alice", to: "bob" });
     await twilio.settle();
@@ -634,15 +963,48 @@ describe("faults and deliveries", () => {
     }
   });
 
+  test("an answer that takes too long is asked for again when the URL says so", async () => {
+    answers["/voice/agent-outbound-join"] = () => ({ late: true });
+    const base = `http://127.0.0.1:${worker.address().port}/voice`;
+    const {
+      reservations: [{ sid }],
+    } = twilio.createTask({ workflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, attributes: { client_call: true, targetWorker: "client:bob" } });
+    const path = (await get(`${workspace}/Workers/${bob}/Reservations`)).body.reservations.find((reservation) => reservation.sid === sid);
+    const at = `${workspace}/Tasks/${path.task_sid}/Reservations/${sid}`;
+    assert.equal(
+      (
+        await post(at, {
+          Instruction: "call",
+          CallFrom: "client:alice",
+          CallAccept: "true",
+          CallUrl: `${base}/agent-outbound-join#rt=100&rc=1&rp=rt`,
+        })
+      ).body.reservation_status,
+      "pending",
+    );
+    await twilio.settle();
+    assert.deepEqual(
+      twilio.journal({ kind: "webhook" }).entries.map(({ error }) => error),
+      ["rt", "rt"],
+    );
+  });
+
   test("a connection that fails is tried once more", async () => {
     const { callStatus } = await twilio.internalCall({ from: "alice", to: "bob", base: "http://127.0.0.1:1/voice" });
     assert.equal(callStatus, "completed");
-    assert.deepEqual(twilio.journal({ kind: "webhook" }).entries.map(({ error, attempt }) => [error, attempt]), [["ct", 1], ["ct", 2]]);
+    assert.deepEqual(
+      twilio.journal({ kind: "webhook" }).entries.map(({ error, attempt }) => [error, attempt]),
+      [
+        ["ct", 1],
+        ["ct", 2],
+      ],
+    );
   });
 });
 
 describe("control", () => {
-  const control = async (method, path, body) => (await fetch(`${twilio.url}/__standin/${path}`, { method, body: body && JSON.stringify(body) })).json();
+  const control = async (method, path, body) =>
+    (await fetch(`${twilio.url}/__standin/${path}`, { method, body: body && JSON.stringify(body) })).json();
 
   test("the same over HTTP", async () => {
     const call = await control("POST", "internal-call", { from: "alice", to: "bob" });
@@ -669,6 +1031,8 @@ describe("control", () => {
 });
 
 test("every operation that is played has been asked for with success", () => {
-  collect();
-  assert.deepEqual(twilio.operations.filter((operation) => !asked.has(operation)), []);
+  assert.deepEqual(
+    twilio.operations.filter((operation) => !asked.has(operation)),
+    [],
+  );
 });

@@ -18,21 +18,24 @@ export function createAgents(twilio) {
    */
   function call(reservation, { from, to, url, accept = true, statusCallback, workerCallSidDelayMs = twilio.options.workerCallSidDelayMs }) {
     const leg = calls.create({
-      to: to ?? contactUri(reservation.worker), from,
+      to: to ?? contactUri(reservation.worker),
+      from,
       statusCallback: statusCallback ? { url: statusCallback, method: "POST", events: ["completed"] } : null,
     });
-    void twilio.track(twilio.later(0, async () => {
-      if (!calls.answer(leg)) {
-        if (reservation.status === "pending") tasks.moveReservation(reservation, "timeout");
-        return;
-      }
-      if (accept && reservation.status === "pending") tasks.moveReservation(reservation, "accepted");
-      const written = twilio.later(workerCallSidDelayMs, () => tasks.mergeAttributes(reservation.task, { worker_call_sid: leg.sid }));
-      void twilio.track(written);
-      if (workerCallSidDelayMs === 0) await written;
-      void calls.redirect(leg, url);
-      await leg.reached;
-    }));
+    void twilio.track(
+      twilio.later(0, async () => {
+        if (!calls.answer(leg)) {
+          if (reservation.status === "pending") tasks.moveReservation(reservation, "timeout");
+          return;
+        }
+        if (accept && reservation.status === "pending") tasks.moveReservation(reservation, "accepted");
+        const written = twilio.later(workerCallSidDelayMs, () => tasks.mergeAttributes(reservation.task, { worker_call_sid: leg.sid }));
+        void twilio.track(written);
+        if (workerCallSidDelayMs === 0) await written;
+        void calls.redirect(leg, url, twilio.options.callMethod);
+        await leg.reached;
+      }),
+    );
     return leg;
   }
 
@@ -43,12 +46,24 @@ export function createAgents(twilio) {
     if (!callee && !queue) throw badRequest("to or queue is needed");
     const target = callee ? contactUri(callee) : `queue:${queue}`;
     const attributes = {
-      to: target, direction: "outbound", ...(callee && { name: displayName(callee) }), fromName: displayName(caller), targetWorker: contactUri(caller),
-      autoAnswer: "true", client_call: true, ...(!callee && { callToQueue: queue }), ...more,
-      outbound_to: dialect === "D" && callee ? displayName(callee) : target, from: contactUri(caller),
+      to: target,
+      direction: "outbound",
+      ...(callee && { name: displayName(callee) }),
+      fromName: displayName(caller),
+      targetWorker: contactUri(caller),
+      autoAnswer: "true",
+      client_call: true,
+      ...(!callee && { callToQueue: queue }),
+      ...more,
+      outbound_to: dialect === "D" && callee ? displayName(callee) : target,
+      from: contactUri(caller),
     };
     const task = tasks.create({
-      workflowSid: seed.OUTBOUND_WORKFLOW_SID, queueSid: seed.OUTBOUND_QUEUE_SID, routingTarget: caller.sid, channel: "voice", attributes: JSON.stringify(attributes),
+      workflowSid: seed.OUTBOUND_WORKFLOW_SID,
+      queueSid: seed.OUTBOUND_QUEUE_SID,
+      routingTarget: caller.sid,
+      channel: "voice",
+      attributes: JSON.stringify(attributes),
     });
     tasks.route(task);
     const [reservation] = task.reservations;
@@ -70,26 +85,41 @@ export function createAgents(twilio) {
     const done = { reservationSid, taskSid: reservation.task.sid, worker: reservation.worker.friendlyName };
     if (attributes.client_call === true && attributes.conference) {
       const room = encodeURIComponent(conferenceName ?? attributes.conference.friendlyName);
-      const leg = call(reservation, { from: attributes.from, url: `${prefix({ base, dialect })}/agent-join-conference?conferenceName=${room}`, workerCallSidDelayMs });
+      const leg = call(reservation, {
+        from: attributes.from,
+        url: `${prefix({ base, dialect })}/agent-join-conference?conferenceName=${room}`,
+        workerCallSidDelayMs,
+      });
       return { ...done, ...(await legSummary(leg)) };
     }
     tasks.moveReservation(reservation, "accepted");
-    if (attributes.direction === "outbound" && reservation.task.channel === "voice") return { ...done, ...dialOut(reservation, attributes) };
+    if (attributes.direction === "outbound" && reservation.task.channel === "voice")
+      return { ...done, ...dialOut(reservation, attributes) };
     return { ...done, ...twilio.flex.participantOf(reservation) };
   }
 
   // Flex's own voice calls live in a conference named by the task, with the agent and the customer in it.
   function flexConference(reservation, customer, from) {
     const { task, worker } = reservation;
-    const [agentLeg, customerLeg] = [{ to: contactUri(worker), from }, { to: customer, from }].map((leg) => calls.create(leg));
-    for (const [leg, endOnExit] of [[agentLeg, false], [customerLeg, true]]) {
-      calls.answer(leg);
-      conferences.add(task.sid, leg, { endOnExit });
-      void leg.participant.gone.then(() => calls.hangup(leg));
+    const [agentLeg, customerLeg] = [
+      { to: contactUri(worker), from },
+      { to: customer, from },
+    ].map((leg) => calls.create(leg));
+    const agent = conferences.add(task.sid, agentLeg, {});
+    const { conference } = agent;
+    calls.answer(agentLeg);
+    void agent.gone.then(() => calls.hangup(agentLeg));
+    void agentLeg.over.then(() => task.status === "assigned" && tasks.moveTask(task, "wrapping"));
+    if (!calls.answer(customerLeg)) {
+      calls.hangup(agentLeg);
+      return { conferenceSid: conference.sid, callSid: agentLeg.sid, customerCallSid: customerLeg.sid, callStatus: customerLeg.status };
     }
-    const { conference } = agentLeg.participant;
-    tasks.mergeAttributes(task, { conference: { sid: conference.sid, participants: { worker: agentLeg.sid, customer: customerLeg.sid } }, worker_call_sid: agentLeg.sid });
-    return { conferenceSid: conference.sid, callSid: agentLeg.sid, customerCallSid: customerLeg.sid };
+    void conferences.add(task.sid, customerLeg, { endOnExit: true }).gone.then(() => calls.hangup(customerLeg));
+    tasks.mergeAttributes(task, {
+      conference: { sid: conference.sid, participants: { worker: agentLeg.sid, customer: customerLeg.sid } },
+      worker_call_sid: agentLeg.sid,
+    });
+    return { conferenceSid: conference.sid, callSid: agentLeg.sid, customerCallSid: customerLeg.sid, callStatus: customerLeg.status };
   }
 
   const dialOut = (reservation, attributes) => flexConference(reservation, attributes.outbound_to, attributes.from);
@@ -98,8 +128,17 @@ export function createAgents(twilio) {
   function customerCall({ agent, customer = "+15551230001", attributes = {} }) {
     const worker = workspace.who(agent);
     const task = tasks.create({
-      workflowSid: seed.INBOUND_WORKFLOW_SID, routingTarget: worker.sid, channel: "voice",
-      attributes: JSON.stringify({ direction: "inbound", from: customer, to: seed.CALLER_ID, name: customer, call_sid: null, ...attributes }),
+      workflowSid: seed.INBOUND_WORKFLOW_SID,
+      routingTarget: worker.sid,
+      channel: "voice",
+      attributes: JSON.stringify({
+        direction: "inbound",
+        from: customer,
+        to: seed.CALLER_ID,
+        name: customer,
+        call_sid: null,
+        ...attributes,
+      }),
     });
     tasks.route(task);
     const [reservation] = task.reservations;
@@ -115,7 +154,12 @@ export function createAgents(twilio) {
     const reservation = tasks.findReservation(reservationSid);
     const moves = { IL: ["accepted", "wrapping", "completed"], D: ["accepted", "wrapping", "completed"], T: [] }[dialect] ?? ["rejected"];
     for (const status of moves) tasks.moveReservation(reservation, status);
-    return { reservationSid, taskSid: reservation.task.sid, reservationStatus: reservation.status, assignmentStatus: reservation.task.status };
+    return {
+      reservationSid,
+      taskSid: reservation.task.sid,
+      reservationStatus: reservation.status,
+      assignmentStatus: reservation.task.status,
+    };
   }
 
   function hangup(callSid) {
@@ -129,7 +173,11 @@ export function createAgents(twilio) {
   function joinConference({ name, to = "client:somebody", from = seed.CALLER_ID, label, endOnExit = false, callback }) {
     const leg = calls.create({ to, from });
     calls.answer(leg);
-    const participant = conferences.add(name, leg, { label, endOnExit, callback: callback && { method: "POST", events: ["start", "end", "join", "leave"], ...callback } });
+    const participant = conferences.add(name, leg, {
+      label,
+      endOnExit,
+      callback: callback && { method: "POST", events: ["start", "end", "join", "leave"], ...callback },
+    });
     void participant.gone.then(() => calls.hangup(leg));
     return { callSid: leg.sid, conferenceSid: participant.conference.sid };
   }

@@ -15,14 +15,37 @@ export function createCalls(twilio) {
 
   function fields(call) {
     return {
-      CallSid: call.sid, AccountSid: twilio.accountSid, From: call.from, To: call.to, Caller: call.from, Called: call.to,
-      CallStatus: call.status, Direction: call.direction, ApiVersion: "2010-04-01", ParentCallSid: call.parentSid,
+      CallSid: call.sid,
+      AccountSid: twilio.accountSid,
+      From: call.from,
+      To: call.to,
+      Caller: call.from,
+      Called: call.to,
+      CallStatus: call.status,
+      Direction: call.direction,
+      ApiVersion: "2010-04-01",
+      ParentCallSid: call.parentSid,
     };
   }
 
   function create({ to, from, direction = "outbound-api", parentSid = null, statusCallback = null }) {
     const now = Date.now();
-    const call = { sid: newSid("CA"), to, from, direction, parentSid, statusCallback, status: "queued", created: now, updated: now, started: null, ended: null, participant: null, program: 0, children: new Set() };
+    const call = {
+      sid: newSid("CA"),
+      to,
+      from,
+      direction,
+      parentSid,
+      statusCallback,
+      status: "queued",
+      created: now,
+      updated: now,
+      started: null,
+      ended: null,
+      participant: null,
+      program: 0,
+      children: new Set(),
+    };
     call.reached = new Promise((resolve) => (call.reach = resolve));
     call.over = new Promise((resolve) => (call.finish = resolve));
     all.set(call.sid, call);
@@ -43,7 +66,10 @@ export function createCalls(twilio) {
     }
     const event = { queued: "initiated", ringing: "ringing", "in-progress": "answered" }[status] ?? "completed";
     if (call.statusCallback?.events.includes(event)) {
-      void twilio.webhooks.deliver({ ...call.statusCallback, fields: { ...fields(call), CallDuration: call.ended ? Math.round((now - (call.started ?? now)) / 1000) : undefined } });
+      void twilio.webhooks.deliver({
+        ...call.statusCallback,
+        fields: { ...fields(call), CallDuration: call.ended ? Math.round((now - (call.started ?? now)) / 1000) : undefined },
+      });
     }
   }
 
@@ -75,7 +101,8 @@ export function createCalls(twilio) {
     if (participant) twilio.conferences.leave(participant, { reason: "participant_updated_via_api" });
     const answered = await twilio.webhooks.deliver({ url, method, fields: { ...fields(call), ...more } });
     if (program !== call.program || !alive(call)) return;
-    if (answered.error || answered.status >= 400) alertAndHangup(call, `11200 HTTP retrieval failure: ${answered.error ?? answered.status}`);
+    if (answered.error || answered.status >= 400)
+      alertAndHangup(call, `11200 HTTP retrieval failure: ${answered.error ?? answered.status}`);
     else await play(call, answered.body, url, program);
   }
 
@@ -113,7 +140,7 @@ export function createCalls(twilio) {
     else return alertAndHangup(call, "13201 Dial: nothing to dial");
     // Twilio asks for the action's document even when the leg has ended, and then ignores what it says.
     const { action, method } = verb.attributes;
-    if (!action || program !== call.program && alive(call)) return;
+    if (!action || (program !== call.program && alive(call))) return;
     const url = new URL(action, documentUrl ?? undefined).href;
     if (alive(call)) return redirect(call, url, method, { DialCallStatus: status });
     await twilio.webhooks.deliver({ url, method, fields: { ...fields(call), DialCallStatus: status } });
@@ -123,12 +150,18 @@ export function createCalls(twilio) {
     const { attributes, text } = noun;
     if (text === "") return alertAndHangup(call, "13224 Dial->Conference: no conference name");
     const participant = twilio.conferences.add(text, call, {
-      muted: attributes.muted === "true", label: attributes.participantLabel ?? null,
-      startOnEnter: attributes.startConferenceOnEnter !== "false", endOnExit: attributes.endConferenceOnExit === "true",
-      callback: attributes.statusCallback === undefined ? null : {
-        url: new URL(attributes.statusCallback, documentUrl ?? undefined).href, method: attributes.statusCallbackMethod ?? "POST",
-        events: (attributes.statusCallbackEvent ?? "start end").split(/\s+/),
-      },
+      muted: attributes.muted === "true",
+      label: attributes.participantLabel ?? null,
+      startOnEnter: attributes.startConferenceOnEnter !== "false",
+      endOnExit: attributes.endConferenceOnExit === "true",
+      callback:
+        attributes.statusCallback === undefined
+          ? null
+          : {
+              url: new URL(attributes.statusCallback, documentUrl ?? undefined).href,
+              method: attributes.statusCallbackMethod ?? "POST",
+              events: (attributes.statusCallbackEvent ?? "start end").split(/\s+/),
+            },
     });
     call.reach(participant);
     await participant.gone;
@@ -136,8 +169,12 @@ export function createCalls(twilio) {
   }
 
   async function dialChild(call, verb, noun) {
-    const to = noun?.name === "Application" ? `app:${noun.children.find(({ name }) => name === "ApplicationSid")?.text ?? noun.text}`
-      : noun?.name === "Client" ? `client:${noun.text}` : noun?.text || verb.text;
+    const to =
+      noun?.name === "Application"
+        ? `app:${noun.children.find(({ name }) => name === "ApplicationSid")?.text ?? noun.text}`
+        : noun?.name === "Client"
+          ? `client:${noun.text}`
+          : noun?.text || verb.text;
     const child = create({ to, from: verb.attributes.callerId ?? call.from, direction: "outbound-dial", parentSid: call.sid });
     call.children.add(child);
     answer(child);

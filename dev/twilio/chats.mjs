@@ -5,7 +5,12 @@ import { badRequest, newSid, parseAttributes } from "./shape.mjs";
 // How each channel spells its customer: address, how the task's `from` shows it, and whether it is a chat identity.
 const CUSTOMERS = {
   sms: (text) => ({ address: text, from: text, proxy: seed.MESSAGING_NUMBER, ids: { phone: text } }),
-  whatsapp: (text) => ({ address: `whatsapp:${text}`, from: `whatsapp:${text}`, proxy: `whatsapp:${seed.MESSAGING_NUMBER}`, ids: { phone: text } }),
+  whatsapp: (text) => ({
+    address: `whatsapp:${text}`,
+    from: `whatsapp:${text}`,
+    proxy: `whatsapp:${seed.MESSAGING_NUMBER}`,
+    ids: { phone: text },
+  }),
   messenger: (text) => ({ address: `messenger:${text}`, from: `messenger:${text}`, proxy: "messenger:555000111", ids: {} }),
   email: (text) => ({ address: text, from: text, proxy: "support@example.com", ids: { email: text } }),
   web: (text) => ({ address: text, from: text, ids: {} }),
@@ -19,7 +24,16 @@ export function createChats(twilio) {
   const { rooms, interactions, tasks, workspace } = twilio;
 
   /** A customer writes in and an agent takes the chat. */
-  function chat({ agent, customer = somebody(), channel: type = "sms", name = "Chris Customer", message = "Hello", attributes = {}, conversationAttributes = {}, taskChannel }) {
+  function chat({
+    agent,
+    customer = somebody(),
+    channel: type = "sms",
+    name = "Chris Customer",
+    message = "Hello",
+    attributes = {},
+    conversationAttributes = {},
+    taskChannel,
+  }) {
     const worker = workspace.who(agent);
     if (!CUSTOMERS[type]) throw badRequest(`channel: ${Object.keys(CUSTOMERS).join(", ")}`);
     const { address, from, proxy, ids } = CUSTOMERS[type](bare(customer));
@@ -28,17 +42,32 @@ export function createChats(twilio) {
     const interaction = interactions.create({ type, conversationSid: room.sid, customer: { address, from, name, ids: { name, ...ids } } });
     const customerParticipant = interactions.addParticipant(interaction.channel, { type: "customer", memberSid: member.sid });
     if (message) rooms.addMessage(room, { author: address, body: message });
-    const task = interactions.createTask(interaction.channel, {
-      workspace_sid: seed.WORKSPACE_SID, workflow_sid: seed.INBOUND_WORKFLOW_SID, worker_sid: worker.sid, queue_sid: seed.QUEUES.Everyone.sid,
-      task_channel_unique_name: taskChannel ?? interactions.taskChannelOf(type), attributes,
-    }, { flexChannelInviteSid: newSid("KG"), direction: "inbound", initiatedBy: "customer", ...attributes });
+    const task = interactions.createTask(
+      interaction.channel,
+      {
+        workspace_sid: seed.WORKSPACE_SID,
+        workflow_sid: seed.INBOUND_WORKFLOW_SID,
+        worker_sid: worker.sid,
+        queue_sid: seed.QUEUES.Everyone.sid,
+        task_channel_unique_name: taskChannel ?? interactions.taskChannelOf(type),
+        attributes,
+      },
+      { flexChannelInviteSid: newSid("KG"), direction: "inbound", initiatedBy: "customer", ...attributes },
+    );
     tasks.route(task);
     const [reservation] = task.reservations;
     tasks.moveReservation(reservation, "accepted");
     const { participantSid } = interactions.participantOf(reservation);
     return {
-      taskSid: task.sid, reservationSid: reservation.sid, workerSid: worker.sid, conversationSid: room.sid, interactionSid: interaction.sid,
-      channelSid: interaction.channel.sid, participantSid, customerParticipantSid: customerParticipant.sid, customerAddress: address,
+      taskSid: task.sid,
+      reservationSid: reservation.sid,
+      workerSid: worker.sid,
+      conversationSid: room.sid,
+      interactionSid: interaction.sid,
+      channelSid: interaction.channel.sid,
+      participantSid,
+      customerParticipantSid: customerParticipant.sid,
+      customerAddress: address,
     };
   }
 
@@ -51,9 +80,25 @@ export function createChats(twilio) {
   }
 
   /** A conversation as it may already exist, for example an old internal chat; `updated` and `lastMessage` are dates. */
-  function conversation({ uniqueName, friendlyName, attributes = {}, identities = [], addresses = [], state, created, updated, lastMessage }) {
+  function conversation({
+    uniqueName,
+    friendlyName,
+    attributes = {},
+    identities = [],
+    addresses = [],
+    state,
+    created,
+    updated,
+    lastMessage,
+  }) {
     const time = (text) => (text === undefined ? undefined : Date.parse(text));
-    const room = rooms.create({ uniqueName, friendlyName, attributes: JSON.stringify(attributes), created: time(created), updated: time(updated) });
+    const room = rooms.create({
+      uniqueName,
+      friendlyName,
+      attributes: JSON.stringify(attributes),
+      created: time(created),
+      updated: time(updated),
+    });
     for (const identity of identities) rooms.addMember(room, { identity });
     for (const address of addresses) rooms.addMember(room, { binding: { type: "sms", address, proxy_address: seed.MESSAGING_NUMBER } });
     if (lastMessage) rooms.addMessage(room, { author: identities[0], body: "Hi", created: time(lastMessage), updated: time(lastMessage) });
@@ -63,18 +108,35 @@ export function createChats(twilio) {
 
   const memberSummary = ({ sid, identity, binding }) => ({ sid, ...(identity ? { identity } : { address: binding.address }) });
   const roomSummary = (room) => ({
-    sid: room.sid, uniqueName: room.uniqueName, friendlyName: room.friendlyName, state: room.state, attributes: parseAttributes(room.attributes),
-    participants: [...room.members.values()].map(memberSummary), messages: room.messages.length, webhooks: room.webhooks.size,
+    sid: room.sid,
+    uniqueName: room.uniqueName,
+    friendlyName: room.friendlyName,
+    state: room.state,
+    attributes: parseAttributes(room.attributes),
+    participants: [...room.members.values()].map(memberSummary),
+    messages: room.messages.length,
+    webhooks: room.webhooks.size,
   });
   const interactionSummary = ({ sid, channel, tasks: own }) => ({
-    sid, channelSid: channel.sid, type: channel.type, status: channel.status, conversationSid: channel.conversationSid,
-    participants: [...channel.participants.values()].map((participant) => ({ sid: participant.sid, type: participant.type, routing_properties: participant.routing })),
+    sid,
+    channelSid: channel.sid,
+    type: channel.type,
+    status: channel.status,
+    conversationSid: channel.conversationSid,
+    participants: [...channel.participants.values()].map((participant) => ({
+      sid: participant.sid,
+      type: participant.type,
+      routing_properties: participant.routing,
+    })),
     invites: channel.invites.map((invite) => ({ sid: invite.sid, taskSid: invite.task.sid, assignment_status: invite.task.status })),
     tasks: own.map((task) => ({ sid: task.sid, assignment_status: task.status })),
   });
 
   return {
     controls: { chat, message, conversation, readConversation: (sid) => roomSummary(rooms.find(sid)) },
-    state: () => ({ conversations: [...rooms.all.values()].map(roomSummary), interactions: [...interactions.all.values()].map(interactionSummary) }),
+    state: () => ({
+      conversations: [...rooms.all.values()].map(roomSummary),
+      interactions: [...interactions.all.values()].map(interactionSummary),
+    }),
   };
 }

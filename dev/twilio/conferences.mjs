@@ -2,27 +2,45 @@
 import { newSid, rfc2822 } from "./shape.mjs";
 
 const SUBSCRIPTIONS = {
-  "conference-start": "start", "conference-end": "end", "participant-join": "join", "participant-leave": "leave",
-  "participant-mute": "mute", "participant-unmute": "mute", "participant-hold": "hold", "participant-unhold": "hold", "participant-modify": "modify",
+  "conference-start": "start",
+  "conference-end": "end",
+  "participant-join": "join",
+  "participant-leave": "leave",
+  "participant-mute": "mute",
+  "participant-unmute": "mute",
+  "participant-hold": "hold",
+  "participant-unhold": "hold",
+  "participant-modify": "modify",
 };
 
 export function createConferences(twilio) {
   const all = new Map();
 
-  const live = (name) => [...all.values()].find(({ sid, friendlyName, status }) => status !== "completed" && [sid, friendlyName].includes(name));
+  const live = (name) =>
+    [...all.values()].find(({ sid, friendlyName, status }) => status !== "completed" && [sid, friendlyName].includes(name));
 
   function emit(conference, event, participant, more = {}) {
     conference.sequence += 1;
     const { callback } = conference;
     if (!callback?.events.includes(SUBSCRIPTIONS[event])) return;
     void twilio.webhooks.deliver({
-      url: callback.url, method: callback.method,
+      url: callback.url,
+      method: callback.method,
       fields: {
-        ConferenceSid: conference.sid, FriendlyName: conference.friendlyName, AccountSid: twilio.accountSid,
-        SequenceNumber: conference.sequence, Timestamp: rfc2822(Date.now()), StatusCallbackEvent: event,
+        ConferenceSid: conference.sid,
+        FriendlyName: conference.friendlyName,
+        AccountSid: twilio.accountSid,
+        SequenceNumber: conference.sequence,
+        Timestamp: rfc2822(Date.now()),
+        StatusCallbackEvent: event,
         ...(participant && {
-          CallSid: participant.call.sid, ParticipantLabel: participant.label, Muted: participant.muted, Hold: participant.hold, Coaching: participant.coaching,
-          EndConferenceOnExit: participant.endOnExit, StartConferenceOnEnter: participant.startOnEnter,
+          CallSid: participant.call.sid,
+          ParticipantLabel: participant.label,
+          Muted: participant.muted,
+          Hold: participant.hold,
+          Coaching: participant.coaching,
+          EndConferenceOnExit: participant.endOnExit,
+          StartConferenceOnEnter: participant.startOnEnter,
         }),
         ...more,
       },
@@ -31,18 +49,53 @@ export function createConferences(twilio) {
 
   function create(friendlyName, callback) {
     const now = Date.now();
-    const conference = { sid: newSid("CF"), friendlyName, status: "init", participants: new Map(), callback, sequence: 0, created: now, updated: now, reasonEnded: null, endedBy: null };
+    const conference = {
+      sid: newSid("CF"),
+      friendlyName,
+      status: "init",
+      participants: new Map(),
+      callback,
+      sequence: 0,
+      created: now,
+      updated: now,
+      reasonEnded: null,
+      endedBy: null,
+    };
     all.set(conference.sid, conference);
     return conference;
   }
 
   /** Puts a leg on the list of a conference, which the first one creates; only that one's callback is honoured. */
-  function add(name, call, { label = null, muted = false, startOnEnter = true, endOnExit = false, coaching = false, callSidToCoach = null, callback = null, status = "connected" } = {}) {
+  function add(
+    name,
+    call,
+    {
+      label = null,
+      muted = false,
+      startOnEnter = true,
+      endOnExit = false,
+      coaching = false,
+      callSidToCoach = null,
+      callback = null,
+      status = "connected",
+    } = {},
+  ) {
     const conference = live(name) ?? create(name, callback);
     const now = Date.now();
     let left;
     const participant = {
-      conference, call, label, muted, hold: false, startOnEnter, endOnExit, coaching, callSidToCoach, status, created: now, updated: now,
+      conference,
+      call,
+      label,
+      muted,
+      hold: false,
+      startOnEnter,
+      endOnExit,
+      coaching,
+      callSidToCoach,
+      status,
+      created: now,
+      updated: now,
       gone: new Promise((resolve) => (left = resolve)),
     };
     participant.leave = left;
@@ -68,7 +121,10 @@ export function createConferences(twilio) {
     participant.conference.participants.delete(participant.call.sid);
     participant.call.participant = null;
     if (participant.status === "connected") {
-      emit(participant.conference, "participant-leave", participant, { ParticipantCallStatus: participant.call.status, ReasonParticipantLeft: reason });
+      emit(participant.conference, "participant-leave", participant, {
+        ParticipantCallStatus: participant.call.status,
+        ReasonParticipantLeft: reason,
+      });
     }
     participant.leave(reason);
   }
@@ -81,7 +137,11 @@ export function createConferences(twilio) {
     conference.endedBy = call?.sid ?? null;
     const why = reason === "conference-ended-via-api" ? "conference_ended_via_api" : "moderator_ended_conference";
     for (const participant of [...conference.participants.values()]) drop(participant, why);
-    emit(conference, "conference-end", null, { ReasonConferenceEnded: reason, CallSidEndingConference: call?.sid, Reason: `Conference ended: ${reason}` });
+    emit(conference, "conference-end", null, {
+      ReasonConferenceEnded: reason,
+      CallSidEndingConference: call?.sid,
+      Reason: `Conference ended: ${reason}`,
+    });
   }
 
   /** A leg leaves: by itself, or kicked through the API. */

@@ -1,7 +1,7 @@
 // The control interface under /__standin/: what a test, or a person with curl, tells the stand-in to do.
 import { badRequest, notFound, parseAttributes, Refusal } from "./shape.mjs";
 
-const OPTIONS = ["latencyMs", "rateLimits", "workerCallSidDelayMs", "answerMs", "workerUrl"];
+const OPTIONS = ["latencyMs", "rateLimits", "workerCallSidDelayMs", "answerMs", "workerUrl", "callMethod", "signWith"];
 
 /** The same operations as methods: the HTTP routes below only name them. */
 export function createControls(twilio) {
@@ -9,12 +9,28 @@ export function createControls(twilio) {
 
   const reservationSummary = ({ sid, worker, status }) => ({ sid, worker: worker.friendlyName, status });
   const taskSummary = (task) => ({
-    sid: task.sid, assignment_status: task.status, channel: task.channel, reason: task.reason, version: task.version,
-    attributes: parseAttributes(task.attributes), reservations: task.reservations.map(reservationSummary),
+    sid: task.sid,
+    assignment_status: task.status,
+    channel: task.channel,
+    reason: task.reason,
+    version: task.version,
+    attributes: parseAttributes(task.attributes),
+    reservations: task.reservations.map(reservationSummary),
   });
-  const participantSummary = ({ call, label, hold, muted, endOnExit, status }) => ({ callSid: call.sid, to: call.to, label, status, hold, muted, endConferenceOnExit: endOnExit });
+  const participantSummary = ({ call, label, hold, muted, endOnExit, status }) => ({
+    callSid: call.sid,
+    to: call.to,
+    label,
+    status,
+    hold,
+    muted,
+    endConferenceOnExit: endOnExit,
+  });
   const conferenceSummary = (conference) => ({
-    sid: conference.sid, friendlyName: conference.friendlyName, status: conference.status, reasonConferenceEnded: conference.reasonEnded,
+    sid: conference.sid,
+    friendlyName: conference.friendlyName,
+    status: conference.status,
+    reasonConferenceEnded: conference.reasonEnded,
     participants: [...conference.participants.values()].map(participantSummary),
   });
 
@@ -26,7 +42,10 @@ export function createControls(twilio) {
 
   /** A worker of its own, with a token, so that cases running at the same time do not share agents. */
   function addWorker({ name, token = `token-${name}`, roles = ["agent"], attributes = {}, activity }) {
-    const complete = typeof attributes === "string" ? attributes : { full_name: name, contact_uri: `client:${name}`, email: `${name}@example.com`, roles, routing: { skills: [] }, ...attributes };
+    const complete =
+      typeof attributes === "string"
+        ? attributes
+        : { full_name: name, contact_uri: `client:${name}`, email: `${name}@example.com`, roles, routing: { skills: [] }, ...attributes };
     const worker = workspace.addWorker({ friendlyName: name, attributes: complete, activity });
     iam.addToken(token, { identity: name, workerSid: worker.sid, roles });
     return { workerSid: worker.sid, name, token };
@@ -103,14 +122,37 @@ export function createControls(twilio) {
 }
 
 const ROUTES = [
-  ["POST", "internal-call", "internalCall"], ["POST", "customer-call", "customerCall"], ["POST", "chat", "chat"], ["POST", "message", "message"],
-  ["POST", "reservations/:sid/accept", "accept"], ["POST", "reservations/:sid/reject", "reject"], ["POST", "calls/:sid/hangup", "hangup"],
-  ["POST", "conferences", "joinConference"], ["POST", "phones", "setPhone"], ["POST", "workers", "addWorker"], ["POST", "conversations", "conversation"], ["GET", "conversations/:sid", "readConversation"],
-  ["POST", "tasks", "createTask"], ["GET", "tasks/:sid", "task"], ["DELETE", "tasks/:sid", "forgetTask"], ["POST", "tasks/:sid/attributes", "mergeTaskAttributes"],
-  ["POST", "tasks/:sid/wrap", "wrap"], ["POST", "tasks/:sid/complete", "complete"], ["POST", "tasks/:sid/cancel", "cancel"],
-  ["GET", "faults", "listFaults"], ["POST", "faults", "addFault"], ["DELETE", "faults", "removeFault"], ["DELETE", "faults/:id", "removeFault"],
-  ["POST", "webhooks", "webhookMode"], ["POST", "options", "setOptions"], ["GET", "journal", "journal"], ["DELETE", "journal", "clearJournal"],
-  ["GET", "violations", "violations"], ["GET", "state", "state"], ["POST", "settle", "settle"], ["POST", "reset", "reset"],
+  ["POST", "internal-call", "internalCall"],
+  ["POST", "customer-call", "customerCall"],
+  ["POST", "chat", "chat"],
+  ["POST", "message", "message"],
+  ["POST", "reservations/:sid/accept", "accept"],
+  ["POST", "reservations/:sid/reject", "reject"],
+  ["POST", "calls/:sid/hangup", "hangup"],
+  ["POST", "conferences", "joinConference"],
+  ["POST", "phones", "setPhone"],
+  ["POST", "workers", "addWorker"],
+  ["POST", "conversations", "conversation"],
+  ["GET", "conversations/:sid", "readConversation"],
+  ["POST", "tasks", "createTask"],
+  ["GET", "tasks/:sid", "task"],
+  ["DELETE", "tasks/:sid", "forgetTask"],
+  ["POST", "tasks/:sid/attributes", "mergeTaskAttributes"],
+  ["POST", "tasks/:sid/wrap", "wrap"],
+  ["POST", "tasks/:sid/complete", "complete"],
+  ["POST", "tasks/:sid/cancel", "cancel"],
+  ["GET", "faults", "listFaults"],
+  ["POST", "faults", "addFault"],
+  ["DELETE", "faults", "removeFault"],
+  ["DELETE", "faults/:id", "removeFault"],
+  ["POST", "webhooks", "webhookMode"],
+  ["POST", "options", "setOptions"],
+  ["GET", "journal", "journal"],
+  ["DELETE", "journal", "clearJournal"],
+  ["GET", "violations", "violations"],
+  ["GET", "state", "state"],
+  ["POST", "settle", "settle"],
+  ["POST", "reset", "reset"],
 ].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
 
 export function createControl(controls) {
@@ -125,7 +167,9 @@ export function createControl(controls) {
       throw new Refusal(400, 20001, "the body is not JSON");
     }
     const sid = route.pattern.exec(pathname)[1];
-    const result = await (sid === undefined ? controls[route.name](method === "DELETE" ? undefined : given) : controls[route.name](sid, given));
-    return { status: 200, body: result ?? {}, headers: {} };
+    const result = await (sid === undefined
+      ? controls[route.name](method === "DELETE" ? undefined : given)
+      : controls[route.name](sid, given));
+    return { status: 200, body: result ?? {}, headers: {}, indent: 2 };
   };
 }

@@ -28,18 +28,29 @@ const IAM = {
       post: {
         operationId: "ValidateFlexToken",
         parameters: [{ name: "AccountSid", in: "path", required: true, schema: { type: "string", pattern: "^AC[0-9a-fA-F]{32}$" } }],
-        requestBody: { content: { "application/json": { schema: { type: "object", properties: { token: string }, required: ["token"] } } } },
+        requestBody: {
+          content: { "application/json": { schema: { type: "object", properties: { token: string }, required: ["token"] } } },
+        },
         responses: {
-          200: { content: { "application/json": { schema: { type: "object", properties: {
-            valid: { type: "boolean" },
-            code: { type: "integer" },
-            message: orNull(string),
-            expiration: orNull({ type: "string", format: "date-time" }),
-            realm_user_id: orNull(string),
-            identity: orNull(string),
-            roles: orNull({ type: "array", items: string }),
-            worker_sid: orNull({ type: "string", pattern: "^WK[0-9a-fA-F]{32}$" }),
-          } } } } },
+          200: {
+            content: {
+              "application/json": {
+                schema: {
+                  type: "object",
+                  properties: {
+                    valid: { type: "boolean" },
+                    code: { type: "integer" },
+                    message: orNull(string),
+                    expiration: orNull({ type: "string", format: "date-time" }),
+                    realm_user_id: orNull(string),
+                    identity: orNull(string),
+                    roles: orNull({ type: "array", items: string }),
+                    worker_sid: orNull({ type: "string", pattern: "^WK[0-9a-fA-F]{32}$" }),
+                  },
+                },
+              },
+            },
+          },
         },
       },
     },
@@ -63,7 +74,11 @@ function readOperations(service, document) {
       if (!source?.operationId) continue;
       const [contentType, media] = Object.entries(source.requestBody?.content ?? {})[0] ?? [null, null];
       operations.push({
-        service, host, path, document, contentType,
+        service,
+        host,
+        path,
+        document,
+        contentType,
         operationId: source.operationId,
         method: method.toUpperCase(),
         literals: segments.filter((segment) => !segment.includes("{")).length,
@@ -77,8 +92,10 @@ function readOperations(service, document) {
   return operations;
 }
 
-const all = [["iam/v1", IAM], ...DOCUMENTS.map(([service, file]) => [service, JSON.parse(readFileSync(join(folder, file), "utf8"))])]
-  .flatMap(([service, document]) => readOperations(service, document));
+const all = [
+  ["iam/v1", IAM],
+  ...DOCUMENTS.map(([service, file]) => [service, JSON.parse(readFileSync(join(folder, file), "utf8"))]),
+].flatMap(([service, document]) => readOperations(service, document));
 
 export const hosts = new Set(all.map((operation) => operation.host));
 

@@ -1,6 +1,7 @@
 // TaskRouter's expression language: `routing.skills HAS 'sales' AND task.targetWorker == worker.contact_uri`.
 
-const TOKEN = /\s*(?:(?<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?<number>-?\d+(?:\.\d+)?)|(?<operator>==|!=|>=|<=|=|>|<|\(|\)|\[|\]|,)|(?<word>[A-Za-z_$][\w$]*(?:\.[\w$-]+)*))/y;
+const TOKEN =
+  /\s*(?:(?<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?<number>-?\d+(?:\.\d+)?)|(?<operator>==|!=|>=|<=|=|>|<|\(|\)|\[|\]|,)|(?<word>[A-Za-z_$][\w$]*(?:\.[\w$-]+)*))/y;
 const KEYWORDS = new Set(["AND", "OR", "NOT", "IN", "HAS", "CONTAINS", "TRUE", "FALSE", "NULL"]);
 
 export class ExpressionError extends Error {}
@@ -92,11 +93,16 @@ class Parser {
     if (!token) throw new ExpressionError("unexpected end");
     this.at += 1;
     switch (token.kind) {
-      case "value": return () => token.value;
-      case "TRUE": return () => true;
-      case "FALSE": return () => false;
-      case "NULL": return () => null;
-      case "path": return (names) => token.path.reduce((value, name) => value?.[name], names);
+      case "value":
+        return () => token.value;
+      case "TRUE":
+        return () => true;
+      case "FALSE":
+        return () => false;
+      case "NULL":
+        return () => null;
+      case "path":
+        return (names) => token.path.reduce((value, name) => value?.[name], names);
       case "(": {
         const inner = this.or();
         this.expect(")");
@@ -110,7 +116,8 @@ class Parser {
         }
         return (names) => items.map((item) => item(names));
       }
-      default: throw new ExpressionError(`unexpected ${token.kind}`);
+      default:
+        throw new ExpressionError(`unexpected ${token.kind}`);
     }
   }
 }

@@ -2,9 +2,16 @@
 import { Refusal } from "./shape.mjs";
 
 const STATUSES = {
-  400: [20001, "Bad request"], 401: [20003, "Authenticate"], 403: [20403, "Forbidden"], 404: [20404, "The requested resource was not found"],
-  409: [20409, "Conflict"], 412: [20412, "Precondition Failed"], 429: [20429, "Too Many Requests"],
-  500: [20500, "An internal server error has occurred"], 502: [20502, "Bad gateway"], 503: [20503, "Service is unavailable. Please try again"],
+  400: [20001, "Bad request"],
+  401: [20003, "Authenticate"],
+  403: [20403, "Forbidden"],
+  404: [20404, "The requested resource was not found"],
+  409: [20409, "Conflict"],
+  412: [20412, "Precondition Failed"],
+  429: [20429, "Too Many Requests"],
+  500: [20500, "An internal server error has occurred"],
+  502: [20502, "Bad gateway"],
+  503: [20503, "Service is unavailable. Please try again"],
 };
 const KINDS = /^(lost-before|lost-after|no-answer|no-answer-after|slow:\d+|[45]\d\d)$/;
 
@@ -16,7 +23,8 @@ export function createFaults() {
   let rules = [];
 
   function add(rule) {
-    if (!KINDS.test(String(rule.fault))) throw new Refusal(400, 20001, `fault: one of 4xx, 5xx, lost-before, lost-after, no-answer, no-answer-after, slow:<ms>`);
+    if (!KINDS.test(String(rule.fault)))
+      throw new Refusal(400, 20001, `fault: one of 4xx, 5xx, lost-before, lost-after, no-answer, no-answer-after, slow:<ms>`);
     const added = { id: rules.length + 1, nth: 1, times: 1, ...rule, fault: String(rule.fault), seen: 0, applied: 0 };
     rules.push(added);
     return added;
@@ -49,7 +57,9 @@ export function createFaults() {
   }
 
   return {
-    add, take, refusal,
+    add,
+    take,
+    refusal,
     list: () => rules,
     remove: (id) => void (rules = rules.filter((rule) => rule.id !== id)),
     clear: () => void (rules = []),

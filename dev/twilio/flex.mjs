@@ -11,32 +11,71 @@ export function createFlex(twilio) {
   const presentRouting = (task) => ({
     reservation: null,
     properties: {
-      account_sid: seed.ACCOUNT_SID, workspace_sid: seed.WORKSPACE_SID, sid: task.sid, date_created: seconds(task.created), date_updated: seconds(task.updated),
-      attributes: task.attributes, assignment_status: "pending", workflow_sid: task.workflowSid, workflow_name: workspace.workflows.get(task.workflowSid).friendlyName,
-      queue_sid: task.queueSid, queue_name: workspace.queues.get(task.queueSid).friendlyName, priority: task.priority, age: 0, reason: "", timeout: task.timeout,
-      assignmentCounter: 0, task_channel_sid: seed.TASK_CHANNELS[task.channel], task_channel_unique_name: task.channel, routing_target: task.routingTarget,
-      task_queue_entered_date: seconds(task.created), age_in_queue: 0, addons: "{}",
+      account_sid: seed.ACCOUNT_SID,
+      workspace_sid: seed.WORKSPACE_SID,
+      sid: task.sid,
+      date_created: seconds(task.created),
+      date_updated: seconds(task.updated),
+      attributes: task.attributes,
+      assignment_status: "pending",
+      workflow_sid: task.workflowSid,
+      workflow_name: workspace.workflows.get(task.workflowSid).friendlyName,
+      queue_sid: task.queueSid,
+      queue_name: workspace.queues.get(task.queueSid).friendlyName,
+      priority: task.priority,
+      age: 0,
+      reason: "",
+      timeout: task.timeout,
+      assignmentCounter: 0,
+      task_channel_sid: seed.TASK_CHANNELS[task.channel],
+      task_channel_unique_name: task.channel,
+      routing_target: task.routingTarget,
+      task_queue_entered_date: seconds(task.created),
+      age_in_queue: 0,
+      addons: "{}",
     },
   });
 
   const presentInteraction = (interaction, task = null) => ({
-    sid: interaction.sid, channel: { type: interaction.channel.type, sid: interaction.channel.sid }, routing: task && presentRouting(task),
-    interaction_context_sid: interaction.contextSid, webhook_ttid: interaction.webhookTtid, url: `${root}/Interactions/${interaction.sid}`,
+    sid: interaction.sid,
+    channel: { type: interaction.channel.type, sid: interaction.channel.sid },
+    routing: task && presentRouting(task),
+    interaction_context_sid: interaction.contextSid,
+    webhook_ttid: interaction.webhookTtid,
+    url: `${root}/Interactions/${interaction.sid}`,
     links: { channels: `${root}/Interactions/${interaction.sid}/Channels` },
   });
 
   const presentChannel = (channel) => ({
-    sid: channel.sid, interaction_sid: channel.interaction.sid, type: channel.type, status: channel.status, error_code: null, error_message: null, url: channelUrl(channel),
-    links: { participants: `${channelUrl(channel)}/Participants`, invites: `${channelUrl(channel)}/Invites`, transfers: `${channelUrl(channel)}/Transfers` },
+    sid: channel.sid,
+    interaction_sid: channel.interaction.sid,
+    type: channel.type,
+    status: channel.status,
+    error_code: null,
+    error_message: null,
+    url: channelUrl(channel),
+    links: {
+      participants: `${channelUrl(channel)}/Participants`,
+      invites: `${channelUrl(channel)}/Invites`,
+      transfers: `${channelUrl(channel)}/Transfers`,
+    },
   });
 
   const presentParticipant = (participant) => ({
-    sid: participant.sid, type: participant.type, interaction_sid: participant.channel.interaction.sid, channel_sid: participant.channel.sid,
-    routing_properties: participant.routing, url: `${channelUrl(participant.channel)}/Participants/${participant.sid}`,
+    sid: participant.sid,
+    type: participant.type,
+    interaction_sid: participant.channel.interaction.sid,
+    channel_sid: participant.channel.sid,
+    routing_properties: participant.routing,
+    url: `${channelUrl(participant.channel)}/Participants/${participant.sid}`,
   });
 
   const presentInvite = ({ sid, channel, task }) => ({
-    sid, interaction_sid: channel.interaction.sid, channel_sid: channel.sid, routing: presentRouting(task), url: `${channelUrl(channel)}/Invites/${sid}`,
+    sid,
+    interaction_sid: channel.interaction.sid,
+    channel_sid: channel.sid,
+    routing: presentRouting(task),
+    url: `${channelUrl(channel)}/Invites/${sid}`,
   });
 
   const channel = (params) => interactions.findChannel(params.InteractionSid, params.ChannelSid ?? params.Sid);
@@ -51,18 +90,31 @@ export function createFlex(twilio) {
     if (!["customer", "agent", "api"].includes(initiator)) throw badRequest("Channel.initiated_by is not known");
     if (initiator === "customer" && !properties.media_channel_sid) throw badRequest("Channel.properties.media_channel_sid is needed");
     const routing = propertiesOf(Routing);
-    const room = properties.media_channel_sid ? rooms.find(properties.media_channel_sid) : rooms.create({ friendlyName: `${type} ${initiator}` });
+    const room = properties.media_channel_sid
+      ? rooms.find(properties.media_channel_sid)
+      : rooms.create({ friendlyName: `${type} ${initiator}` });
     const customer = participants[0] ?? {};
     if (!properties.media_channel_sid && (customer.address || customer.identity)) {
-      rooms.addMember(room, { identity: customer.identity, binding: customer.address ? { type, address: customer.address, proxy_address: customer.proxy_address } : null });
+      rooms.addMember(room, {
+        identity: customer.identity,
+        binding: customer.address ? { type, address: customer.address, proxy_address: customer.proxy_address } : null,
+      });
     }
     const member = [...room.members.values()][0];
     const address = member?.binding?.address ?? member?.identity ?? customer.address ?? "unknown";
-    const interaction = interactions.create({ type, conversationSid: room.sid, customer: { address, from: address, name: address, ids: { phone: member?.binding ? address : null, name: address } } });
+    const interaction = interactions.create({
+      type,
+      conversationSid: room.sid,
+      customer: { address, from: address, name: address, ids: { phone: member?.binding ? address : null, name: address } },
+    });
     interaction.contextSid = InteractionContextSid ?? null;
     interaction.webhookTtid = WebhookTtid ?? null;
     interactions.addParticipant(interaction.channel, { type: "customer", memberSid: member?.sid });
-    const task = interactions.createTask(interaction.channel, routing, { flexChannelInviteSid: newSid("KG"), initiatedBy: initiator, direction: initiator === "agent" ? "outbound" : "inbound" });
+    const task = interactions.createTask(interaction.channel, routing, {
+      flexChannelInviteSid: newSid("KG"),
+      initiatedBy: initiator,
+      direction: initiator === "agent" ? "outbound" : "inbound",
+    });
     const answer = presentInteraction(interaction, task);
     tasks.route(task);
     return answer;
@@ -89,21 +141,66 @@ export function createFlex(twilio) {
 
   const since = iso(Date.now());
   const configuration = () => ({
-    account_sid: seed.ACCOUNT_SID, date_created: since, date_updated: since, attributes: {}, status: "ok", taskrouter_workspace_sid: seed.WORKSPACE_SID,
-    taskrouter_target_workflow_sid: seed.INBOUND_WORKFLOW_SID, taskrouter_target_taskqueue_sid: seed.QUEUES.Everyone.sid, taskrouter_taskqueues: [], taskrouter_skills: [],
-    taskrouter_worker_channels: {}, taskrouter_worker_attributes: {}, taskrouter_offline_activity_sid: seed.ACTIVITIES.Offline.sid, runtime_domain: "https://example.com",
-    messaging_service_instance_sid: null, chat_service_instance_sid: seed.CHAT_SERVICE_SID, flex_service_instance_sid: seed.CHAT_SERVICE_SID, flex_instance_sid: seed.FLEX_INSTANCE_SID,
-    ui_language: "en", ui_attributes: {}, ui_dependencies: {}, ui_version: "2.0", service_version: "1.0", call_recording_enabled: false, call_recording_webhook_url: null,
-    crm_enabled: false, crm_type: null, crm_callback_url: null, crm_fallback_url: null, crm_attributes: null, public_attributes: {}, plugin_service_enabled: true,
-    plugin_service_attributes: {}, integrations: [], outbound_call_flows: { default: { workflow_sid: seed.OUTBOUND_WORKFLOW_SID, queue_sid: seed.OUTBOUND_QUEUE_SID, caller_id: seed.CALLER_ID } },
-    serverless_service_sids: [], queue_stats_configuration: {}, notifications: {}, markdown: {}, url: `${root}/Configuration`, flex_insights_hr: null, flex_insights_drilldown: false,
-    flex_url: null, channel_configs: [], debugger_integration: null, flex_ui_status_report: null, agent_conv_end_methods: null, citrix_voice_vdi: null, offline_config: null,
+    account_sid: seed.ACCOUNT_SID,
+    date_created: since,
+    date_updated: since,
+    attributes: {},
+    status: "ok",
+    taskrouter_workspace_sid: seed.WORKSPACE_SID,
+    taskrouter_target_workflow_sid: seed.INBOUND_WORKFLOW_SID,
+    taskrouter_target_taskqueue_sid: seed.QUEUES.Everyone.sid,
+    taskrouter_taskqueues: [],
+    taskrouter_skills: [],
+    taskrouter_worker_channels: {},
+    taskrouter_worker_attributes: {},
+    taskrouter_offline_activity_sid: seed.ACTIVITIES.Offline.sid,
+    runtime_domain: "https://example.com",
+    messaging_service_instance_sid: null,
+    chat_service_instance_sid: seed.CHAT_SERVICE_SID,
+    flex_service_instance_sid: seed.CHAT_SERVICE_SID,
+    flex_instance_sid: seed.FLEX_INSTANCE_SID,
+    ui_language: "en",
+    ui_attributes: {},
+    ui_dependencies: {},
+    ui_version: "2.0",
+    service_version: "1.0",
+    call_recording_enabled: false,
+    call_recording_webhook_url: null,
+    crm_enabled: false,
+    crm_type: null,
+    crm_callback_url: null,
+    crm_fallback_url: null,
+    crm_attributes: null,
+    public_attributes: {},
+    plugin_service_enabled: true,
+    plugin_service_attributes: {},
+    integrations: [],
+    outbound_call_flows: {
+      default: { workflow_sid: seed.OUTBOUND_WORKFLOW_SID, queue_sid: seed.OUTBOUND_QUEUE_SID, caller_id: seed.CALLER_ID },
+    },
+    serverless_service_sids: [],
+    queue_stats_configuration: {},
+    notifications: {},
+    markdown: {},
+    url: `${root}/Configuration`,
+    flex_insights_hr: null,
+    flex_insights_drilldown: false,
+    flex_url: null,
+    channel_configs: [],
+    debugger_integration: null,
+    flex_ui_status_report: null,
+    agent_conv_end_methods: null,
+    citrix_voice_vdi: null,
+    offline_config: null,
   });
 
   function createWebChat(params) {
     if (params.AddressSid !== seed.WEBCHAT_ADDRESS_SID) throw notFound(`Configuration/Addresses/${params.AddressSid}`);
     const identity = params.Identity ?? newSid("").slice(0, 24);
-    const room = rooms.create({ friendlyName: params.ChatFriendlyName, attributes: JSON.stringify({ pre_engagement_data: JSON.parse(params.PreEngagementData ?? "{}") }) });
+    const room = rooms.create({
+      friendlyName: params.ChatFriendlyName,
+      attributes: JSON.stringify({ pre_engagement_data: JSON.parse(params.PreEngagementData ?? "{}") }),
+    });
     rooms.addMember(room, { identity });
     return { conversation_sid: room.sid, identity };
   }
@@ -118,10 +215,13 @@ export function createFlex(twilio) {
       return presentInteraction(interaction);
     },
     FetchInteractionChannel: (params) => presentChannel(channel(params)),
-    ListInteractionChannel: (params, request) => page(request, "channels", [presentChannel(interactions.find(params.InteractionSid).channel)]),
+    ListInteractionChannel: (params, request) =>
+      page(request, "channels", [presentChannel(interactions.find(params.InteractionSid).channel)]),
     UpdateInteractionChannel: updateChannel,
-    CreateInteractionChannelParticipant: (params) => presentParticipant(interactions.addParticipant(channel(params), { type: params.Type, routing: params.RoutingProperties ?? null })),
-    ListInteractionChannelParticipant: (params, request) => page(request, "participants", [...channel(params).participants.values()].map(presentParticipant)),
+    CreateInteractionChannelParticipant: (params) =>
+      presentParticipant(interactions.addParticipant(channel(params), { type: params.Type, routing: params.RoutingProperties ?? null })),
+    ListInteractionChannelParticipant: (params, request) =>
+      page(request, "participants", [...channel(params).participants.values()].map(presentParticipant)),
     UpdateInteractionChannelParticipant: updateParticipant,
     CreateInteractionChannelInvite: createInvite,
     ListInteractionChannelInvite: (params, request) => page(request, "invites", channel(params).invites.map(presentInvite)),

@@ -1,7 +1,16 @@
 // Flex token validation, which lives outside every published document.
 import { ACCOUNT_SID, EXPIRED_TOKEN, TOKENS } from "./accounts.mjs";
 
-const refused = (code, message) => ({ valid: false, code, message, expiration: null, realm_user_id: null, identity: null, roles: null, worker_sid: null });
+const refused = (code, message) => ({
+  valid: false,
+  code,
+  message,
+  expiration: null,
+  realm_user_id: null,
+  identity: null,
+  roles: null,
+  worker_sid: null,
+});
 
 export function createIam(twilio) {
   const tokens = new Map();
@@ -19,7 +28,9 @@ export function createIam(twilio) {
   function resultOf(token) {
     if (tokens.has(token)) return tokens.get(token);
     // Workers of the crowd have the token `token-<friendly name>`.
-    const worker = token.startsWith("token-") ? [...twilio.workspace.workers.values()].find(({ friendlyName }) => token === `token-${friendlyName}`) : undefined;
+    const worker = token.startsWith("token-")
+      ? [...twilio.workspace.workers.values()].find(({ friendlyName }) => token === `token-${friendlyName}`)
+      : undefined;
     return worker && { identity: worker.friendlyName, roles: ["agent"], worker_sid: worker.sid, realm_user_id: `FU${worker.sid.slice(2)}` };
   }
 

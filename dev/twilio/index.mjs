@@ -24,8 +24,18 @@ import { createWorkspace } from "./workspace.mjs";
 export * as seed from "./accounts.mjs";
 
 const DEFAULTS = {
-  port: 0, workerUrl: "http://127.0.0.1:8787", accountSid: seed.ACCOUNT_SID, authToken: seed.AUTH_TOKEN,
-  workers: 20, latencyMs: 0, rateLimits: false, workerCallSidDelayMs: 0, answerMs: 0,
+  port: 0,
+  workerUrl: "http://127.0.0.1:8787",
+  accountSid: seed.ACCOUNT_SID,
+  authToken: seed.AUTH_TOKEN,
+  workers: 20,
+  latencyMs: 0,
+  rateLimits: false,
+  workerCallSidDelayMs: 0,
+  answerMs: 0,
+  // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
+  callMethod: "POST",
+  signWith: null,
 };
 
 /** What every part shares: time, pending work, and the other parts. */
@@ -35,40 +45,47 @@ function createTwilio(options) {
   const twilio = { options, accountSid: options.accountSid, authToken: options.authToken, services: {} };
 
   twilio.track = (promise) => {
-    const tracked = promise.catch((error) => twilio.journal.alert(`stand-in failed: ${error?.stack ?? error}`, "background")).finally(() => pending.delete(tracked));
+    const tracked = promise
+      .catch((error) => twilio.journal.alert(`stand-in failed: ${error?.stack ?? error}`, "background"))
+      .finally(() => pending.delete(tracked));
     pending.add(tracked);
     return promise;
   };
 
   /** Runs `work` after some milliseconds; 0 means as soon as the present request has been answered. */
-  twilio.later = (milliseconds, work) => new Promise((resolve, reject) => {
-    const run = () => {
-      timers.delete(timer);
-      try {
-        resolve(work());
-      } catch (error) {
-        reject(error);
-      }
-    };
-    const timer = milliseconds > 0 ? setTimeout(run, milliseconds) : setImmediate(run);
-    timers.add(timer);
-  });
+  twilio.later = (milliseconds, work) =>
+    new Promise((resolve, reject) => {
+      const run = () => {
+        timers.delete(timer);
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const timer = milliseconds > 0 ? setTimeout(run, milliseconds) : setImmediate(run);
+      timers.add(timer);
+    });
 
   /** Resolves once no webhook, ringing leg or timer is under way; false when that takes too long. */
   twilio.settled = async (timeoutMs = 20_000) => {
     const deadline = Date.now() + timeoutMs;
     do {
-      await Promise.race([Promise.allSettled([...pending]), new Promise((resolve) => setTimeout(resolve, Math.max(deadline - Date.now(), 1)).unref())]);
+      await Promise.race([
+        Promise.allSettled([...pending]),
+        new Promise((resolve) => setTimeout(resolve, Math.max(deadline - Date.now(), 1)).unref()),
+      ]);
       await new Promise((resolve) => setImmediate(resolve));
       if (Date.now() >= deadline) return pending.size === 0;
     } while (pending.size > 0);
     return true;
   };
 
-  twilio.stop = () => timers.forEach((timer) => {
-    clearTimeout(timer);
-    clearImmediate(timer);
-  });
+  twilio.stop = () =>
+    timers.forEach((timer) => {
+      clearTimeout(timer);
+      clearImmediate(timer);
+    });
   return twilio;
 }
 
@@ -95,7 +112,8 @@ export async function startTwilio(given = {}) {
 
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...products]) part.reset?.();
+    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...products])
+      part.reset?.();
     twilio.faults.clear();
     twilio.webhooks.clear();
     twilio.journal.clear();
@@ -108,13 +126,19 @@ export async function startTwilio(given = {}) {
   await new Promise((resolve, reject) => server.once("error", reject).listen(options.port, "127.0.0.1", resolve));
   const { port } = server.address();
   return {
-    url: `http://127.0.0.1:${port}`, port, seed, ...controls,
-    operations: Object.entries(twilio.services).flatMap(([service, handlers]) => Object.keys(handlers).map((operationId) => `${service} ${operationId}`)),
-    close: () => new Promise((resolve) => {
-      twilio.stop();
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    url: `http://127.0.0.1:${port}`,
+    port,
+    seed,
+    ...controls,
+    operations: Object.entries(twilio.services).flatMap(([service, handlers]) =>
+      Object.keys(handlers).map((operationId) => `${service} ${operationId}`),
+    ),
+    close: () =>
+      new Promise((resolve) => {
+        twilio.stop();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -123,7 +147,11 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     const at = process.argv.indexOf(`--${name}`);
     return at < 0 ? otherwise : process.argv[at + 1];
   };
-  const twilio = await startTwilio({ port: Number(argument("port", 4010)), workerUrl: argument("worker", DEFAULTS.workerUrl), workers: Number(argument("workers", DEFAULTS.workers)) });
+  const twilio = await startTwilio({
+    port: Number(argument("port", 4010)),
+    workerUrl: argument("worker", DEFAULTS.workerUrl),
+    workers: Number(argument("workers", DEFAULTS.workers)),
+  });
   console.log(`A local Twilio listens on ${twilio.url}`);
   process.on("SIGINT", () => twilio.close().then(() => process.exit(0)));
   process.on("SIGTERM", () => twilio.close().then(() => process.exit(0)));

@@ -43,8 +43,15 @@ export function createInteractions(twilio) {
   /** What Flex itself writes onto every task of a channel. */
   function flexAttributes({ interaction, sid, type, conversationSid, customer }) {
     return {
-      flexInteractionSid: interaction.sid, flexInteractionChannelSid: sid, flexInteractionChannelType: type, channelType: type, conversationSid,
-      from: customer.from, customerAddress: customer.address, customerName: customer.name, customers: customer.ids,
+      flexInteractionSid: interaction.sid,
+      flexInteractionChannelSid: sid,
+      flexInteractionChannelType: type,
+      channelType: type,
+      conversationSid,
+      from: customer.from,
+      customerAddress: customer.address,
+      customerName: customer.name,
+      customers: customer.ids,
       conversations: { conversation_id: interaction.sid, media: [{ type: "ChatTranscript", sid: conversationSid }] },
     };
   }
@@ -56,9 +63,21 @@ export function createInteractions(twilio) {
     const base = flexAttributes(channel);
     const given = properties.attributes ?? {};
     if (typeof given !== "object" || Array.isArray(given)) throw badRequest("Routing.properties.attributes is not an object");
-    const attributes = { ...base, ...given, conversations: { ...base.conversations, ...given.conversations }, flexInteractionSid: base.flexInteractionSid, flexInteractionChannelSid: base.flexInteractionChannelSid, ...more };
+    const attributes = {
+      ...base,
+      ...given,
+      conversations: { ...base.conversations, ...given.conversations },
+      flexInteractionSid: base.flexInteractionSid,
+      flexInteractionChannelSid: base.flexInteractionChannelSid,
+      ...more,
+    };
     const task = tasks.create({
-      workflowSid, queueSid, routingTarget: workerSid ?? null, attributes: JSON.stringify(attributes), priority: properties.priority, timeout: properties.timeout,
+      workflowSid,
+      queueSid,
+      routingTarget: workerSid ?? null,
+      attributes: JSON.stringify(attributes),
+      priority: properties.priority,
+      timeout: properties.timeout,
       channel: properties.task_channel_unique_name ?? properties.task_channel_sid ?? "default",
     });
     channel.interaction.tasks.push(task);
@@ -80,9 +99,16 @@ export function createInteractions(twilio) {
     const channel = all.get(flexInteractionSid)?.channel;
     if (!channel || !all.get(flexInteractionSid).tasks.includes(task)) return;
     const room = rooms.find(channel.conversationSid);
-    const member = [...room.members.values()].find(({ identity }) => identity === worker.friendlyName)
-      ?? (room.state === "closed" ? null : rooms.addMember(room, { identity: worker.friendlyName, attributes: JSON.stringify({ member_type: "agent" }) }));
-    addParticipant(channel, { type: "agent", memberSid: member?.sid, routing: { task_sid: task.sid, worker_sid: worker.sid, reservation_sid: sid } });
+    const member =
+      [...room.members.values()].find(({ identity }) => identity === worker.friendlyName) ??
+      (room.state === "closed"
+        ? null
+        : rooms.addMember(room, { identity: worker.friendlyName, attributes: JSON.stringify({ member_type: "agent" }) }));
+    addParticipant(channel, {
+      type: "agent",
+      memberSid: member?.sid,
+      routing: { task_sid: task.sid, worker_sid: worker.sid, reservation_sid: sid },
+    });
   });
 
   function leaveConversation(channel, { memberSid }) {
@@ -111,7 +137,8 @@ export function createInteractions(twilio) {
     const room = rooms.find(channel.conversationSid);
     if (room.state !== "closed") rooms.update(room, { state: status });
     if (status === "inactive" && routing?.status !== "closed") return;
-    for (const task of channel.interaction.tasks.filter((other) => OPEN_TASKS.includes(other.status))) tasks.moveTask(task, task.status === "assigned" ? "wrapping" : "canceled");
+    for (const task of channel.interaction.tasks.filter((other) => OPEN_TASKS.includes(other.status)))
+      tasks.moveTask(task, task.status === "assigned" ? "wrapping" : "canceled");
     channel.participants.clear();
   }
 
@@ -119,13 +146,25 @@ export function createInteractions(twilio) {
   function participantOf(reservation) {
     for (const { sid, channel } of all.values()) {
       const participant = [...channel.participants.values()].find(({ routing }) => routing?.reservation_sid === reservation.sid);
-      if (participant) return { interactionSid: sid, channelSid: channel.sid, participantSid: participant.sid, conversationSid: channel.conversationSid };
+      if (participant)
+        return { interactionSid: sid, channelSid: channel.sid, participantSid: participant.sid, conversationSid: channel.conversationSid };
     }
     return {};
   }
 
   return {
-    all, find, findChannel, findParticipant, create, createTask, invite, addParticipant, updateParticipant, updateChannel, participantOf,
-    taskChannelOf: (type) => ({ sms: "sms", email: "email" })[type] ?? "chat", reset: () => all.clear(),
+    all,
+    find,
+    findChannel,
+    findParticipant,
+    create,
+    createTask,
+    invite,
+    addParticipant,
+    updateParticipant,
+    updateChannel,
+    participantOf,
+    taskChannelOf: (type) => ({ sms: "sms", email: "email" })[type] ?? "chat",
+    reset: () => all.clear(),
   };
 }

@@ -28,18 +28,24 @@ export function createJournal() {
     };
   }
 
-  const request = ({ text, params, ...details }) => open("request", { ...details, params: redact(params), status: null, fault: null }, text);
+  const request = ({ text, params, ...details }) =>
+    open("request", { ...details, params: redact(params), status: null, fault: null }, text);
   const webhook = (details) => open("webhook", { ...details, status: null, error: null, violations: [] }, details.url);
   /** Something that Twilio's debugger would show: TwiML that does not parse, a webhook that nobody answers. */
   const alert = (message, about) => void open("alert", { message, about, violations: [] }, `${message} ${about}`).end({});
 
   function list({ contains, kind, operationId, since } = {}) {
-    return entries.filter((entry) =>
-      (!contains || [contains].flat().every((text) => texts.get(entry).includes(text)))
-      && (!kind || entry.kind === kind) && (!operationId || entry.operationId === operationId) && (!since || entry.seq > Number(since)));
+    return entries.filter(
+      (entry) =>
+        (!contains || [contains].flat().every((text) => texts.get(entry).includes(text))) &&
+        (!kind || entry.kind === kind) &&
+        (!operationId || entry.operationId === operationId) &&
+        (!since || entry.seq > Number(since)),
+    );
   }
 
-  const violations = (filter) => list(filter).flatMap((entry) => entry.violations.map((violation) => `${entry.operationId ?? entry.url ?? entry.kind}: ${violation}`));
+  const violations = (filter) =>
+    list(filter).flatMap((entry) => entry.violations.map((violation) => `${entry.operationId ?? entry.url ?? entry.kind}: ${violation}`));
 
   return { request, webhook, alert, list, violations, clear: () => void (entries = []) };
 }

@@ -58,7 +58,12 @@ function readDeclared(document, declared, pairs, what, params, violations) {
 
 function readForm(operation, body, params, violations) {
   const schema = resolve(operation.document, operation.body);
-  const declared = new Map(Object.entries(schema.properties ?? {}).map(([name, property]) => [name, { schema: property, required: schema.required?.includes(name) }]));
+  const declared = new Map(
+    Object.entries(schema.properties ?? {}).map(([name, property]) => [
+      name,
+      { schema: property, required: schema.required?.includes(name) },
+    ]),
+  );
   readDeclared(operation.document, declared, readPairs(body, "body", violations), "form", params, violations);
 }
 
@@ -102,7 +107,9 @@ export function checkRequest({ method, url, headers = {}, body = "" }) {
   const { operation, pathParams, allowed } = findOperation(host, method.toUpperCase(), pathname);
   if (!operation) {
     const wrongMethod = allowed.length > 0;
-    const violation = wrongMethod ? `${method} ${pathname}: only ${allowed.join(", ")}` : `${method} ${pathname}: no such path on ${host ?? "any known host"}`;
+    const violation = wrongMethod
+      ? `${method} ${pathname}: only ${allowed.join(", ")}`
+      : `${method} ${pathname}: no such path on ${host ?? "any known host"}`;
     return { operationId: null, service: null, params: {}, violations: [violation], problem: wrongMethod ? "method" : "path" };
   }
   const params = {};
@@ -118,10 +125,12 @@ export function checkRequest({ method, url, headers = {}, body = "" }) {
   readDeclared(operation.document, query, readPairs(search.slice(1), "query", violations), "query", params, violations);
   for (const parameter of operation.parameters.filter(({ in: place }) => place === "header")) {
     const value = given[parameter.name.toLowerCase()];
-    if (value !== undefined) params[parameter.name] = readParameter(operation.document, parameter.schema, parameter.name, [value], violations);
+    if (value !== undefined)
+      params[parameter.name] = readParameter(operation.document, parameter.schema, parameter.name, [value], violations);
   }
   for (const name of SPECIAL_HEADERS) {
-    if (given[name.toLowerCase()] !== undefined && !(name in params)) violations.push(`${name}: ${operation.operationId} takes no such header`);
+    if (given[name.toLowerCase()] !== undefined && !(name in params))
+      violations.push(`${name}: ${operation.operationId} takes no such header`);
   }
   readBody(operation, given, text, params, violations);
   const problem = wrongPath ? "sid" : violations.length > 0 ? "parameter" : null;
@@ -146,7 +155,15 @@ function nullsOf(media) {
   return places;
 }
 
-const ERROR = { type: "object", properties: { code: { type: "integer" }, message: { type: "string" }, more_info: { type: "string", format: "uri" }, status: { type: "integer" } } };
+const ERROR = {
+  type: "object",
+  properties: {
+    code: { type: "integer" },
+    message: { type: "string" },
+    more_info: { type: "string", format: "uri" },
+    status: { type: "integer" },
+  },
+};
 
 /** Checks one answer. `body` is its JSON, parsed or as text; null or empty for none. */
 export function checkResponse({ operationId, service, status, body }) {

@@ -43,13 +43,34 @@ export function createRooms(twilio) {
     if (attributes && Buffer.byteLength(attributes) > ATTRIBUTES_LIMIT) throw badRequest("Attributes are too long");
   }
 
-  function create({ friendlyName = null, uniqueName = null, attributes = "{}", state = "active", timers = {}, created, updated, createdBy = "system" }) {
+  function create({
+    friendlyName = null,
+    uniqueName = null,
+    attributes = "{}",
+    state = "active",
+    timers = {},
+    created,
+    updated,
+    createdBy = "system",
+  }) {
     assertUnique(uniqueName);
     assertSize(attributes);
     const now = Date.now();
     const room = {
-      sid: newSid("CH"), friendlyName, uniqueName, attributes, state, timers, createdBy, created: created ?? now, updated: updated ?? now,
-      lastActive: now, members: new Map(), messages: [], webhooks: new Map(), nextIndex: 0,
+      sid: newSid("CH"),
+      friendlyName,
+      uniqueName,
+      attributes,
+      state,
+      timers,
+      createdBy,
+      created: created ?? now,
+      updated: updated ?? now,
+      lastActive: now,
+      members: new Map(),
+      messages: [],
+      webhooks: new Map(),
+      nextIndex: 0,
     };
     all.set(room.sid, room);
     return room;
@@ -65,13 +86,24 @@ export function createRooms(twilio) {
     for (const hook of room.webhooks.values()) {
       if (hook.target !== "webhook" || !hook.configuration.url || !(hook.configuration.filters ?? []).includes(event)) continue;
       void twilio.webhooks.deliver({
-        url: hook.configuration.url, method: (hook.configuration.method ?? "post").toUpperCase(), voice: false, overridable: false,
-        fields: { AccountSid: ACCOUNT_SID, EventType: event, Source: "API", ConversationSid: room.sid, ChatServiceSid: CHAT_SERVICE_SID, WebhookSid: hook.sid, ...more },
+        url: hook.configuration.url,
+        method: (hook.configuration.method ?? "post").toUpperCase(),
+        voice: false,
+        overridable: false,
+        fields: {
+          AccountSid: ACCOUNT_SID,
+          EventType: event,
+          Source: "API",
+          ConversationSid: room.sid,
+          ChatServiceSid: CHAT_SERVICE_SID,
+          WebhookSid: hook.sid,
+          ...more,
+        },
       });
     }
   }
 
-  function update(room, { friendlyName, uniqueName, attributes, state, timers = {} }, loud = false) {
+  function update(room, { friendlyName, uniqueName, attributes, state, timers = {}, updated }, loud = false) {
     assertOpen(room);
     assertUnique(uniqueName, room);
     assertSize(attributes);
@@ -79,10 +111,22 @@ export function createRooms(twilio) {
     const changes = { friendlyName, uniqueName, attributes, state };
     for (const [name, value] of Object.entries(changes)) if (value !== undefined) room[name] = value;
     for (const [name, value] of Object.entries(timers)) if (value !== undefined) room.timers[name] = value;
-    room.updated = Date.now();
+    room.updated = updated ?? Date.now();
     if (!loud) return;
-    announce(room, "onConversationUpdated", { FriendlyName: room.friendlyName, UniqueName: room.uniqueName, Attributes: room.attributes, State: room.state, DateUpdated: iso(room.updated) });
-    if (room.state !== before) announce(room, "onConversationStateUpdated", { StateFrom: before, StateTo: room.state, StateUpdated: iso(room.updated), Reason: "API" });
+    announce(room, "onConversationUpdated", {
+      FriendlyName: room.friendlyName,
+      UniqueName: room.uniqueName,
+      Attributes: room.attributes,
+      State: room.state,
+      DateUpdated: iso(room.updated),
+    });
+    if (room.state !== before)
+      announce(room, "onConversationStateUpdated", {
+        StateFrom: before,
+        StateTo: room.state,
+        StateUpdated: iso(room.updated),
+        Reason: "API",
+      });
   }
 
   function addUser(identity, { friendlyName = null, attributes = "{}", roleSid = null } = {}) {
@@ -95,35 +139,84 @@ export function createRooms(twilio) {
   function addMember(room, { identity = null, binding = null, attributes = "{}", roleSid = null, created, updated }, loud = false) {
     assertOpen(room);
     if (!identity && !binding) throw badRequest("Identity or MessagingBinding.Address is needed", 50407);
-    if (identity && [...room.members.values()].some((other) => other.identity === identity)) throw new Refusal(409, 50437, "Participant already exists");
+    if (identity && [...room.members.values()].some((other) => other.identity === identity))
+      throw new Refusal(409, 50437, "Participant already exists");
     if (binding && !binding.proxy_address) throw badRequest("MessagingBinding.ProxyAddress is needed", 50407);
-    const taken = binding && [...all.values()].some((other) => other.state !== "closed" && [...other.members.values()].some((member) =>
-      member.binding?.address === binding.address && member.binding.proxy_address === binding.proxy_address));
+    const taken =
+      binding &&
+      [...all.values()].some(
+        (other) =>
+          other.state !== "closed" &&
+          [...other.members.values()].some(
+            (member) => member.binding?.address === binding.address && member.binding.proxy_address === binding.proxy_address,
+          ),
+      );
     if (taken) throw new Refusal(409, 50416, "A binding for this participant and proxy address already exists");
     if (identity && !users.has(identity)) addUser(identity);
     const now = Date.now();
-    const member = { sid: newSid("MB"), room, identity, binding, attributes, roleSid, lastRead: null, created: created ?? now, updated: updated ?? now };
+    const member = {
+      sid: newSid("MB"),
+      room,
+      identity,
+      binding,
+      attributes,
+      roleSid,
+      lastRead: null,
+      created: created ?? now,
+      updated: updated ?? now,
+    };
     room.members.set(member.sid, member);
-    if (loud) announce(room, "onParticipantAdded", { ParticipantSid: member.sid, Identity: identity, Attributes: attributes, DateCreated: iso(member.created), "MessagingBinding.Address": binding?.address });
+    if (loud)
+      announce(room, "onParticipantAdded", {
+        ParticipantSid: member.sid,
+        Identity: identity,
+        Attributes: attributes,
+        DateCreated: iso(member.created),
+        "MessagingBinding.Address": binding?.address,
+      });
     return member;
   }
 
   function removeMember(member, loud = false) {
     assertOpen(member.room);
     member.room.members.delete(member.sid);
-    if (loud) announce(member.room, "onParticipantRemoved", { ParticipantSid: member.sid, Identity: member.identity, DateRemoved: iso(Date.now()) });
+    if (loud)
+      announce(member.room, "onParticipantRemoved", {
+        ParticipantSid: member.sid,
+        Identity: member.identity,
+        DateRemoved: iso(Date.now()),
+      });
   }
 
   function addMessage(room, { author = "system", body = "", attributes = "{}", created, updated }, loud = false) {
     assertOpen(room);
     const now = Date.now();
     const sender = [...room.members.values()].find((member) => member.identity === author || member.binding?.address === author);
-    const message = { sid: newSid("IM"), room, index: room.nextIndex, author, body, attributes, participantSid: sender?.sid ?? null, created: created ?? now, updated: updated ?? now };
+    const message = {
+      sid: newSid("IM"),
+      room,
+      index: room.nextIndex,
+      author,
+      body,
+      attributes,
+      participantSid: sender?.sid ?? null,
+      created: created ?? now,
+      updated: updated ?? now,
+    };
     room.nextIndex += 1;
     room.messages.push(message);
     room.lastActive = now;
     if (room.state === "inactive") room.state = "active";
-    if (loud) announce(room, "onMessageAdded", { MessageSid: message.sid, Index: message.index, Body: body, Author: author, ParticipantSid: message.participantSid, Attributes: attributes, DateCreated: iso(message.created) });
+    if (loud)
+      announce(room, "onMessageAdded", {
+        MessageSid: message.sid,
+        Index: message.index,
+        Body: body,
+        Author: author,
+        ParticipantSid: message.participantSid,
+        Attributes: attributes,
+        DateCreated: iso(message.created),
+      });
     return message;
   }
 
@@ -143,5 +236,21 @@ export function createRooms(twilio) {
     users.clear();
   }
 
-  return { all, users, find, findMember, assertOpen, create, timersOf, update, addUser, addMember, removeMember, addMessage, addWebhook, membersWith, reset };
+  return {
+    all,
+    users,
+    find,
+    findMember,
+    assertOpen,
+    create,
+    timersOf,
+    update,
+    addUser,
+    addMember,
+    removeMember,
+    addMessage,
+    addWebhook,
+    membersWith,
+    reset,
+  };
 }

@@ -44,23 +44,31 @@ export function checkValue(document, source, value, where, nulls = new Set()) {
   const place = where.replace(/\[\d+\]/g, "[]");
   if (value === null) return schema.nullable || source?.nullable || !schema.type || nulls.has(place) ? [] : [`${where}: null`];
   switch (schema.type) {
-    case undefined: return [];
-    case "string": return typeof value === "string" ? checkString(schema, value, where) : [`${where}: ${typeof value} instead of string`];
-    case "boolean": return typeof value === "boolean" ? [] : [`${where}: ${typeof value} instead of boolean`];
+    case undefined:
+      return [];
+    case "string":
+      return typeof value === "string" ? checkString(schema, value, where) : [`${where}: ${typeof value} instead of string`];
+    case "boolean":
+      return typeof value === "boolean" ? [] : [`${where}: ${typeof value} instead of boolean`];
     case "integer":
-    case "number": return typeof value === "number" ? checkNumber(schema, value, where) : [`${where}: ${typeof value} instead of ${schema.type}`];
+    case "number":
+      return typeof value === "number" ? checkNumber(schema, value, where) : [`${where}: ${typeof value} instead of ${schema.type}`];
     case "array":
       if (!Array.isArray(value)) return [`${where}: ${typeof value} instead of array`];
       return value.flatMap((item, index) => checkValue(document, schema.items, item, `${where}[${index}]`, nulls));
-    case "object": return checkObject(document, schema, value, where, nulls);
-    default: return [`${where}: schema type ${schema.type} is not known here`];
+    case "object":
+      return checkObject(document, schema, value, where, nulls);
+    default:
+      return [`${where}: schema type ${schema.type} is not known here`];
   }
 }
 
 function checkObject(document, schema, value, where, nulls) {
   if (typeof value !== "object" || Array.isArray(value)) return [`${where}: not an object`];
   if (schema.format === "uri-map") {
-    return Object.entries(value).filter(([, url]) => typeof url !== "string" || !FORMATS.uri(url)).map(([name]) => `${where}.${name}: is not a URL`);
+    return Object.entries(value)
+      .filter(([, url]) => typeof url !== "string" || !FORMATS.uri(url))
+      .map(([name]) => `${where}.${name}: is not a URL`);
   }
   if (!schema.properties) return [];
   const violations = [];

@@ -38,7 +38,9 @@ export function createServer(twilio, control) {
   const { journal, faults } = twilio;
 
   function authorize(headers) {
-    const [user, ...password] = Buffer.from((headers.authorization ?? "").replace(/^Basic /i, ""), "base64").toString("utf8").split(":");
+    const [user, ...password] = Buffer.from((headers.authorization ?? "").replace(/^Basic /i, ""), "base64")
+      .toString("utf8")
+      .split(":");
     const known = { [ACCOUNT_SID]: twilio.authToken, [API_KEY]: API_SECRET };
     if (!Object.hasOwn(known, user) || known[user] !== password.join(":")) throw new Refusal(401, 20003, "Authenticate");
   }
@@ -50,7 +52,8 @@ export function createServer(twilio, control) {
   }
 
   async function perform(checked, request) {
-    if (checked.params.AccountSid && checked.params.AccountSid !== ACCOUNT_SID && checked.service !== "iam/v1") throw notFound(request.path);
+    if (checked.params.AccountSid && checked.params.AccountSid !== ACCOUNT_SID && checked.service !== "iam/v1")
+      throw notFound(request.path);
     if (checked.problem) throw refusalOf(checked, request.path);
     const handler = handlerOf(checked);
     if (!handler) throw new Refusal(501, 20501, `${checked.operationId} is not played by this stand-in`);
@@ -69,12 +72,21 @@ export function createServer(twilio, control) {
     }
   }
 
-  const refusalAnswer = (refusal) => ({ status: refusal.status, body: refusal.body, headers: refusal.retryAfter === undefined ? {} : { "Retry-After": String(refusal.retryAfter) } });
+  const refusalAnswer = (refusal) => ({
+    status: refusal.status,
+    body: refusal.body,
+    headers: refusal.retryAfter === undefined ? {} : { "Retry-After": String(refusal.retryAfter) },
+  });
 
-  function send(response, { status, body, headers }) {
+  function send(response, { status, body, headers, indent }) {
     const { status: _, ...more } = headers;
-    const text = body === undefined ? "" : JSON.stringify(body);
-    response.writeHead(status, { ...(text && { "Content-Type": "application/json" }), "Content-Length": Buffer.byteLength(text), "Twilio-Request-Id": `RQ${Date.now().toString(16)}`, ...more });
+    const text = body === undefined ? "" : JSON.stringify(body, null, indent);
+    response.writeHead(status, {
+      ...(text && { "Content-Type": "application/json" }),
+      "Content-Length": Buffer.byteLength(text),
+      "Twilio-Request-Id": `RQ${Date.now().toString(16)}`,
+      ...more,
+    });
     response.end(text);
   }
 
@@ -86,12 +98,24 @@ export function createServer(twilio, control) {
     const checked = checkRequest({ method: incoming.method, url: incoming.url, headers: incoming.headers, body });
     const text = searchable(incoming.url, body);
     const { entry, end } = journal.request({
-      operationId: checked.operationId, service: checked.service, method: incoming.method, path: `/${host}${pathname}`,
-      params: checked.params, violations: [...checked.violations], text,
+      operationId: checked.operationId,
+      service: checked.service,
+      method: incoming.method,
+      path: `/${host}${pathname}`,
+      params: checked.params,
+      violations: [...checked.violations],
+      text,
     });
     const request = {
-      host, path: pathname, query: [...new URLSearchParams(search)], params: checked.params, method: incoming.method,
-      operationId: checked.operationId, headers: incoming.headers, text, answer: {},
+      host,
+      path: pathname,
+      query: [...new URLSearchParams(search)],
+      params: checked.params,
+      method: incoming.method,
+      operationId: checked.operationId,
+      headers: incoming.headers,
+      text,
+      answer: {},
     };
     const rule = faults.take(request);
     const fault = rule?.fault ?? null;

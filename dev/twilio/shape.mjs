@@ -40,7 +40,7 @@ const PAGING = new Set(["PageSize", "Page", "PageToken"]);
 
 function slice(items, params, limit) {
   const size = Math.min(Math.max(params.PageSize ?? Math.min(50, limit), 1), limit);
-  const page = params.PageToken ? Number(params.PageToken.replace(/\D/g, "")) : params.Page ?? 0;
+  const page = params.PageToken ? Number(params.PageToken.replace(/\D/g, "")) : (params.Page ?? 0);
   const part = items.slice(page * size, (page + 1) * size);
   return { size, page, part, last: (page + 1) * size >= items.length };
 }
@@ -60,7 +60,11 @@ export function page(request, key, items, limit = 1000) {
   return {
     [key]: part,
     meta: {
-      key, page: number, page_size: size, url: url(number), first_page_url: url(0),
+      key,
+      page: number,
+      page_size: size,
+      url: url(number),
+      first_page_url: url(0),
       next_page_url: last ? null : url(number + 1),
       previous_page_url: number > 0 ? url(number - 1) : null,
     },
@@ -73,8 +77,12 @@ export function page2010(request, key, items) {
   const uri = (at) => request.path + pageQuery(request, size, at);
   return {
     [key]: part,
-    start: number * size, end: number * size + Math.max(part.length - 1, 0), page: number, page_size: size,
-    uri: uri(number), first_page_uri: uri(0),
+    start: number * size,
+    end: number * size + Math.max(part.length - 1, 0),
+    page: number,
+    page_size: size,
+    uri: uri(number),
+    first_page_uri: uri(0),
     next_page_uri: last ? null : uri(number + 1),
     previous_page_uri: number > 0 ? uri(number - 1) : null,
   };

@@ -16,13 +16,20 @@ function compile(text) {
 }
 
 const ORDERS = {
-  DateCreated: (item) => item.created, Priority: (item) => item.priority, VirtualStartTime: (item) => item.virtualStart,
-  DateStatusChanged: (item) => item.statusChanged, FriendlyName: (item) => item.friendlyName,
+  DateCreated: (item) => item.created,
+  Priority: (item) => item.priority,
+  VirtualStartTime: (item) => item.virtualStart,
+  DateStatusChanged: (item) => item.statusChanged,
+  FriendlyName: (item) => item.friendlyName,
 };
 
 function order(items, ordering, allowed) {
-  const rules = (ordering ?? "").split(",").filter(Boolean).map((text) => text.split(":"));
-  for (const [name, way = "asc"] of rules) if (!allowed.includes(name) || !["asc", "desc"].includes(way)) throw badRequest(`Invalid Ordering ${ordering}`);
+  const rules = (ordering ?? "")
+    .split(",")
+    .filter(Boolean)
+    .map((text) => text.split(":"));
+  for (const [name, way = "asc"] of rules)
+    if (!allowed.includes(name) || !["asc", "desc"].includes(way)) throw badRequest(`Invalid Ordering ${ordering}`);
   const compare = (a, b) => {
     for (const [name, way] of rules) {
       const [x, y] = [ORDERS[name](a), ORDERS[name](b)];
@@ -47,11 +54,16 @@ export function createTaskrouter(twilio) {
   }
 
   function withWorkspace(handlers) {
-    return Object.fromEntries(Object.entries(handlers).map(([id, handler]) => [id, (params, request) => {
-      const sid = params.WorkspaceSid ?? params.Sid;
-      if (sid !== seed.WORKSPACE_SID) throw notFound(`/v1/Workspaces/${sid}`);
-      return handler(params, request);
-    }]));
+    return Object.fromEntries(
+      Object.entries(handlers).map(([id, handler]) => [
+        id,
+        (params, request) => {
+          const sid = params.WorkspaceSid ?? params.Sid;
+          if (sid !== seed.WORKSPACE_SID) throw notFound(`/v1/Workspaces/${sid}`);
+          return handler(params, request);
+        },
+      ]),
+    );
   }
 
   const versioned = (resource, request, body) => {
@@ -64,8 +76,14 @@ export function createTaskrouter(twilio) {
 
   function createTask(params, request) {
     const task = tasks.create({
-      workflowSid: params.WorkflowSid, attributes: params.Attributes && attributesText(params.Attributes), channel: params.TaskChannel, priority: params.Priority,
-      timeout: params.Timeout, routingTarget: params.RoutingTarget, ignoreCapacity: params.IgnoreCapacity, queueSid: params.TaskQueueSid,
+      workflowSid: params.WorkflowSid,
+      attributes: params.Attributes && attributesText(params.Attributes),
+      channel: params.TaskChannel,
+      priority: params.Priority,
+      timeout: params.Timeout,
+      routingTarget: params.RoutingTarget,
+      ignoreCapacity: params.IgnoreCapacity,
+      queueSid: params.TaskQueueSid,
       virtualStart: params.VirtualStartTime && Date.parse(params.VirtualStartTime),
     });
     // TaskRouter routes after it has answered, so the answer shows a pending task.
@@ -78,7 +96,8 @@ export function createTaskrouter(twilio) {
     const task = tasks.find(params.Sid);
     matchVersion(task, params["If-Match"]);
     const attributes = params.Attributes && attributesText(params.Attributes);
-    if (attributes && ["wrapping", "completed"].includes(params.AssignmentStatus)) throw badRequest("Attributes and AssignmentStatus must be updated in two requests");
+    if (attributes && ["wrapping", "completed"].includes(params.AssignmentStatus))
+      throw badRequest("Attributes and AssignmentStatus must be updated in two requests");
     if (params.AssignmentStatus) tasks.moveTask(task, params.AssignmentStatus, params.Reason);
     if (params.Priority !== undefined) task.priority = params.Priority;
     if (params.TaskChannel) task.channel = tasks.channelName(params.TaskChannel);
@@ -92,31 +111,37 @@ export function createTaskrouter(twilio) {
     limit("ListTask", params.EvaluateTaskAttributes);
     const statuses = params.AssignmentStatus?.flatMap((text) => text.split(","));
     const test = params.EvaluateTaskAttributes !== undefined ? compile(params.EvaluateTaskAttributes) : null;
-    const found = [...tasks.all.values()].filter((task) =>
-      (params.Priority === undefined || task.priority === params.Priority)
-      && (!statuses || statuses.includes(task.status))
-      && (!params.WorkflowSid || task.workflowSid === params.WorkflowSid)
-      && (!params.WorkflowName || workspace.workflows.get(task.workflowSid).friendlyName === params.WorkflowName)
-      && (!params.TaskQueueSid || task.queueSid === params.TaskQueueSid)
-      && (!params.TaskQueueName || workspace.queues.get(task.queueSid).friendlyName === params.TaskQueueName)
-      && (!params.RoutingTarget || task.routingTarget === params.RoutingTarget)
-      && params.HasAddons !== true
-      && (!test || test(parseAttributes(task.attributes))));
+    const found = [...tasks.all.values()].filter(
+      (task) =>
+        (params.Priority === undefined || task.priority === params.Priority) &&
+        (!statuses || statuses.includes(task.status)) &&
+        (!params.WorkflowSid || task.workflowSid === params.WorkflowSid) &&
+        (!params.WorkflowName || workspace.workflows.get(task.workflowSid).friendlyName === params.WorkflowName) &&
+        (!params.TaskQueueSid || task.queueSid === params.TaskQueueSid) &&
+        (!params.TaskQueueName || workspace.queues.get(task.queueSid).friendlyName === params.TaskQueueName) &&
+        (!params.RoutingTarget || task.routingTarget === params.RoutingTarget) &&
+        params.HasAddons !== true &&
+        (!test || test(parseAttributes(task.attributes))),
+    );
     return page(request, "tasks", order(found, params.Ordering, ["DateCreated", "Priority", "VirtualStartTime"]).map(tasks.present));
   }
 
   function listWorkers(params, request) {
     limit("ListWorker", params.TargetWorkersExpression);
     const test = params.TargetWorkersExpression !== undefined ? compile(params.TargetWorkersExpression) : null;
-    const queue = [...workspace.queues.values()].find(({ sid, friendlyName }) => sid === params.TaskQueueSid || friendlyName === params.TaskQueueName);
+    const queue = [...workspace.queues.values()].find(
+      ({ sid, friendlyName }) => sid === params.TaskQueueSid || friendlyName === params.TaskQueueName,
+    );
     const wantsQueue = params.TaskQueueSid !== undefined || params.TaskQueueName !== undefined;
-    const found = [...workspace.workers.values()].filter((candidate) =>
-      (params.ActivityName === undefined || candidate.activity.friendlyName === params.ActivityName)
-      && (!params.ActivitySid || candidate.activity.sid === params.ActivitySid)
-      && (params.Available === undefined || candidate.activity.available === yes(params.Available))
-      && (params.FriendlyName === undefined || candidate.friendlyName.toLowerCase() === params.FriendlyName.toLowerCase())
-      && (!wantsQueue || (queue && workspace.inQueue(candidate, queue)))
-      && (!test || test(workspace.workerNames(candidate))));
+    const found = [...workspace.workers.values()].filter(
+      (candidate) =>
+        (params.ActivityName === undefined || candidate.activity.friendlyName === params.ActivityName) &&
+        (!params.ActivitySid || candidate.activity.sid === params.ActivitySid) &&
+        (params.Available === undefined || candidate.activity.available === yes(params.Available)) &&
+        (params.FriendlyName === undefined || candidate.friendlyName.toLowerCase() === params.FriendlyName.toLowerCase()) &&
+        (!wantsQueue || (queue && workspace.inQueue(candidate, queue))) &&
+        (!test || test(workspace.workerNames(candidate))),
+    );
     const answer = page(request, "workers", order(found, params.Ordering, ["FriendlyName", "DateStatusChanged", "DateCreated"]));
     return { ...answer, workers: answer.workers.map(workspace.present.worker) };
   }
@@ -140,17 +165,26 @@ export function createTaskrouter(twilio) {
   function listQueues(params, request) {
     limit("ListTaskQueue", params.EvaluateWorkerAttributes);
     const names = params.EvaluateWorkerAttributes !== undefined && parseAttributes(params.EvaluateWorkerAttributes);
-    const found = [...workspace.queues.values()].filter((queue) =>
-      (params.FriendlyName === undefined || queue.friendlyName === params.FriendlyName)
-      && (!params.WorkerSid || workspace.inQueue(worker(params.WorkerSid), queue))
-      && (!names || expression(queue.targetWorkers)(names)));
+    const found = [...workspace.queues.values()].filter(
+      (queue) =>
+        (params.FriendlyName === undefined || queue.friendlyName === params.FriendlyName) &&
+        (!params.WorkerSid || workspace.inQueue(worker(params.WorkerSid), queue)) &&
+        (!names || expression(queue.targetWorkers)(names)),
+    );
     return page(request, "task_queues", order(found, params.Ordering, ["FriendlyName", "DateCreated"]).map(workspace.present.queue));
   }
 
   function listReservations(all, owner, params, request) {
-    const found = all.filter(({ status, worker: holder }) =>
-      (!params.ReservationStatus || status === params.ReservationStatus) && (owner || !params.WorkerSid || holder.sid === params.WorkerSid));
-    return page(request, "reservations", found.map((reservation) => tasks.presentReservation(reservation, owner)));
+    const found = all.filter(
+      ({ status, worker: holder }) =>
+        (!params.ReservationStatus || status === params.ReservationStatus) &&
+        (owner || !params.WorkerSid || holder.sid === params.WorkerSid),
+    );
+    return page(
+      request,
+      "reservations",
+      found.map((reservation) => tasks.presentReservation(reservation, owner)),
+    );
   }
 
   function updateReservation(reservation, params) {
@@ -158,7 +192,13 @@ export function createTaskrouter(twilio) {
     const status = { accept: "accepted", reject: "rejected" }[params.Instruction] ?? params.ReservationStatus;
     if (params.Instruction === "call") {
       if (!params.CallUrl || !params.CallFrom) throw badRequest("CallUrl and CallFrom are required");
-      twilio.agents.call(reservation, { from: params.CallFrom, to: params.CallTo, url: params.CallUrl, accept: params.CallAccept === true, statusCallback: params.CallStatusCallbackUrl });
+      twilio.agents.call(reservation, {
+        from: params.CallFrom,
+        to: params.CallTo,
+        url: params.CallUrl,
+        accept: params.CallAccept === true,
+        statusCallback: params.CallStatusCallbackUrl,
+      });
     } else if (status) {
       if (status !== reservation.status) tasks.moveReservation(reservation, status);
     } else if (params.Instruction) throw badRequest(`Instruction ${params.Instruction} is not played here`);
@@ -172,7 +212,8 @@ export function createTaskrouter(twilio) {
   };
   const ofTask = (params) => tasks.findReservation(params.Sid, ({ task }) => task.sid === params.TaskSid);
   const ofWorker = (params) => tasks.findReservation(params.Sid, ({ worker: holder }) => holder.sid === params.WorkerSid);
-  const named = (items, params) => items.filter(({ friendlyName }) => params.FriendlyName === undefined || friendlyName === params.FriendlyName);
+  const named = (items, params) =>
+    items.filter(({ friendlyName }) => params.FriendlyName === undefined || friendlyName === params.FriendlyName);
 
   const operations = withWorkspace({
     CreateTask: createTask,
@@ -188,11 +229,19 @@ export function createTaskrouter(twilio) {
     UpdateWorker: updateWorker,
     ListTaskQueue: listQueues,
     FetchTaskQueue: (params) => workspace.present.queue(workspace.find(workspace.queues, params.Sid, "TaskQueues")),
-    ListWorkflow: (params, request) => page(request, "workflows", named([...workspace.workflows.values()], params).map(workspace.present.workflow)),
+    ListWorkflow: (params, request) =>
+      page(request, "workflows", named([...workspace.workflows.values()], params).map(workspace.present.workflow)),
     FetchWorkflow: (params) => workspace.present.workflow(workspace.find(workspace.workflows, params.Sid, "Workflows")),
-    ListActivity: (params, request) => page(request, "activities", named([...workspace.activities.values()], params)
-      .filter(({ available }) => params.Available === undefined || available === yes(params.Available)).map(workspace.present.activity)),
-    ListWorkerChannel: (params, request) => page(request, "channels", workspace.channelsOf(worker(params.WorkerSid)).map(workspace.present.channel)),
+    ListActivity: (params, request) =>
+      page(
+        request,
+        "activities",
+        named([...workspace.activities.values()], params)
+          .filter(({ available }) => params.Available === undefined || available === yes(params.Available))
+          .map(workspace.present.activity),
+      ),
+    ListWorkerChannel: (params, request) =>
+      page(request, "channels", workspace.channelsOf(worker(params.WorkerSid)).map(workspace.present.channel)),
     FetchWorkerChannel: (params) => workspace.present.channel(channel(params)),
     UpdateWorkerChannel: (params) => {
       const found = channel(params);
@@ -207,9 +256,11 @@ export function createTaskrouter(twilio) {
       const reservation = updateReservation(ofTask(params), params);
       return versioned(reservation, request, tasks.presentReservation(reservation));
     },
-    ListWorkerReservation: (params, request) => listReservations(worker(params.WorkerSid).reservations ?? [], `Workers/${params.WorkerSid}`, params, request),
+    ListWorkerReservation: (params, request) =>
+      listReservations(worker(params.WorkerSid).reservations ?? [], `Workers/${params.WorkerSid}`, params, request),
     FetchWorkerReservation: (params) => tasks.presentReservation(ofWorker(params), `Workers/${params.WorkerSid}`),
-    UpdateWorkerReservation: (params) => tasks.presentReservation(updateReservation(ofWorker(params), params), `Workers/${params.WorkerSid}`),
+    UpdateWorkerReservation: (params) =>
+      tasks.presentReservation(updateReservation(ofWorker(params), params), `Workers/${params.WorkerSid}`),
   });
 
   return { services: { "taskrouter/v1": operations }, reset: () => recent.clear() };

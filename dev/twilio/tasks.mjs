@@ -4,10 +4,23 @@ import { expression } from "./expressions.mjs";
 import { badRequest, iso, newSid, notFound, parseAttributes, Refusal } from "./shape.mjs";
 
 // From → the statuses that a request may set.
-const TASK_MOVES = { pending: ["canceled"], reserved: ["canceled"], assigned: ["wrapping", "completed"], wrapping: ["completed"], canceled: [], completed: [] };
+const TASK_MOVES = {
+  pending: ["canceled"],
+  reserved: ["canceled"],
+  assigned: ["wrapping", "completed"],
+  wrapping: ["completed"],
+  canceled: [],
+  completed: [],
+};
 const RESERVATION_MOVES = {
-  pending: ["accepted", "rejected", "timeout", "canceled", "rescinded"], accepted: ["wrapping", "completed"], wrapping: ["completed"],
-  rejected: [], timeout: [], canceled: [], rescinded: [], completed: [],
+  pending: ["accepted", "rejected", "timeout", "canceled", "rescinded"],
+  accepted: ["wrapping", "completed"],
+  wrapping: ["completed"],
+  rejected: [],
+  timeout: [],
+  canceled: [],
+  rescinded: [],
+  completed: [],
 };
 const OPEN = ["pending", "accepted", "wrapping"];
 
@@ -42,7 +55,7 @@ export function createTasks(twilio) {
     return reservation;
   }
 
-  const openReservations = (worker) => [...worker.reservations ?? []].filter(({ status }) => OPEN.includes(status));
+  const openReservations = (worker) => [...(worker.reservations ?? [])].filter(({ status }) => OPEN.includes(status));
 
   function reserve(task, worker) {
     const now = Date.now();
@@ -86,18 +99,42 @@ export function createTasks(twilio) {
     if (worker) reserve(task, worker);
   }
 
-  function create({ workflowSid, attributes = "{}", channel = "default", priority = 0, timeout = 86_400, routingTarget = null, ignoreCapacity, queueSid, virtualStart }) {
+  function create({
+    workflowSid,
+    attributes = "{}",
+    channel = "default",
+    priority = 0,
+    timeout = 86_400,
+    routingTarget = null,
+    ignoreCapacity,
+    queueSid,
+    virtualStart,
+  }) {
     if (!workspace.workflows.has(workflowSid)) throw badRequest(`Workflow ${workflowSid ?? "(none given)"} not found`);
-    if (routingTarget && ![workspace.workers, workspace.queues, workspace.workflows].some((map) => map.has(routingTarget))) throw badRequest("RoutingTarget not found");
+    if (routingTarget && ![workspace.workers, workspace.queues, workspace.workflows].some((map) => map.has(routingTarget)))
+      throw badRequest("RoutingTarget not found");
     if (queueSid && !workspace.queues.has(queueSid)) throw badRequest(`TaskQueue ${queueSid} not found`);
     const toWorker = workspace.workers.has(routingTarget);
     if (ignoreCapacity !== undefined && !toWorker) throw badRequest("IgnoreCapacity needs a worker as RoutingTarget");
     const now = Date.now();
     const task = {
-      sid: newSid("WT"), status: "pending", attributes, priority, timeout, workflowSid, routingTarget, reason: null, version: 0,
-      channel: channelName(channel), queueSid: queueSid ?? workspace.workflows.get(workflowSid).configuration.task_routing.default_filter.queue,
+      sid: newSid("WT"),
+      status: "pending",
+      attributes,
+      priority,
+      timeout,
+      workflowSid,
+      routingTarget,
+      reason: null,
+      version: 0,
+      channel: channelName(channel),
+      queueSid: queueSid ?? workspace.workflows.get(workflowSid).configuration.task_routing.default_filter.queue,
       ignoreCapacity: toWorker ? ["true", "1", "yes"].includes(ignoreCapacity ?? "true") : null,
-      created: now, updated: now, virtualStart: virtualStart ?? now, reservations: [], refusedBy: new Set(),
+      created: now,
+      updated: now,
+      virtualStart: virtualStart ?? now,
+      reservations: [],
+      refusedBy: new Set(),
     };
     tasks.set(task.sid, task);
     return task;
@@ -163,24 +200,53 @@ export function createTasks(twilio) {
   }
 
   const present = (task) => ({
-    account_sid: twilio.accountSid, workspace_sid: seed.WORKSPACE_SID, sid: task.sid, age: Math.floor((Date.now() - task.created) / 1000),
-    assignment_status: task.status, attributes: task.attributes, addons: "{}", priority: task.priority, reason: task.reason, timeout: task.timeout,
-    date_created: iso(task.created), date_updated: iso(task.updated), task_queue_entered_date: iso(task.created), virtual_start_time: iso(task.virtualStart),
-    task_queue_sid: task.queueSid, task_queue_friendly_name: workspace.queues.get(task.queueSid).friendlyName,
-    task_channel_sid: seed.TASK_CHANNELS[task.channel], task_channel_unique_name: task.channel,
-    workflow_sid: task.workflowSid, workflow_friendly_name: workspace.workflows.get(task.workflowSid).friendlyName,
-    ignore_capacity: task.ignoreCapacity, routing_target: task.routingTarget, url: `${workspace.base}/Tasks/${task.sid}`,
+    account_sid: twilio.accountSid,
+    workspace_sid: seed.WORKSPACE_SID,
+    sid: task.sid,
+    age: Math.floor((Date.now() - task.created) / 1000),
+    assignment_status: task.status,
+    attributes: task.attributes,
+    addons: "{}",
+    priority: task.priority,
+    reason: task.reason,
+    timeout: task.timeout,
+    date_created: iso(task.created),
+    date_updated: iso(task.updated),
+    task_queue_entered_date: iso(task.created),
+    virtual_start_time: iso(task.virtualStart),
+    task_queue_sid: task.queueSid,
+    task_queue_friendly_name: workspace.queues.get(task.queueSid).friendlyName,
+    task_channel_sid: seed.TASK_CHANNELS[task.channel],
+    task_channel_unique_name: task.channel,
+    workflow_sid: task.workflowSid,
+    workflow_friendly_name: workspace.workflows.get(task.workflowSid).friendlyName,
+    ignore_capacity: task.ignoreCapacity,
+    routing_target: task.routingTarget,
+    url: `${workspace.base}/Tasks/${task.sid}`,
     links: {
-      workspace: workspace.base, workflow: `${workspace.base}/Workflows/${task.workflowSid}`,
-      task_queue: `${workspace.base}/TaskQueues/${task.queueSid}`, reservations: `${workspace.base}/Tasks/${task.sid}/Reservations`,
+      workspace: workspace.base,
+      workflow: `${workspace.base}/Workflows/${task.workflowSid}`,
+      task_queue: `${workspace.base}/TaskQueues/${task.queueSid}`,
+      reservations: `${workspace.base}/Tasks/${task.sid}/Reservations`,
     },
   });
 
   const presentReservation = (reservation, owner = `Tasks/${reservation.task.sid}`) => ({
-    account_sid: twilio.accountSid, workspace_sid: seed.WORKSPACE_SID, sid: reservation.sid, reservation_status: reservation.status,
-    task_sid: reservation.task.sid, worker_sid: reservation.worker.sid, worker_name: reservation.worker.friendlyName,
-    date_created: iso(reservation.created), date_updated: iso(reservation.updated), url: `${workspace.base}/${owner}/Reservations/${reservation.sid}`,
-    links: { task: `${workspace.base}/Tasks/${reservation.task.sid}`, worker: `${workspace.base}/Workers/${reservation.worker.sid}`, workspace: workspace.base },
+    account_sid: twilio.accountSid,
+    workspace_sid: seed.WORKSPACE_SID,
+    sid: reservation.sid,
+    reservation_status: reservation.status,
+    task_sid: reservation.task.sid,
+    worker_sid: reservation.worker.sid,
+    worker_name: reservation.worker.friendlyName,
+    date_created: iso(reservation.created),
+    date_updated: iso(reservation.updated),
+    url: `${workspace.base}/${owner}/Reservations/${reservation.sid}`,
+    links: {
+      task: `${workspace.base}/Tasks/${reservation.task.sid}`,
+      worker: `${workspace.base}/Workers/${reservation.worker.sid}`,
+      workspace: workspace.base,
+    },
   });
 
   function reset() {
@@ -189,8 +255,22 @@ export function createTasks(twilio) {
   }
 
   return {
-    all: tasks, reservations, find, findReservation, openReservations, create, route, setAttributes, mergeAttributes, moveTask, moveReservation,
-    channelName, present, presentReservation, reset, touch,
+    all: tasks,
+    reservations,
+    find,
+    findReservation,
+    openReservations,
+    create,
+    route,
+    setAttributes,
+    mergeAttributes,
+    moveTask,
+    moveReservation,
+    channelName,
+    present,
+    presentReservation,
+    reset,
+    touch,
     routePending: () => [...tasks.values()].forEach(route),
     onAccepted: (listener) => void accepted.push(listener),
     onWrapped: (listener) => void wrapped.push(listener),

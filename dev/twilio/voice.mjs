@@ -1,6 +1,7 @@
-// Programmable Voice, api 2010-04-01: calls, conferences, participants and numbers.
-import { ACCOUNT_SID, CALLER_ID, MESSAGING_NUMBER } from "./accounts.mjs";
-import { badRequest, newSid, notFound, page2010, Refusal, rfc2822 } from "./shape.mjs";
+// Programmable Voice, api 2010-04-01: calls, conferences and participants.
+import { ACCOUNT_SID } from "./accounts.mjs";
+import { createPhoneNumbers } from "./phone-numbers.mjs";
+import { badRequest, notFound, page2010, Refusal, rfc2822 } from "./shape.mjs";
 
 const E164 = /^\+[1-9]\d{6,14}$/;
 const DESTINATION = /^(sips?:[^@\s]+@\S+|client:\S+|app:AP[0-9a-fA-F]{32}.*)$/;
@@ -8,35 +9,91 @@ const dateOrNull = (time) => (time ? rfc2822(time) : null);
 const day = (time) => new Date(time).toISOString().slice(0, 10);
 
 function withinDays(params, name, time) {
-  return (!params[name] || day(time) === params[name]) && (!params[`${name}<`] || day(time) <= params[`${name}<`]) && (!params[`${name}>`] || day(time) >= params[`${name}>`]);
+  return (
+    (!params[name] || day(time) === params[name]) &&
+    (!params[`${name}<`] || day(time) <= params[`${name}<`]) &&
+    (!params[`${name}>`] || day(time) >= params[`${name}>`])
+  );
 }
 
 export function createVoice(twilio) {
   const { calls, conferences } = twilio;
   const root = `/2010-04-01/Accounts/${ACCOUNT_SID}`;
-  const links = (uri, names) => Object.fromEntries(names.map((name) => [name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase(), `${uri}/${name}.json`]));
+  const links = (uri, names) =>
+    Object.fromEntries(
+      names.map((name) => [name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase(), `${uri}/${name}.json`]),
+    );
 
   const presentCall = (call) => ({
-    sid: call.sid, account_sid: ACCOUNT_SID, parent_call_sid: call.parentSid, date_created: rfc2822(call.created), date_updated: rfc2822(call.updated),
-    to: call.to, to_formatted: call.to, from: call.from, from_formatted: call.from, phone_number_sid: null, status: call.status,
-    start_time: dateOrNull(call.started), end_time: dateOrNull(call.ended), duration: call.ended ? String(Math.round((call.ended - (call.started ?? call.ended)) / 1000)) : null,
-    price: null, price_unit: "USD", direction: call.direction, answered_by: null, api_version: "2010-04-01", forwarded_from: null, group_sid: null,
-    caller_name: null, queue_time: "0", trunk_sid: null, uri: `${root}/Calls/${call.sid}.json`,
-    subresource_uris: links(`${root}/Calls/${call.sid}`, ["Notifications", "Recordings", "Payments", "Events", "Siprec", "Streams", "Transcriptions", "UserDefinedMessageSubscriptions", "UserDefinedMessages"]),
+    sid: call.sid,
+    account_sid: ACCOUNT_SID,
+    parent_call_sid: call.parentSid,
+    date_created: rfc2822(call.created),
+    date_updated: rfc2822(call.updated),
+    to: call.to,
+    to_formatted: call.to,
+    from: call.from,
+    from_formatted: call.from,
+    phone_number_sid: null,
+    status: call.status,
+    start_time: dateOrNull(call.started),
+    end_time: dateOrNull(call.ended),
+    duration: call.ended ? String(Math.round((call.ended - (call.started ?? call.ended)) / 1000)) : null,
+    price: null,
+    price_unit: "USD",
+    direction: call.direction,
+    answered_by: null,
+    api_version: "2010-04-01",
+    forwarded_from: null,
+    group_sid: null,
+    caller_name: null,
+    queue_time: "0",
+    trunk_sid: null,
+    uri: `${root}/Calls/${call.sid}.json`,
+    subresource_uris: links(`${root}/Calls/${call.sid}`, [
+      "Notifications",
+      "Recordings",
+      "Payments",
+      "Events",
+      "Siprec",
+      "Streams",
+      "Transcriptions",
+      "UserDefinedMessageSubscriptions",
+      "UserDefinedMessages",
+    ]),
   });
 
   const presentConference = (conference) => ({
-    sid: conference.sid, account_sid: ACCOUNT_SID, date_created: rfc2822(conference.created), date_updated: rfc2822(conference.updated), api_version: "2010-04-01",
-    friendly_name: conference.friendlyName, region: "us1", status: conference.status, uri: `${root}/Conferences/${conference.sid}.json`,
+    sid: conference.sid,
+    account_sid: ACCOUNT_SID,
+    date_created: rfc2822(conference.created),
+    date_updated: rfc2822(conference.updated),
+    api_version: "2010-04-01",
+    friendly_name: conference.friendlyName,
+    region: "us1",
+    status: conference.status,
+    uri: `${root}/Conferences/${conference.sid}.json`,
     subresource_uris: links(`${root}/Conferences/${conference.sid}`, ["Participants", "Recordings"]),
-    reason_conference_ended: conference.reasonEnded, call_sid_ending_conference: conference.endedBy,
+    reason_conference_ended: conference.reasonEnded,
+    call_sid_ending_conference: conference.endedBy,
   });
 
   const presentParticipant = (participant, queueTime = null) => ({
-    account_sid: ACCOUNT_SID, call_sid: participant.call.sid, label: participant.label, call_sid_to_coach: participant.callSidToCoach, coaching: participant.coaching,
-    conference_sid: participant.conference.sid, date_created: rfc2822(participant.created), date_updated: rfc2822(participant.updated),
-    end_conference_on_exit: participant.endOnExit, muted: participant.muted, hold: participant.hold, start_conference_on_enter: participant.startOnEnter,
-    status: participant.status, queue_time: queueTime, uri: `${root}/Conferences/${participant.conference.sid}/Participants/${participant.call.sid}.json`,
+    account_sid: ACCOUNT_SID,
+    call_sid: participant.call.sid,
+    label: participant.label,
+    call_sid_to_coach: participant.callSidToCoach,
+    coaching: participant.coaching,
+    conference_sid: participant.conference.sid,
+    date_created: rfc2822(participant.created),
+    date_updated: rfc2822(participant.updated),
+    end_conference_on_exit: participant.endOnExit,
+    muted: participant.muted,
+    hold: participant.hold,
+    start_conference_on_enter: participant.startOnEnter,
+    status: participant.status,
+    queue_time: queueTime,
+    uri: `${root}/Conferences/${participant.conference.sid}/Participants/${participant.call.sid}.json`,
   });
 
   function find(map, kind, sid) {
@@ -73,29 +130,52 @@ export function createVoice(twilio) {
     if (!E164.test(params.To) && !DESTINATION.test(params.To)) throw badRequest(`Dial: Invalid phone number format: To`, 13223);
     if (E164.test(params.To) && !E164.test(params.From)) throw new Refusal(400, 21212, "The 'From' number is not a valid phone number");
     const named = conferences.all.get(params.ConferenceSid);
-    if (/^CF[0-9a-fA-F]{32}$/.test(params.ConferenceSid) && (!named || named.status === "completed")) throw notFound(`${root}/Conferences/${params.ConferenceSid}.json`);
+    if (/^CF[0-9a-fA-F]{32}$/.test(params.ConferenceSid) && (!named || named.status === "completed"))
+      throw notFound(`${root}/Conferences/${params.ConferenceSid}.json`);
     const leg = calls.create({
-      to: params.To, from: params.From,
-      statusCallback: params.StatusCallback ? { url: params.StatusCallback, method: params.StatusCallbackMethod ?? "POST", events: params.StatusCallbackEvent ?? ["completed"] } : null,
+      to: params.To,
+      from: params.From,
+      statusCallback: params.StatusCallback
+        ? { url: params.StatusCallback, method: params.StatusCallbackMethod ?? "POST", events: params.StatusCallbackEvent ?? ["completed"] }
+        : null,
     });
     const added = conferences.add(params.ConferenceSid, leg, {
-      label: params.Label, muted: params.Muted, startOnEnter: params.StartConferenceOnEnter, endOnExit: params.EndConferenceOnExit,
-      coaching: params.Coaching, callSidToCoach: params.CallSidToCoach, status: "queued",
-      callback: params.ConferenceStatusCallback ? { url: params.ConferenceStatusCallback, method: params.ConferenceStatusCallbackMethod ?? "POST", events: params.ConferenceStatusCallbackEvent ?? ["start", "end"] } : null,
+      label: params.Label,
+      muted: params.Muted,
+      startOnEnter: params.StartConferenceOnEnter,
+      endOnExit: params.EndConferenceOnExit,
+      coaching: params.Coaching,
+      callSidToCoach: params.CallSidToCoach,
+      status: "queued",
+      callback: params.ConferenceStatusCallback
+        ? {
+            url: params.ConferenceStatusCallback,
+            method: params.ConferenceStatusCallbackMethod ?? "POST",
+            events: params.ConferenceStatusCallbackEvent ?? ["start", "end"],
+          }
+        : null,
     });
-    void twilio.track(twilio.later(twilio.options.answerMs, () => {
-      if (!calls.alive(leg) || !leg.participant) return;
-      if (calls.answer(leg)) conferences.connect(added);
-      else conferences.leave(added, { reason: "participant_add_failed" });
-      void added.gone.then(() => calls.hangup(leg));
-    }));
+    void twilio.track(
+      twilio.later(twilio.options.answerMs, () => {
+        if (!calls.alive(leg) || !leg.participant) return;
+        if (calls.answer(leg)) conferences.connect(added);
+        else conferences.leave(added, { reason: "participant_add_failed" });
+        void added.gone.then(() => calls.hangup(leg));
+      }),
+    );
     return presentParticipant(added, "0");
   }
 
   function updateParticipant(params) {
     if (params.Coaching === true && !params.CallSidToCoach) throw badRequest("CallSidToCoach is required", 13241);
     const found = participant(params);
-    conferences.update(found, { muted: params.Muted, hold: params.Hold, endOnExit: params.EndConferenceOnExit, coaching: params.Coaching, callSidToCoach: params.CallSidToCoach });
+    conferences.update(found, {
+      muted: params.Muted,
+      hold: params.Hold,
+      endOnExit: params.EndConferenceOnExit,
+      coaching: params.Coaching,
+      callSidToCoach: params.CallSidToCoach,
+    });
     return presentParticipant(found);
   }
 
@@ -105,31 +185,48 @@ export function createVoice(twilio) {
     calls.hangup(found.call);
   }
 
-  const listCalls = (params, request) => page2010(request, "calls", [...calls.all.values()].reverse().filter((leg) =>
-    (!params.To || leg.to === params.To) && (!params.From || leg.from === params.From) && (!params.Status || leg.status === params.Status)
-    && (!params.ParentCallSid || leg.parentSid === params.ParentCallSid)).map(presentCall));
+  const listCalls = (params, request) =>
+    page2010(
+      request,
+      "calls",
+      [...calls.all.values()]
+        .reverse()
+        .filter(
+          (leg) =>
+            (!params.To || leg.to === params.To) &&
+            (!params.From || leg.from === params.From) &&
+            (!params.Status || leg.status === params.Status) &&
+            (!params.ParentCallSid || leg.parentSid === params.ParentCallSid),
+        )
+        .map(presentCall),
+    );
 
-  const listConferences = (params, request) => page2010(request, "conferences", [...conferences.all.values()].reverse().filter((conference) =>
-    (params.FriendlyName === undefined || conference.friendlyName === params.FriendlyName) && (!params.Status || conference.status === params.Status)
-    && withinDays(params, "DateCreated", conference.created) && withinDays(params, "DateUpdated", conference.updated)).map(presentConference));
+  const listConferences = (params, request) =>
+    page2010(
+      request,
+      "conferences",
+      [...conferences.all.values()]
+        .reverse()
+        .filter(
+          (conference) =>
+            (params.FriendlyName === undefined || conference.friendlyName === params.FriendlyName) &&
+            (!params.Status || conference.status === params.Status) &&
+            withinDays(params, "DateCreated", conference.created) &&
+            withinDays(params, "DateUpdated", conference.updated),
+        )
+        .map(presentConference),
+    );
 
-  const listParticipants = (params, request) => page2010(request, "participants", liveParticipants(params).filter((other) =>
-    ["Muted", "Hold", "Coaching"].every((name) => params[name] === undefined || other[name.toLowerCase()] === params[name])).map((other) => presentParticipant(other)));
-
-  const since = rfc2822(Date.now());
-  const numbers = [[CALLER_ID, "Main line"], [MESSAGING_NUMBER, "Messages"]].map(([phoneNumber, friendlyName]) => ({
-    sid: newSid("PN"), account_sid: ACCOUNT_SID, friendly_name: friendlyName, phone_number: phoneNumber, date_created: since, date_updated: since,
-  }));
-  const callerIds = [{ sid: newSid("PN"), account_sid: ACCOUNT_SID, friendly_name: "Front desk", phone_number: "+15550007777", date_created: since, date_updated: since }];
-  const presentNumber = (number) => ({
-    ...number, address_sid: null, address_requirements: "none", api_version: "2010-04-01", beta: false, capabilities: { voice: true, sms: true, mms: true, fax: false },
-    identity_sid: null, origin: "twilio", sms_application_sid: null, sms_fallback_method: "POST", sms_fallback_url: null, sms_method: "POST", sms_url: null,
-    status_callback: null, status_callback_method: "POST", trunk_sid: null, uri: `${root}/IncomingPhoneNumbers/${number.sid}.json`, voice_receive_mode: "voice",
-    voice_application_sid: null, voice_caller_id_lookup: false, voice_fallback_method: "POST", voice_fallback_url: null, voice_method: "POST", voice_url: null,
-    emergency_status: "Inactive", emergency_address_sid: null, emergency_address_status: "unregistered", bundle_sid: null, status: "in-use", type: "local",
-  });
-  const matching = (items, params) => items.filter((item) => (!params.FriendlyName || item.friendly_name === params.FriendlyName)
-    && (!params.PhoneNumber || item.phone_number.includes(params.PhoneNumber)));
+  const listParticipants = (params, request) =>
+    page2010(
+      request,
+      "participants",
+      liveParticipants(params)
+        .filter((other) =>
+          ["Muted", "Hold", "Coaching"].every((name) => params[name] === undefined || other[name.toLowerCase()] === params[name]),
+        )
+        .map((other) => presentParticipant(other)),
+    );
 
   const operations = {
     FetchCall: (params) => presentCall(call(params)),
@@ -147,8 +244,7 @@ export function createVoice(twilio) {
     ListParticipant: listParticipants,
     UpdateParticipant: updateParticipant,
     DeleteParticipant: deleteParticipant,
-    ListIncomingPhoneNumber: (params, request) => page2010(request, "incoming_phone_numbers", matching(numbers, params).map(presentNumber)),
-    ListOutgoingCallerId: (params, request) => page2010(request, "outgoing_caller_ids", matching(callerIds, params).map((item) => ({ ...item, uri: `${root}/OutgoingCallerIds/${item.sid}.json` }))),
+    ...createPhoneNumbers(root),
   };
 
   return { services: { "api/2010-04-01": operations } };

@@ -13,7 +13,15 @@ export function signedUrl(text, { voice = true } = {}) {
 export function signature(authToken, url, fields = []) {
   const names = [...new Set(fields.map(([name]) => name))].sort();
   const values = (name) => [...new Set(fields.filter(([other]) => other === name).map(([, value]) => value))].sort();
-  const text = url + names.map((name) => values(name).map((value) => name + value).join("")).join("");
+  const text =
+    url +
+    names
+      .map((name) =>
+        values(name)
+          .map((value) => name + value)
+          .join(""),
+      )
+      .join("");
   return createHmac("sha1", authToken).update(text, "utf8").digest("base64");
 }
 
@@ -42,21 +50,22 @@ function send(method, url, headers, body, { ct, rt }) {
     const request = (url.startsWith("https:") ? https : http).request(url.split("#")[0], { method, headers, agent: false }, (response) => {
       const chunks = [];
       response.on("data", (chunk) => chunks.push(chunk));
-      response.on("end", () => done({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") }));
+      response.on("end", () =>
+        done({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") }),
+      );
       response.on("error", () => done({ error: "rt" }));
     });
     let connected = false;
-    const connecting = setTimeout(() => connected || request.destroy(), ct);
-    request.on("socket", (socket) => socket.once("connect", () => {
-      connected = true;
-      clearTimeout(connecting);
-    }));
-    const reading = setTimeout(() => request.destroy(), ct + rt);
+    let timer = setTimeout(() => request.destroy(), ct);
+    request.on("socket", (socket) =>
+      socket.once("connect", () => {
+        connected = true;
+        clearTimeout(timer);
+        timer = setTimeout(() => request.destroy(), rt);
+      }),
+    );
     request.on("error", () => done({ error: connected ? "rt" : "ct" }));
-    request.on("close", () => {
-      clearTimeout(connecting);
-      clearTimeout(reading);
-    });
+    request.on("close", () => clearTimeout(timer));
     request.end(body);
   });
 }
@@ -74,24 +83,48 @@ export function createWebhooks(twilio) {
     const headers = {
       "User-Agent": "TwilioProxy/1.1",
       "I-Twilio-Idempotency-Token": token,
-      "X-Twilio-Signature": signature(twilio.authToken, signedUrl(target, delivery), method === "GET" ? [] : fields),
-      ...(method === "GET" ? {} : { "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "Content-Length": Buffer.byteLength(form) }),
+      "X-Twilio-Signature": signature(
+        twilio.options.signWith ?? twilio.authToken,
+        signedUrl(target, delivery),
+        method === "GET" ? [] : fields,
+      ),
+      ...(method === "GET"
+        ? {}
+        : { "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "Content-Length": Buffer.byteLength(form) }),
     };
     const settings = overrides(delivery.overridable ? url : bare);
     const deadline = Date.now() + settings.tt;
     for (let tries = 0; ; tries += 1) {
-      const entry = twilio.journal.webhook({ method, url: target, attempt: tries + 1, event: Object.fromEntries(fields).StatusCallbackEvent ?? null, token });
+      const entry = twilio.journal.webhook({
+        method,
+        url: target,
+        attempt: tries + 1,
+        event: Object.fromEntries(fields).StatusCallbackEvent ?? null,
+        token,
+      });
       const left = Math.max(deadline - Date.now(), 1);
-      const outcome = await send(method, target, headers, method === "GET" ? undefined : form, { ct: Math.min(settings.ct, left), rt: Math.min(settings.rt, left) });
+      const outcome = await send(method, target, headers, method === "GET" ? undefined : form, {
+        ct: Math.min(settings.ct, left),
+        rt: Math.min(settings.rt, left),
+      });
       entry.end({ status: outcome.status ?? null, error: outcome.error ?? null });
       const failure = failureOf(outcome);
-      const again = failure && tries < settings.rc && Date.now() < deadline && (settings.rp.includes(failure) || settings.rp.includes("all"));
+      const again =
+        failure && tries < settings.rc && Date.now() < deadline && (settings.rp.includes(failure) || settings.rp.includes("all"));
       if (!again) return outcome;
     }
   }
 
   async function deliver({ url, method = "POST", fields, voice = true, overridable = true }) {
-    const delivery = { url, method: method.toUpperCase(), fields: Object.entries(fields).filter(([, value]) => value !== undefined && value !== null).map(([name, value]) => [name, String(value)]), voice, overridable };
+    const delivery = {
+      url,
+      method: method.toUpperCase(),
+      fields: Object.entries(fields)
+        .filter(([, value]) => value !== undefined && value !== null)
+        .map(([name, value]) => [name, String(value)]),
+      voice,
+      overridable,
+    };
     const text = `${url} ${delivery.fields.flat().join(" ")}`;
     const rule = rules.findLast(({ contains }) => !contains || text.includes(contains)) ?? { mode: "once" };
     const token = randomUUID();
