@@ -1023,6 +1023,9 @@ describe("control", () => {
     assert.deepEqual(await control("GET", "violations"), { violations: [] });
     const state = await control("GET", "state");
     assert.deepEqual([state.tasks.length, state.conferences.length, state.conversations.length, state.interactions.length], [2, 1, 1, 1]);
+    const { tasks, conferences } = await control("GET", "summary");
+    assert.match(tasks[0], /^WT\w+ voice completed alice:completed$/);
+    assert.match(conferences[0], /^CF\w+ WT\w+ completed$/);
     await control("POST", "reset");
     assert.equal((await control("GET", "state")).tasks.length, 0);
     assert.equal((await control("POST", "nonsense")).status, 404);

@@ -134,6 +134,15 @@ export function createChats(twilio) {
 
   return {
     controls: { chat, message, conversation, readConversation: (sid) => roomSummary(rooms.find(sid)) },
+    summary: () => ({
+      conversations: [...rooms.all.values()].map(
+        (room) =>
+          `${room.sid} ${room.uniqueName ?? room.friendlyName ?? "-"} ${room.state}${[...room.members.values()].map(({ identity, binding }) => ` ${identity ?? binding.address}`).join("")}`,
+      ),
+      interactions: [...interactions.all.values()].map(
+        ({ sid, channel }) => `${sid} ${channel.type} ${channel.status} ${channel.invites.length} invites`,
+      ),
+    }),
     state: () => ({
       conversations: [...rooms.all.values()].map(roomSummary),
       interactions: [...interactions.all.values()].map(interactionSummary),

@@ -112,6 +112,18 @@ export function createControls(twilio) {
       calls: [...calls.all.values()].map(({ sid, to, from, status }) => ({ sid, to, from, status })),
       ...twilio.chats.state(),
     }),
+    /** The state in one line per thing, for people. */
+    summary: () => ({
+      tasks: [...tasks.all.values()].map(
+        (task) =>
+          `${task.sid} ${task.channel} ${task.status}${task.reservations.map(({ worker, status }) => ` ${worker.friendlyName}:${status}`).join("")}`,
+      ),
+      conferences: [...conferences.all.values()].map(
+        ({ sid, friendlyName, status, participants }) =>
+          `${sid} ${friendlyName} ${status}${[...participants.values()].map(({ call, hold }) => ` ${call.to}${hold ? " (held)" : ""}`).join("")}`,
+      ),
+      ...twilio.chats.summary(),
+    }),
     settle: async ({ timeoutMs } = {}) => ({ settled: await twilio.settled(timeoutMs) }),
     reset: () => {
       twilio.reset();
@@ -151,6 +163,7 @@ const ROUTES = [
   ["DELETE", "journal", "clearJournal"],
   ["GET", "violations", "violations"],
   ["GET", "state", "state"],
+  ["GET", "summary", "summary"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
 ].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));

@@ -80,7 +80,7 @@ export function createServer(twilio, control) {
 
   function send(response, { status, body, headers, indent }) {
     const { status: _, ...more } = headers;
-    const text = body === undefined ? "" : JSON.stringify(body, null, indent);
+    const text = body === undefined ? "" : JSON.stringify(body, null, indent) + (indent ? "\n" : "");
     response.writeHead(status, {
       ...(text && { "Content-Type": "application/json" }),
       "Content-Length": Buffer.byteLength(text),
