@@ -1,7 +1,7 @@
 // What was asked, what was answered, what was delivered: the evidence that tests read.
 
 const SECRETS = new Set(["token", "Token", "SipAuthPassword"]);
-const KEPT = 100_000;
+const KEPT = 20_000;
 
 function redact(params) {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, SECRETS.has(name) ? "[redacted]" : value]));
