@@ -1,0 +1,111 @@
+// Installs what is missing, into the project: npm packages, the wasm target, the two build
+// tools from crates.io. Pinned, and quick when all is there.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const root = new URL("..", import.meta.url).pathname;
+const tools = join(root, ".tools");
+
+// worker-build and the crate `worker` belong together, and wasm-bindgen's tool and crate
+// must be the very same version.
+const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
+const locked = (name) => lock.match(new RegExp(`name = "${name}"\nversion = "([^"]+)"`))[1];
+const TOOLS = [
+  { name: "wasm-bindgen-cli", program: "wasm-bindgen", version: locked("wasm-bindgen"), minutes: 2 },
+  { name: "worker-build", program: "worker-build", version: locked("worker"), minutes: 4 },
+];
+
+// What every child process gets: this project's Node and tools first, and where
+// worker-build finds its helpers instead of downloading them.
+export const environment = {
+  ...process.env,
+  PATH: `${join(root, "node_modules/.bin")}:${join(tools, "bin")}:${process.env.PATH}`,
+  WASM_BINDGEN_BIN: join(tools, "bin/wasm-bindgen"),
+  WASM_OPT_BIN: join(root, "node_modules/binaryen/bin/wasm-opt"),
+  ESBUILD_BIN: join(root, "node_modules/.bin/esbuild"),
+  CUSTOM_SHIM: join(root, "src/cloudflare.js"),
+  WRANGLER_SEND_METRICS: "false",
+  FORCE_COLOR: process.stdout.isTTY ? "1" : "0",
+};
+
+export function say(text) {
+  console.log(`\x1b[1m· ${text}\x1b[0m`);
+}
+
+export function fail(text) {
+  console.error(`\n${text}`);
+  process.exit(1);
+}
+
+// Runs a program in the project's folder; what it prints is seen as it comes.
+export function run(program, args, { tolerate = false, env = {} } = {}) {
+  const { status, error } = spawnSync(program, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...environment, ...env },
+  });
+  if (error && !tolerate) fail(`${program} could not be run: ${error.message}`);
+  if (status !== 0 && !tolerate) process.exit(status ?? 1);
+  return status === 0;
+}
+
+const output = (program, args) => {
+  const { status, stdout } = spawnSync(program, args, { cwd: root, env: environment, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : null;
+};
+
+function needs() {
+  const [major] = process.versions.node.split(".").map(Number);
+  if (major < 20) fail(`Node 20 or newer is needed; this is ${process.version}.`);
+  if (!output("cargo", ["--version"])) fail("Rust is missing: install it with rustup, see https://rustup.rs.");
+  if (!output("rustup", ["--version"])) fail("rustup is missing: it brings Rust's wasm32 target, see https://rustup.rs.");
+}
+
+function packages() {
+  const mark = join(root, "node_modules/.package-lock.json");
+  const wanted = join(root, "package-lock.json");
+  if (!existsSync(mark) || statSync(mark).mtimeMs < statSync(wanted).mtimeMs) {
+    say("npm packages: installing (about half a minute)");
+    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    writeFileSync(mark, readFileSync(mark)); // newer than the lock file
+  }
+  // Wrangler wants Node 22, which the package `node` unpacks in an install script.
+  const node = output(join(root, "node_modules/.bin/node"), ["--version"]);
+  if (!node?.startsWith("v22.")) {
+    say("Node 22 for wrangler: unpacking");
+    run("npm", ["rebuild", "node", "--foreground-scripts", "--ignore-scripts=false"], { tolerate: true });
+    if (!output(join(root, "node_modules/.bin/node"), ["--version"])?.startsWith("v22.")) {
+      fail("The npm package `node` could not unpack Node 22 for this machine; install Node 22 and try again.");
+    }
+  }
+}
+
+function target() {
+  const installed = output("rustup", ["target", "list", "--installed"]) ?? "";
+  if (installed.split(/\s+/).includes("wasm32-unknown-unknown")) return;
+  say("Rust's wasm32 target: installing (about half a minute)");
+  run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
+}
+
+function buildTools() {
+  for (const { name, program, version, minutes } of TOOLS) {
+    if (output(join(tools, "bin", program), ["--version"])?.includes(version)) continue;
+    say(`${name} ${version}: compiling (about ${minutes} minutes, once)`);
+    const install = ["install", name, "--version", version, "--root", tools];
+    // Its lock file may name versions that a registry mirror does not have yet.
+    if (!run("cargo", [...install, "--locked"], { tolerate: true })) run("cargo", install);
+  }
+}
+
+export function setup() {
+  needs();
+  packages();
+  target();
+  buildTools();
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  setup();
+  say("All there.");
+}

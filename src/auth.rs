@@ -1,0 +1,132 @@
+//! The two proofs of who is calling: [`Webhook`] is Twilio, [`FlexCall`] is an agent.
+//!
+//! Each has one constructor, and a handler that takes one cannot be called without it.
+
+mod signature;
+mod tokens;
+
+use std::rc::Rc;
+
+use sha2::{Digest as _, Sha256};
+
+pub use signature::is_valid;
+pub use tokens::Tokens;
+
+use crate::Context;
+use crate::config::Feature;
+use crate::error::{Error, Result};
+use crate::params::{self, Params};
+use crate::runtime::Request;
+use crate::sid::Sid;
+
+/// A request that Twilio has signed.
+pub struct Webhook {
+    /// What it says.
+    pub params: Params,
+    _proof: (),
+}
+
+/// A request with a valid Flex token.
+pub struct FlexCall {
+    /// What it asks for, without the token.
+    pub params: Params,
+    /// Whose token it is.
+    pub agent: Rc<Agent>,
+    _proof: (),
+}
+
+/// The owner of a Flex token, by Twilio's word.
+#[derive(Debug)]
+pub struct Agent {
+    /// The TaskRouter worker; administrators may have none.
+    pub worker: Option<Sid>,
+    /// The identity, as `client:<identity>` and the Conversations user have it.
+    pub identity: String,
+    /// The Flex roles.
+    pub roles: Vec<String>,
+}
+
+impl Agent {
+    /// The worker, for what only workers can do.
+    pub fn worker(&self) -> Result<&Sid> {
+        self.worker.as_ref().ok_or_else(|| Error::Forbidden("This token belongs to no worker.".into()))
+    }
+
+    /// Whether this is a supervisor or an administrator, who may act on anything.
+    #[must_use]
+    pub fn is_supervisor(&self) -> bool {
+        self.roles.iter().any(|role| role == "supervisor" || role == "admin")
+    }
+
+    /// Who this is in the key of something that is done once.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.worker.as_ref().map_or(self.identity.as_str(), Sid::as_str)
+    }
+}
+
+/// Checks that Twilio has signed this request.
+pub fn webhook(cx: &Context<'_>, request: &Request) -> Result<Webhook> {
+    let is_post = match request.method.as_str() {
+        "POST" => true,
+        "GET" => false,
+        _ => return Err(Error::MethodNotAllowed("GET, POST, OPTIONS")),
+    };
+    let config = &cx.app.config;
+    config.require(Feature::Twilio)?;
+    let query = params::pairs(request.query());
+    let body = if is_post { request.body.as_str() } else { "" };
+    let hash = query.iter().find(|(name, _)| name == "bodySHA256").map(|(_, value)| value.as_ref());
+    let is_json = is_post && (request.content_type.starts_with("application/json") || hash.is_some());
+    let form = if is_json { Vec::new() } else { params::pairs(body) };
+    let is_signed = match &config.public_url {
+        Some(public) => {
+            let url = [public, request.target()].concat();
+            signature::is_valid(&config.signing_keys, &request.signature, &url, &form)
+        }
+        None => signature::is_valid(&config.signing_keys, &request.signature, &request.url, &form),
+    };
+    // The signature of a JSON body covers the URL, and the URL the body's hash.
+    if !is_signed || (is_json && hash != Some(hex(&Sha256::digest(body.as_bytes())).as_str())) {
+        return Err(Error::Forbidden("X-Twilio-Signature is missing or not valid.".into()));
+    }
+    let params = if is_json {
+        Params::from_json(query, body)?
+    } else {
+        Params::from_pairs(query, form)
+    };
+    Ok(Webhook { params, _proof: () })
+}
+
+/// Checks that this request carries a valid Flex token: as `Token` in the body, or as
+/// `Authorization: Bearer`. A token in the query would end up in logs and is not read.
+pub async fn flex(cx: &Context<'_>, request: &Request) -> Result<FlexCall> {
+    if request.method != "POST" {
+        return Err(Error::MethodNotAllowed("POST, OPTIONS"));
+    }
+    cx.app.config.require(Feature::Twilio)?;
+    let query = params::pairs(request.query()).into_iter().filter(|(name, _)| name != "Token");
+    let query = query.collect();
+    let params = if request.content_type.starts_with("application/json") {
+        Params::from_json(query, &request.body)?
+    } else {
+        Params::from_pairs(query, params::pairs(&request.body))
+    };
+    let bearer = request.authorization.strip_prefix("Bearer ").map(str::trim);
+    let token = match params.optional_text("Token")? {
+        Some(token) => token,
+        None => bearer.filter(|token| !token.is_empty()).map(str::to_owned).ok_or_else(|| {
+            Error::Forbidden("Token is missing: a Flex token in the body or as Authorization: Bearer.".into())
+        })?,
+    };
+    let agent = tokens::agent(cx, &token).await?;
+    Ok(FlexCall { params, agent, _proof: () })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,185 @@
+//! `X-Twilio-Signature`: <https://www.twilio.com/docs/usage/security>.
+//!
+//! HMAC-SHA1 over the URL and, for a form, every field sorted by name. Which URL Twilio
+//! signed depends on what stands between Twilio and us, so twilio-node tries six spellings:
+//! the URL as received without its port and with the standard port, the same two
+//! normalised, and those two with the query re-encoded. So do we.
+
+use std::cmp::Ordering;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::Mac as _;
+
+use crate::config::SigningKey;
+use crate::params::{self, Pair};
+
+/// Whether `signature` was made over `url` and `form` with one of the keys.
+#[must_use]
+pub fn is_valid(keys: &[SigningKey], signature: &str, url: &str, form: &[Pair<'_>]) -> bool {
+    let Ok(signature) = STANDARD.decode(signature) else { return false };
+    if signature.len() != 20 {
+        return false;
+    }
+    let fields = signed_fields(form);
+    let matches = |url: &str| {
+        keys.iter().any(|key| {
+            let mut mac = key.0.clone();
+            mac.update(url.as_bytes());
+            mac.update(fields.as_bytes());
+            mac.verify_slice(&signature).is_ok() // in constant time
+        })
+    };
+    let url = without_userinfo(url.split('#').next().unwrap_or_default());
+    // Over plain HTTP Twilio keeps the port: try that first.
+    let received = [with_port(&url), without_port(&url)];
+    let normal = normalized(&url);
+    received.iter().any(|url| matches(url)) || {
+        let normal = [without_port(&normal), with_port(&normal)];
+        normal.iter().any(|url| matches(url))
+            || normal.iter().any(|url| matches(&with_legacy_query(url)))
+    }
+}
+
+/// Every field as name and value, sorted by name; a repeated name stands before each of its
+/// different values.
+fn signed_fields(form: &[Pair<'_>]) -> String {
+    let mut sorted: Vec<&Pair<'_>> = form.iter().collect();
+    sorted.sort_unstable_by(|a, b| by_code_unit(&a.0, &b.0).then_with(|| by_code_unit(&a.1, &b.1)));
+    sorted.dedup();
+    let length = sorted.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let mut fields = String::with_capacity(length);
+    for (name, value) in sorted {
+        fields.push_str(name);
+        fields.push_str(value);
+    }
+    fields
+}
+
+/// Twilio sorts as JavaScript does: by UTF-16 code unit, which is not the order of UTF-8
+/// bytes above U+E000.
+fn by_code_unit(a: &str, b: &str) -> Ordering {
+    if a.bytes().chain(b.bytes()).all(|byte| byte < 0xee) {
+        a.cmp(b)
+    } else {
+        a.encode_utf16().cmp(b.encode_utf16())
+    }
+}
+
+/// Scheme, host with port, and the rest.
+fn split(url: &str) -> (&str, &str, &str) {
+    let Some(host) = url.find("://").map(|at| at + 3) else { return ("", "", url) };
+    let (scheme, after) = url.split_at(host);
+    let (authority, rest) = after.split_at(after.find(['/', '?']).unwrap_or(after.len()));
+    (scheme, authority, rest)
+}
+
+fn without_userinfo(url: &str) -> String {
+    let (scheme, authority, rest) = split(url);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    [scheme, host, rest].concat()
+}
+
+/// Where the port begins, after the bracket of an IPv6 address.
+fn port_start(authority: &str) -> Option<usize> {
+    let host_end = authority.rfind(']').map_or(0, |at| at + 1);
+    Some(host_end + authority.get(host_end..)?.find(':')?)
+}
+
+fn without_port(url: &str) -> String {
+    let (scheme, authority, rest) = split(url);
+    let host = port_start(authority).and_then(|at| authority.get(..at)).unwrap_or(authority);
+    [scheme, host, rest].concat()
+}
+
+fn with_port(url: &str) -> String {
+    let (scheme, authority, rest) = split(url);
+    let port = match (port_start(authority), scheme) {
+        (Some(_), _) | (None, "") => "",
+        (None, scheme) if scheme.eq_ignore_ascii_case("https://") => ":443",
+        (None, _) => ":80",
+    };
+    [scheme, authority, port, rest].concat()
+}
+
+/// The URL as a browser would spell it: <https://url.spec.whatwg.org/>, for what can
+/// reach an HTTP server.
+fn normalized(url: &str) -> String {
+    const PATH: &[u8] = b"!$&'()*+,-./:;=@[]_|~%^\\";
+    const QUERY: &[u8] = b"!$&()*+,-./:;=?@[]_|~%^\\`{}";
+    let (scheme, authority, rest) = split(url);
+    let (path, query) = match rest.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (rest, None),
+    };
+    let (scheme, mut host) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
+    let standard = if scheme == "https://" { ":443" } else { ":80" };
+    if port_start(&host).is_some_and(|at| host.get(at..) == Some(standard)) {
+        host.truncate(host.len() - standard.len());
+    }
+    let mut normal = [scheme, host].concat();
+    params::encode_with(&mut normal, &without_dots(path), PATH);
+    if let Some(query) = query {
+        normal.push('?');
+        params::encode_with(&mut normal, query, QUERY);
+    }
+    normal
+}
+
+/// The path with `.` and `..` resolved and backslashes turned around.
+fn without_dots(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let mut kept: Vec<&str> = Vec::new();
+    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(&path).split('/').collect();
+    for (at, segment) in segments.iter().enumerate() {
+        let is_last = at + 1 == segments.len();
+        match segment.to_ascii_lowercase().replace("%2e", ".").as_str() {
+            "." if is_last => kept.push(""),
+            "." => {}
+            ".." => {
+                kept.pop();
+                if is_last {
+                    kept.push("");
+                }
+            }
+            _ => kept.push(segment),
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+/// The query as Node's `querystring` module parses and writes it again.
+fn with_legacy_query(url: &str) -> String {
+    let Some((before, query)) = url.split_once('?').filter(|(_, query)| !query.is_empty()) else {
+        return url.to_owned();
+    };
+    // A JavaScript object: repeated names come together, and names that are whole numbers
+    // come first, in their order.
+    let pairs = params::pairs(query);
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in pairs.iter().take(1000) {
+        if !names.contains(&name.as_ref()) {
+            names.push(name);
+        }
+    }
+    names.sort_by_key(|name| array_index(name).map_or((1, 0), |index| (0, index)));
+    let mut legacy = format!("{before}?");
+    let mut first = true;
+    for name in names {
+        for (_, value) in pairs.iter().take(1000).filter(|(known, _)| known.as_ref() == name) {
+            if !first {
+                legacy.push('&');
+            }
+            first = false;
+            params::encode_with(&mut legacy, name, b"!'()*-._~");
+            legacy.push('=');
+            params::encode_with(&mut legacy, value, b"!'()*-._~");
+        }
+    }
+    legacy
+}
+
+fn array_index(name: &str) -> Option<u32> {
+    let index: u32 = name.parse().ok()?;
+    (index.to_string() == name && index != u32::MAX).then_some(index)
+}

@@ -1,0 +1,103 @@
+//! Flex tokens: whose they are, by Twilio's word, remembered for a while.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Agent;
+use crate::Context;
+use crate::error::{Error, Result};
+
+/// As many tokens are remembered at once.
+const CAPACITY: usize = 1000;
+/// A refused token stays refused this long, so that a broken client costs Twilio little.
+const REFUSED_MILLIS: u64 = 5_000;
+/// A check that has not ended after this long is taken over.
+const CHECK_MILLIS: u64 = 6_000;
+/// How often those who wait for somebody else's check look again.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What is known of the tokens seen lately, by their SHA-256.
+#[derive(Default)]
+pub struct Tokens(RefCell<Vec<(Digest, Known)>>);
+
+type Digest = [u8; 32];
+
+enum Known {
+    Checking { since: u64 },
+    Valid { agent: Rc<Agent>, until: u64 },
+    Refused { message: String, until: u64 },
+}
+
+impl Known {
+    fn expires(&self) -> u64 {
+        match self {
+            Self::Checking { since } => since + CHECK_MILLIS,
+            Self::Valid { until, .. } | Self::Refused { until, .. } => *until,
+        }
+    }
+}
+
+/// The agent whose token this is.
+///
+/// A second request with the same new token waits for the first one's answer. It looks
+/// into memory from time to time: the platform ends a request that awaits another's I/O.
+pub async fn agent(cx: &Context<'_>, token: &str) -> Result<Rc<Agent>> {
+    let keep = u64::try_from(cx.app.config.token_cache.as_millis()).unwrap_or(u64::MAX);
+    if keep == 0 {
+        return cx.twilio().validate_token(token).await.map(|(agent, _)| Rc::new(agent));
+    }
+    let digest: Digest = Sha256::digest(token.as_bytes()).into();
+    let tokens = &cx.app.tokens.0;
+    loop {
+        let now = cx.now();
+        let tokens = tokens.borrow();
+        let known = tokens.iter().find(|(known, _)| *known == digest).map(|(_, known)| known);
+        match known.filter(|known| known.expires() > now) {
+            Some(Known::Valid { agent, .. }) => return Ok(Rc::clone(agent)),
+            Some(Known::Refused { message, .. }) => return Err(Error::Forbidden(message.clone())),
+            Some(Known::Checking { .. }) => {}
+            None => break,
+        }
+        drop(tokens);
+        cx.app.runtime.sleep(LOOK).await;
+    }
+    remember(cx, digest, Known::Checking { since: cx.now() });
+    match cx.twilio().validate_token(token).await {
+        Ok((agent, expiration)) => {
+            let agent = Rc::new(agent);
+            let until = expiration.unwrap_or(u64::MAX).min(cx.now().saturating_add(keep));
+            remember(cx, digest, Known::Valid { agent: Rc::clone(&agent), until });
+            Ok(agent)
+        }
+        Err(Error::Forbidden(message)) => {
+            let until = cx.now() + REFUSED_MILLIS;
+            remember(cx, digest, Known::Refused { message: message.clone(), until });
+            Err(Error::Forbidden(message))
+        }
+        Err(error) => {
+            tokens.borrow_mut().retain(|(known, _)| *known != digest);
+            Err(error)
+        }
+    }
+}
+
+fn remember(cx: &Context<'_>, digest: Digest, known: Known) {
+    let mut tokens = cx.app.tokens.0.borrow_mut();
+    tokens.retain(|(known, _)| *known != digest);
+    if tokens.len() >= CAPACITY {
+        let now = cx.now();
+        tokens.retain(|(_, known)| known.expires() > now);
+    }
+    if tokens.len() >= CAPACITY {
+        // Strangers' refused tokens go first, then who would go soonest.
+        let rank = |known: &Known| (!matches!(known, Known::Refused { .. }), known.expires());
+        let first = tokens.iter().enumerate().min_by_key(|(_, (_, known))| rank(known));
+        if let Some((first, _)) = first {
+            tokens.swap_remove(first);
+        }
+    }
+    tokens.push((digest, known));
+}

@@ -1,0 +1,218 @@
+//! What can go wrong: who has to act, what status, what the caller may see.
+
+use std::panic::Location;
+
+use crate::json::{self, Writer};
+use crate::runtime::Response;
+
+/// The result of everything that can fail here.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure, by who has to act on it.
+#[derive(Debug)]
+pub enum Error {
+    /// `400`: a field is missing or cannot be read; the caller fixes it.
+    BadRequest {
+        /// The field, as the caller spells it.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// `403`: no valid Twilio signature, no valid Flex token, or not the agent's to touch.
+    Forbidden(String),
+    /// `404`: no such endpoint.
+    NotFound,
+    /// `405`: the endpoint exists, but not for this method; the value of `Allow`.
+    MethodNotAllowed(&'static str),
+    /// `409`: the thing exists already, or is in the way; with what the caller needs to know.
+    Conflict {
+        /// What is in the way.
+        message: String,
+        /// More members of the answer: names and JSON text.
+        details: Vec<(&'static str, String)>,
+    },
+    /// `413`: the body is over the limit.
+    TooLarge,
+    /// `422`: readable, but it cannot be done with this.
+    Unprocessable {
+        /// Why.
+        message: String,
+        /// More members of the answer: names and JSON text.
+        details: Vec<(&'static str, String)>,
+    },
+    /// `503`: the same request is still being worked on; ask again.
+    Busy,
+    /// `500`: a setting is missing; the operator adds it.
+    NotConfigured {
+        /// What it is for.
+        feature: &'static str,
+        /// The settings' names.
+        missing: Vec<&'static str>,
+    },
+    /// Twilio answered, and said no; see [`Error::status`].
+    Twilio {
+        /// Twilio's status code.
+        status: u16,
+        /// Twilio's error code (<https://www.twilio.com/docs/api/errors>).
+        code: Option<u64>,
+        /// Twilio's message.
+        message: String,
+        /// Twilio's documentation page for the code.
+        page: Option<String>,
+        /// `Retry-After`, in seconds.
+        retry_after: Option<u64>,
+    },
+    /// `504`: Twilio did not answer in time, or the connection broke.
+    Unreachable,
+    /// `500`: we are broken. `why` is logged, never sent.
+    Internal {
+        /// Where in the source it was noticed.
+        at: &'static Location<'static>,
+        /// What happened.
+        why: String,
+    },
+}
+
+impl Error {
+    /// A field that is missing or cannot be read.
+    pub fn bad(field: &str, problem: impl Into<String>) -> Self {
+        Self::BadRequest { field: field.to_owned(), problem: problem.into() }
+    }
+
+    /// Something of ours is broken.
+    #[track_caller]
+    pub fn internal(why: impl Into<String>) -> Self {
+        Self::Internal { at: Location::caller(), why: why.into() }
+    }
+
+    /// The status code of the answer.
+    ///
+    /// Twilio's refusals pass through when they are facts about the thing asked for. The
+    /// rest is 502, so that our own bad credentials never look like the agent's.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::BadRequest { .. } => 400,
+            Self::Forbidden(_) => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed(_) => 405,
+            Self::Conflict { .. } => 409,
+            Self::TooLarge => 413,
+            Self::Unprocessable { .. } => 422,
+            Self::Busy => 503,
+            Self::Twilio { status, .. } => match status {
+                400 | 404 | 409 | 412 | 422 | 429 | 503 => *status,
+                _ => 502,
+            },
+            Self::Unreachable => 504,
+            Self::NotConfigured { .. } | Self::Internal { .. } => 500,
+        }
+    }
+
+    /// Twilio says that the thing does not exist (any more).
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Twilio { status: 404, .. } | Self::Twilio { code: Some(20404), .. })
+    }
+
+    /// Twilio says that the thing's state does not allow the change.
+    #[must_use]
+    pub fn is_wrong_state(&self) -> bool {
+        matches!(self, Self::Twilio { code: Some(20001), .. })
+    }
+
+    /// The version that a write was guarded with is no longer the newest.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Twilio { status: 412, .. })
+    }
+
+    /// The call may have taken effect although it failed.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        match self {
+            Self::Unreachable => true,
+            Self::Twilio { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
+    /// Trying again later may succeed.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Busy | Self::Internal { .. } | Self::Twilio { status: 408 | 412 | 429, .. })
+            || self.is_uncertain()
+    }
+
+    /// The answer: `{"success":false,"message":…,"requestId":…}` and what else is known.
+    #[must_use]
+    pub fn response(&self, request_id: &str) -> Response {
+        let mut body = json::object()
+            .flag("success", false)
+            .text("message", &self.message())
+            .text("requestId", request_id);
+        let mut response = Response::json(self.status(), String::new());
+        match self {
+            Self::BadRequest { field, .. } => body = body.text("field", field),
+            Self::MethodNotAllowed(allow) => response.allow = Some(allow),
+            Self::Conflict { details, .. } | Self::Unprocessable { details, .. } => {
+                let add = |body: Writer, (name, value): &(&str, String)| body.raw(name, value);
+                body = details.iter().fold(body, add);
+            }
+            Self::NotConfigured { missing, .. } => body = body.texts("missing", missing.iter().copied()),
+            Self::Twilio { code, page, retry_after, .. } => {
+                if let Some(code) = code {
+                    body = body.number("twilioErrorCode", *code);
+                }
+                if let Some(page) = page {
+                    body = body.text("twilioDocPage", page);
+                }
+                response.retry_after = *retry_after;
+            }
+            Self::Busy => response.retry_after = Some(1),
+            _ => {}
+        }
+        response.body = body.end();
+        response
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::BadRequest { field, problem } => format!("{field}: {problem}"),
+            Self::Forbidden(why) => why.clone(),
+            Self::NotFound => "There is no such endpoint.".into(),
+            Self::MethodNotAllowed(allow) => format!("This endpoint takes {allow}."),
+            Self::Conflict { message, .. } | Self::Unprocessable { message, .. } => message.clone(),
+            Self::TooLarge => "The body is larger than 256 KiB.".into(),
+            Self::Busy => "The same request is still being worked on.".into(),
+            Self::NotConfigured { feature, missing } => {
+                format!("{feature} is not configured: {} missing.", missing.join(", "))
+            }
+            Self::Twilio { message, .. } => message.clone(),
+            Self::Unreachable => "Twilio did not answer in time.".into(),
+            Self::Internal { .. } => "Something went wrong here.".into(),
+        }
+    }
+
+    /// What the log says of it: never a body, a name or a number.
+    #[must_use]
+    pub fn log(&self) -> String {
+        match self {
+            Self::BadRequest { field, .. } => format!("bad {}", printable(field)),
+            Self::Forbidden(_) => "forbidden".into(),
+            Self::Twilio { status, code, .. } => {
+                format!("Twilio {status} {}", code.map_or_else(String::new, |code| code.to_string()))
+            }
+            Self::Internal { at, why } => format!("{why} ({}:{})", at.file(), at.line()),
+            Self::NotConfigured { missing, .. } => format!("missing {}", missing.join(", ")),
+            Self::Conflict { .. } => "conflict".into(),
+            Self::Unprocessable { .. } => "unprocessable".into(),
+            other => other.message(),
+        }
+    }
+}
+
+/// Field names come from our own source, except inside a caller's JSON.
+fn printable(field: &str) -> String {
+    field.chars().filter(char::is_ascii_alphanumeric).take(40).collect()
+}

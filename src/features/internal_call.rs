@@ -1,0 +1,373 @@
+//! One agent calls another inside Flex.
+//!
+//! The caller's softphone enters a conference named after the caller's task. When its leg
+//! is in, a second task rings the called agent; when they accept, their leg enters the same
+//! conference. The end of the conference ends both tasks.
+
+use std::time::Duration;
+
+use futures_util::future::{join, join_all, join3};
+
+use crate::Context;
+use crate::access::{self, is_internal_call};
+use crate::auth::{FlexCall, Webhook};
+use crate::config::{Feature, INTERNAL_CALL_WORKFLOW};
+use crate::error::{Error, Result};
+use crate::gate;
+use crate::json;
+use crate::runtime::{Request, Response};
+use crate::sid::Sid;
+use crate::twilio::taskrouter::Task;
+use crate::twilio::voice::Conference;
+use crate::twiml::{el, response};
+
+/// How often, and how far apart, the caller's task is read again when TaskRouter has not
+/// written `worker_call_sid` yet.
+const REREADS: u32 = 6;
+const REREAD_PAUSE: Duration = Duration::from_millis(250);
+/// How long a created callee task is remembered for late duplicates of the webhook.
+const REMEMBER: Duration = Duration::from_secs(60 * 60);
+/// After this many owners have failed at the callee task, the caller is let go.
+const LAST_ATTEMPT: u32 = 3;
+const ENDED: &str = "The conference is complete";
+const REJECTED: &str = "The internal call was rejected";
+
+/// Have Twilio deliver a failed callback again, which it does not do by default
+/// (<https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>).
+const RETRY: &str = "#rc=3&rp=ct,rt,5xx";
+
+/// `agent-outbound-join`: the calling agent's leg enters the conference.
+pub fn caller_leg(cx: &Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
+    let room = cx.sid(&event.params, "taskSid", "WT")?;
+    Ok(enter(cx, request, &room))
+}
+
+/// `agent-join-conference`: the called agent's leg enters the caller's conference.
+///
+/// It brings its own status callback: Twilio honours that of the first to enter, and if the
+/// called agent is the first, the caller has left and nobody else would ever know.
+pub fn callee_leg(cx: &Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
+    let room = cx.sid(&event.params, "conferenceName", "WT")?;
+    Ok(enter(cx, request, &room))
+}
+
+fn enter(cx: &Context<'_>, request: &Request, room: &Sid) -> Response {
+    let origin = cx.app.config.public_url.as_deref().unwrap_or(request.origin_of_url());
+    let folder = request.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+    let callback = [origin, folder, "/call-outbound-join", RETRY].concat();
+    let conference = el("Conference")
+        .attr("statusCallback", &callback)
+        .attr("statusCallbackEvent", "join end")
+        .attr("endConferenceOnExit", "true")
+        .text(room.as_str());
+    Response::twiml(response(el("Dial").child(conference)))
+}
+
+/// `call-outbound-join`: something happened in the conference.
+pub async fn conference_event(cx: &Context<'_>, event: Webhook) -> Result<Response> {
+    let params = &event.params;
+    let kind = params.optional_text("StatusCallbackEvent")?;
+    // Only conferences named after a task are ours.
+    let Ok(caller) = cx.sid(params, "FriendlyName", "WT") else { return Ok(Response::success()) };
+    match kind.as_deref() {
+        Some("participant-join") => {
+            let conference = cx.sid(params, "ConferenceSid", "CF")?;
+            let leg = cx.sid(params, "CallSid", "CA")?;
+            joined(cx, &caller, &conference, &leg).await?;
+        }
+        Some("conference-end") => ended(cx, &caller).await?,
+        _ => {}
+    }
+    Ok(Response::success())
+}
+
+/// Somebody has entered.
+///
+/// 1. Read the caller's task; again, if need be, until it tells whose leg this is.
+/// 2. The called agent's leg: if the caller has left, end the room, or the agent waits in
+///    it alone.
+/// 3. The caller's leg: create the callee's task, once.
+/// 4. Link it to the caller's task, for hold and for the end. If the caller has left
+///    meanwhile, take it back.
+async fn joined(cx: &Context<'_>, caller: &Sid, conference: &Sid, leg: &Sid) -> Result<()> {
+    let twilio = cx.twilio();
+    let Some(task) = unless_gone(twilio.task(caller).await)? else {
+        return end_if_alone(cx, conference, leg).await;
+    };
+    if !is_internal_call(&task) {
+        return Ok(());
+    }
+    let (task, is_caller) = whose_leg(cx, caller, task, leg).await?;
+    if !is_caller {
+        let room = task.text(&["conference", "sid"]);
+        let is_stray = !task.is_open() || room.is_some_and(|room| room != conference.as_str());
+        return if is_stray { twilio.end_conference(conference).await } else { Ok(()) };
+    }
+    if !task.is_open() || task.text(&["conference", "participants", "taskSid"]).is_some() {
+        return Ok(());
+    }
+    let mut attempts = 0;
+    let key = format!("internal-call/{caller}");
+    let rung = gate::once(cx, &key, REMEMBER, async |attempt| {
+        attempts = attempt;
+        ring(cx, task, conference, leg, attempt).await
+    });
+    match rung.await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            // A passing fault is delivered again. For the others, and in the end, nobody
+            // will ever pick up: let the caller go rather than leave them with the music.
+            if attempts > 0 && (!error.is_passing() || attempts >= LAST_ATTEMPT) {
+                twilio.end_conference(conference).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Whether this leg is the caller's. TaskRouter writes `worker_call_sid` about when the leg
+/// enters, sometimes later: the task is read again for a while, and then the leg itself
+/// is asked whom it rang.
+async fn whose_leg(cx: &Context<'_>, caller: &Sid, mut task: Task, leg: &Sid) -> Result<(Task, bool)> {
+    let of_caller = |task: &Task| {
+        let known = task.text(&["worker_call_sid"]).or(task.text(&["conference", "participants", "worker"]));
+        known.map(|sid| sid == leg.as_str())
+    };
+    for _ in 0..REREADS {
+        if let Some(is_caller) = of_caller(&task) {
+            return Ok((task, is_caller));
+        }
+        cx.app.runtime.sleep(REREAD_PAUSE).await;
+        task = cx.twilio().task(caller).await?;
+    }
+    if let Some(is_caller) = of_caller(&task) {
+        return Ok((task, is_caller));
+    }
+    let rang = json::at(&cx.twilio().call_leg(leg).await?, &["to"]);
+    let contacts = [task.text(&["targetWorker"]), task.text(&["from"])];
+    let is_caller = rang.is_some() && contacts.contains(&rang);
+    Ok((task, is_caller))
+}
+
+/// Creates the callee's task and links it; answers its SID.
+async fn ring(
+    cx: &Context<'_>,
+    caller: Task,
+    conference: &Sid,
+    leg: &Sid,
+    attempt: u32,
+) -> Result<String> {
+    let twilio = cx.twilio();
+    let callee = if attempt == 1 { None } else { find_callee(cx, &caller.sid).await? };
+    let callee = match callee {
+        Some(callee) => callee,
+        None => create_callee(cx, &caller, conference).await?,
+    };
+    let participants =
+        json::object().text("worker", leg.as_str()).text("taskSid", callee.sid.as_str()).end();
+    let room = json::object().text("sid", conference.as_str()).raw("participants", &participants).end();
+    let link = json::object().raw("conference", &room).end();
+    let linked = unless_gone(twilio.merge_task_attributes(caller, &link).await)?;
+    if !linked.is_some_and(|caller| caller.is_open()) {
+        twilio.close_task(callee.clone(), ENDED).await?;
+    }
+    Ok(callee.sid.to_string())
+}
+
+/// Creates the callee's task. When it is unknown whether that worked, looks before it
+/// tries once more.
+async fn create_callee(cx: &Context<'_>, caller: &Task, conference: &Sid) -> Result<Task> {
+    cx.app.config.require(Feature::InternalCall)?;
+    let workflow = cx.app.config.sid(INTERNAL_CALL_WORKFLOW)?;
+    let attributes = callee_attributes(caller, conference)?;
+    let fields = [
+        ("WorkflowSid", workflow.as_str()),
+        ("TaskChannel", "voice"),
+        ("Attributes", &attributes),
+        ("Priority", "0"),
+        ("Timeout", "86400"),
+    ];
+    let first = cx.twilio().create_task(&fields).await;
+    let Err(error) = first else { return first };
+    if !error.is_uncertain() {
+        return Err(error);
+    }
+    cx.app.runtime.sleep(cx.pause(1, None)).await;
+    match find_callee(cx, &caller.sid).await? {
+        Some(task) => Ok(task),
+        None => cx.twilio().create_task(&fields).await,
+    }
+}
+
+/// What the peers' plugins read of the callee's task. No `direction`: Flex would accept an
+/// outbound task by itself.
+fn callee_attributes(caller: &Task, conference: &Sid) -> Result<String> {
+    let Some(to) = caller.text(&["to"]) else {
+        return Err(Error::bad("to", "is missing in the caller's task"));
+    };
+    let from = caller.text(&["targetWorker"]).or(caller.text(&["from"]));
+    let (target, value) = match to.strip_prefix("queue:") {
+        Some(queue) => ("callToQueue", caller.text(&["callToQueue"]).unwrap_or(queue.to_owned())),
+        None if to.starts_with("client:") || to.starts_with("sip:") => ("targetWorker", to.clone()),
+        None => return Err(Error::bad("to", "is neither client:, sip: nor queue: in the caller's task")),
+    };
+    let room = json::object().text("sid", conference.as_str()).text("friendlyName", caller.sid.as_str());
+    Ok(json::object()
+        .text("to", &to)
+        .optional_text("name", caller.text(&["fromName"]).as_deref())
+        .optional_text("from", from.as_deref())
+        .text(target, &value)
+        .text("autoAnswer", "false")
+        .text("conferenceSid", caller.sid.as_str())
+        .raw("conference", &room.end())
+        .text("internal", "true")
+        .flag("client_call", true)
+        .end())
+}
+
+/// The callee's task, found by the mark it carries, when no link leads to it.
+async fn find_callee(cx: &Context<'_>, caller: &Sid) -> Result<Option<Task>> {
+    let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\"")).await?;
+    let tasks = tasks.into_iter().filter(|task| is_callee_of(task, caller));
+    Ok(tasks.max_by_key(Task::is_open))
+}
+
+/// Attributes can be rewritten by agents: only a task that is marked on all counts is ours.
+fn is_callee_of(task: &Task, caller: &Sid) -> bool {
+    is_internal_call(task) && task.text(&["conferenceSid"]).as_deref() == Some(caller.as_str()) && task.sid != *caller
+}
+
+/// Ends a room whose caller's task is gone, if this leg is alone in it.
+async fn end_if_alone(cx: &Context<'_>, conference: &Sid, leg: &Sid) -> Result<()> {
+    let participants = unless_gone(cx.twilio().participants(conference).await)?;
+    match participants.as_deref() {
+        Some([only]) if only == leg.as_str() => cx.twilio().end_conference(conference).await,
+        _ => Ok(()),
+    }
+}
+
+/// The conference is over: both tasks end.
+///
+/// 1. Read the caller's task. It may be gone: go on.
+/// 2. End it, and read the callee's; if no link leads there, look for one.
+/// 3. End the callee's. One that is linked only now sees that the caller has left, and is
+///    taken back by whoever links it.
+///
+/// A failure of one does not keep the other from its end; Twilio delivers the event again.
+async fn ended(cx: &Context<'_>, caller: &Sid) -> Result<()> {
+    let twilio = cx.twilio();
+    let task = match unless_gone(twilio.task(caller).await) {
+        Ok(Some(task)) if !is_internal_call(&task) => return Ok(()),
+        Ok(task) => task,
+        Err(error) => {
+            // The callee must not ring on because of it.
+            end_callee(cx, caller, None).await?;
+            return Err(error);
+        }
+    };
+    let linked = task.as_ref().and_then(linked_callee);
+    let close = async {
+        match task {
+            Some(task) => twilio.close_task(task, ENDED).await,
+            None => Ok(None),
+        }
+    };
+    let (closed, callee) = join(close, end_callee(cx, caller, linked.clone())).await;
+    let found = callee?;
+    let now_linked = closed?.as_ref().and_then(linked_callee);
+    if !found && now_linked.is_some() && now_linked != linked {
+        end_callee(cx, caller, now_linked).await?;
+    }
+    Ok(())
+}
+
+fn linked_callee(caller: &Task) -> Option<Sid> {
+    Sid::parse("WT", &caller.text(&["conference", "participants", "taskSid"])?)
+}
+
+/// Ends the callee's task, if there is one; whether there was.
+async fn end_callee(cx: &Context<'_>, caller: &Sid, linked: Option<Sid>) -> Result<bool> {
+    let Some(callee) = callee_of(cx, caller, linked).await? else { return Ok(false) };
+    cx.twilio().close_task(callee, ENDED).await?;
+    Ok(true)
+}
+
+/// The callee's task, by the link to it or, without one, by its mark.
+async fn callee_of(cx: &Context<'_>, caller: &Sid, linked: Option<Sid>) -> Result<Option<Task>> {
+    let Some(linked) = linked else { return find_callee(cx, caller).await };
+    let callee = unless_gone(cx.twilio().task(&linked).await)?;
+    Ok(callee.filter(|task| is_callee_of(task, caller)))
+}
+
+/// `cleanup-rejected-task`: one of the two agents declined.
+///
+/// `taskSid` is the caller's task or the callee's: the peers' plugins send either.
+///
+/// 1. Read the task, and the rooms that bear its name. A task that is gone is no failure:
+///    with it went everything that belonged to it.
+/// 2. Check the agent's part in the call, and read the other task and the call's rooms.
+/// 3. End the rooms and whoever still rings. The end of a room ends the tasks that are
+///    left; without a room they are ended here.
+///
+/// A failure is the agent's to see: the caller would go on waiting.
+pub async fn cleanup(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let sid = cx.sid(&call.params, "taskSid", "WT")?;
+    let given = cx.optional_sid(&call.params, "conferenceSid", "CF")?;
+    let twilio = cx.twilio();
+    let (task, rooms) = join(twilio.task(&sid), twilio.conferences_named(&sid)).await;
+    let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
+    if given.is_some_and(|given| task.text(&["conference", "sid"]).is_some_and(|own| own != given.as_str())) {
+        return Err(Error::bad("conferenceSid", "is not the conference of this task"));
+    }
+    let access = access::internal_call(cx, &call.agent, &task);
+    let caller = task.text(&["conferenceSid"]).and_then(|caller| Sid::parse("WT", &caller));
+    match caller.filter(|caller| *caller != sid) {
+        Some(caller) => {
+            let reads = join3(access, twilio.task(&caller), twilio.conferences_named(&caller));
+            let (access, caller, rooms) = reads.await;
+            access?;
+            let caller = unless_gone(caller)?;
+            // A callee's task can be made to name any task: only a call's room is ended.
+            if caller.as_ref().is_some_and(|caller| !is_internal_call(caller)) {
+                return Err(Error::Forbidden("This task belongs to no internal call.".into()));
+            }
+            give_up(cx, caller, Some(task), rooms?).await?;
+        }
+        None => {
+            let (access, callee) = join(access, callee_of(cx, &sid, linked_callee(&task))).await;
+            access?;
+            give_up(cx, Some(task), callee?, rooms?).await?;
+        }
+    }
+    Ok(Response::success())
+}
+
+async fn give_up(
+    cx: &Context<'_>,
+    caller: Option<Task>,
+    callee: Option<Task>,
+    rooms: Vec<Conference>,
+) -> Result<()> {
+    // Without the caller's task nothing proves that the room is a call's.
+    let rooms = rooms.iter().filter(|room| room.is_live() && caller.is_some());
+    let rooms: Vec<Sid> = rooms.map(|room| room.sid.clone()).collect();
+    let twilio = cx.twilio();
+    let close = async |task: Option<Task>| match task {
+        Some(task) if task.is_waiting() || rooms.is_empty() => {
+            twilio.close_task(task, REJECTED).await.map(|_| ())
+        }
+        _ => Ok(()),
+    };
+    let end = join_all(rooms.iter().map(|room| twilio.end_conference(room)));
+    let (ended, caller, callee) = join3(end, close(caller), close(callee)).await;
+    ended.into_iter().chain([caller, callee]).collect()
+}
+
+/// A thing that may have gone already.
+fn unless_gone<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_gone() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,280 @@
+//! The exactly-once gate: who may do a thing, and what came of it.
+//!
+//! One Durable Object per key keeps one [`Record`]; this is its whole mind, and
+//! `cloudflare.js` its body. The record is written before an answer leaves, and the
+//! platform lets one event at a time read and write it.
+
+use std::time::Duration;
+
+use crate::Context;
+use crate::error::{Error, Result};
+use crate::json::{self, Object};
+use crate::runtime::Claim;
+
+/// What is known about a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// How often it was granted.
+    pub attempt: u32,
+    /// While an owner is at it: when it counts as dead. Else: when all is forgotten.
+    pub until: u64,
+    /// An owner is at it.
+    pub running: bool,
+    /// What came of it.
+    pub outcome: Option<String>,
+}
+
+/// How long, in milliseconds, a dead owner's record is kept after its lease.
+pub const REMEMBER_THE_DEAD: u64 = 60 * 60 * 1000;
+
+/// What is asked of the gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// May I? An owner gets this many milliseconds.
+    Claim {
+        /// Milliseconds.
+        lease: u64,
+    },
+    /// I am done, or have given up.
+    Settle {
+        /// Which grant this ends.
+        attempt: u32,
+        /// What came of it; none: somebody else may try.
+        outcome: Option<String>,
+        /// How long to remember, in milliseconds.
+        keep: u64,
+    },
+}
+
+/// What the gate answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Do it.
+    Granted(u32),
+    /// It is done.
+    Done(String),
+    /// Ask again when the owner has settled, or at this time.
+    Wait(u64),
+    /// Noted.
+    Settled,
+}
+
+impl Record {
+    /// Reads what [`Record::text`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let object = Object::parse(text)?;
+        Some(Self {
+            attempt: u32::try_from(object.number("attempt")?).ok()?,
+            until: object.number("until")?,
+            running: object.flag("running")?,
+            outcome: object.text("outcome"),
+        })
+    }
+
+    /// The record as JSON.
+    #[must_use]
+    pub fn text(&self) -> String {
+        json::object()
+            .number("attempt", self.attempt.into())
+            .number("until", self.until)
+            .flag("running", self.running)
+            .optional_text("outcome", self.outcome.as_deref())
+            .end()
+    }
+}
+
+impl Ask {
+    /// Reads what [`Ask::text`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let object = Object::parse(text)?;
+        if let Some(lease) = object.number("lease") {
+            return Some(Self::Claim { lease });
+        }
+        Some(Self::Settle {
+            attempt: u32::try_from(object.number("attempt")?).ok()?,
+            outcome: object.text("outcome"),
+            keep: object.number("keep")?,
+        })
+    }
+
+    /// The question as JSON.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Claim { lease } => json::object().number("lease", *lease).end(),
+            Self::Settle { attempt, outcome, keep } => json::object()
+                .number("attempt", (*attempt).into())
+                .optional_text("outcome", outcome.as_deref())
+                .number("keep", *keep)
+                .end(),
+        }
+    }
+}
+
+impl Reply {
+    /// Reads what [`Reply::text`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let object = Object::parse(text)?;
+        let attempt = object.number("granted").and_then(|attempt| u32::try_from(attempt).ok());
+        let granted = attempt.map(Self::Granted);
+        let done = || object.text("done").map(Self::Done);
+        let wait = || object.number("wait").map(Self::Wait);
+        Some(granted.or_else(done).or_else(wait).unwrap_or(Self::Settled))
+    }
+
+    /// The answer as JSON.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let object = json::object();
+        match self {
+            Self::Granted(attempt) => object.number("granted", (*attempt).into()),
+            Self::Done(outcome) => object.text("done", outcome),
+            Self::Wait(until) => object.number("wait", *until),
+            Self::Settled => object,
+        }
+        .end()
+    }
+}
+
+/// One step: what to answer, and the record to keep.
+#[must_use]
+pub fn step(record: Option<Record>, ask: Ask, now: u64) -> (Reply, Record) {
+    // A dead owner's count lives on: its successor must look for what it left.
+    let record = record.filter(|r| r.running || r.until > now).unwrap_or_default();
+    match ask {
+        Ask::Claim { lease } => match record {
+            Record { outcome: Some(ref outcome), .. } => (Reply::Done(outcome.clone()), record),
+            Record { running: true, until, .. } if until > now => (Reply::Wait(until), record),
+            Record { attempt, .. } => {
+                let attempt = attempt + 1;
+                let granted = Record { attempt, until: now + lease, running: true, outcome: None };
+                (Reply::Granted(attempt), granted)
+            }
+        },
+        Ask::Settle { attempt, outcome, keep } => {
+            let is_owner = record.running && record.attempt == attempt;
+            let record = match outcome {
+                // A late outcome is still what happened, unless there is one already.
+                Some(outcome) if record.outcome.is_none() => Record {
+                    attempt: record.attempt.max(attempt),
+                    until: now + keep,
+                    running: false,
+                    outcome: Some(outcome),
+                },
+                None if is_owner => Record { until: now + keep, running: false, ..record },
+                _ => record,
+            };
+            (Reply::Settled, record)
+        }
+    }
+}
+
+/// Does `work` once for `key`: whoever asks meanwhile, or within `keep` afterwards, gets
+/// its outcome.
+///
+/// `work` is told the attempt: from the second on, somebody before it failed or died, and
+/// it has to look for what they left. When it fails, the next to ask is granted.
+pub async fn once(
+    cx: &Context<'_>,
+    key: &str,
+    keep: Duration,
+    work: impl AsyncFnOnce(u32) -> Result<String>,
+) -> Result<String> {
+    let left = cx.time_left();
+    // The owner is dead for sure when the lease ends: its own deadline comes first.
+    let lease = left + Duration::from_secs(3);
+    match cx.app.runtime.claim(key, lease, left).await? {
+        Claim::Done(outcome) => Ok(outcome),
+        Claim::Busy => Err(Error::Busy),
+        Claim::Granted { attempt } => {
+            let result = work(attempt).await;
+            let outcome = result.as_ref().ok().map(String::as_str);
+            let settled = cx.app.runtime.settle(key, attempt, outcome, keep).await;
+            if let Err(error) = settled {
+                // What was done is done; the lease will run out by itself.
+                log::warn!("{}", cx.log_line("claim not settled", &error.log()));
+            }
+            result
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(record: &mut Option<Record>, now: u64) -> Reply {
+        let (reply, next) = step(record.take(), Ask::Claim { lease: 100 }, now);
+        *record = Some(next);
+        reply
+    }
+
+    fn settle(record: &mut Option<Record>, attempt: u32, outcome: Option<&str>, now: u64) {
+        let outcome = outcome.map(str::to_owned);
+        *record = Some(step(record.take(), Ask::Settle { attempt, outcome, keep: 1000 }, now).1);
+    }
+
+    #[test]
+    fn everything_that_crosses_comes_back_the_same() {
+        let outcome = || Some("{\"a\":\"b\\n\"}".to_owned());
+        for outcome in [None, outcome()] {
+            let record = Record { attempt: 3, until: 1_800_000_000_000, running: true, outcome: outcome.clone() };
+            assert_eq!(Record::parse(&record.text()), Some(record));
+            let ask = Ask::Settle { attempt: 2, outcome, keep: 30_000 };
+            assert_eq!(Ask::parse(&ask.text()), Some(ask));
+        }
+        assert_eq!(Ask::parse(&Ask::Claim { lease: 5 }.text()), Some(Ask::Claim { lease: 5 }));
+        for reply in [Reply::Granted(1), Reply::Done("x".into()), Reply::Wait(9), Reply::Settled] {
+            assert_eq!(Reply::parse(&reply.text()), Some(reply));
+        }
+    }
+
+    #[test]
+    fn the_second_waits_and_gets_the_firsts_outcome() {
+        let mut record = None;
+        assert_eq!(claim(&mut record, 0), Reply::Granted(1));
+        assert_eq!(claim(&mut record, 1), Reply::Wait(100));
+        settle(&mut record, 1, Some("WT1"), 50);
+        assert_eq!(claim(&mut record, 51), Reply::Done("WT1".into()));
+        assert_eq!(claim(&mut record, 1049), Reply::Done("WT1".into()));
+        assert_eq!(claim(&mut record, 1051), Reply::Granted(1), "forgotten");
+    }
+
+    #[test]
+    fn a_dead_owners_claim_is_granted_again_and_counted() {
+        let mut record = None;
+        assert_eq!(claim(&mut record, 0), Reply::Granted(1));
+        assert_eq!(claim(&mut record, 101), Reply::Granted(2));
+        assert_eq!(claim(&mut record, 102), Reply::Wait(201));
+    }
+
+    #[test]
+    fn a_failed_owner_makes_room_and_leaves_its_count() {
+        let mut record = None;
+        assert_eq!(claim(&mut record, 0), Reply::Granted(1));
+        settle(&mut record, 1, None, 10);
+        assert_eq!(claim(&mut record, 20), Reply::Granted(2));
+    }
+
+    #[test]
+    fn a_late_owner_cannot_open_the_gate_for_a_third() {
+        let mut record = None;
+        claim(&mut record, 0);
+        assert_eq!(claim(&mut record, 101), Reply::Granted(2));
+        settle(&mut record, 1, None, 110);
+        assert_eq!(claim(&mut record, 120), Reply::Wait(201));
+    }
+
+    #[test]
+    fn a_late_outcome_counts_and_the_first_outcome_stays() {
+        let mut record = None;
+        claim(&mut record, 0);
+        claim(&mut record, 101);
+        settle(&mut record, 1, Some("first"), 110);
+        settle(&mut record, 2, Some("second"), 120);
+        assert_eq!(claim(&mut record, 130), Reply::Done("first".into()));
+    }
+}

@@ -1,0 +1,276 @@
+//! What the caller sent: query and body, form or JSON, as one flat bag.
+//!
+//! Twilio's own runtime merges them so that the body wins, and the peers' plugins send
+//! absent values as the words `null` and `undefined`.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, Result};
+use crate::json::{self, Object};
+use crate::sid::Sid;
+
+/// A decoded name and value of a query or a form.
+pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// What the caller sent.
+#[derive(Debug, Default)]
+pub struct Params {
+    values: Vec<(String, Sent)>,
+}
+
+/// A value as it came.
+#[derive(Debug)]
+enum Sent {
+    /// Of a query or a form: text.
+    Text(String),
+    /// Of a JSON body: JSON text of anything but a string.
+    Json(String),
+}
+
+impl Params {
+    /// Puts query and form together; a repeated name keeps its last value, the body wins.
+    #[must_use]
+    pub fn from_pairs<'a>(query: Vec<Pair<'a>>, form: Vec<Pair<'a>>) -> Self {
+        let text = |(name, value): Pair<'a>| (name.into_owned(), Sent::Text(value.into_owned()));
+        Self { values: query.into_iter().chain(form).map(text).collect() }
+    }
+
+    /// Puts query and JSON body together; the body must be an object.
+    pub fn from_json(query: Vec<Pair<'_>>, body: &str) -> Result<Self> {
+        let object = Object::parse(body).ok_or_else(|| Error::bad("body", "must be a JSON object"))?;
+        let mut params = Self::from_pairs(query, Vec::new());
+        params.values.extend(members(&object));
+        Ok(params)
+    }
+
+    fn get(&self, name: &str) -> Option<&Sent> {
+        let (_, value) = self.values.iter().rev().find(|(key, _)| key == name)?;
+        let (Sent::Text(text) | Sent::Json(text)) = value;
+        (!matches!(text.as_str(), "" | "null" | "undefined")).then_some(value)
+    }
+
+    /// A text, when there is one.
+    pub fn optional_text(&self, name: &str) -> Result<Option<String>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Sent::Text(text)) => Ok(Some(text.clone())),
+            Some(Sent::Json(number)) if number.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(number.clone())),
+            Some(Sent::Json(_)) => Err(Error::bad(name, "must be a text")),
+        }
+    }
+
+    /// A text that must be there.
+    pub fn text(&self, name: &str) -> Result<String> {
+        self.optional_text(name)?.ok_or_else(|| Error::bad(name, "is missing"))
+    }
+
+    /// A SID of the kind that `prefix` names, when there is one.
+    pub fn optional_sid(&self, name: &str, prefix: &str) -> Result<Option<Sid>> {
+        let Some(text) = self.optional_text(name)? else { return Ok(None) };
+        match Sid::parse(prefix, &text) {
+            Some(sid) => Ok(Some(sid)),
+            None => Err(Error::bad(name, format!("is not a {prefix}… SID"))),
+        }
+    }
+
+    /// A SID that must be there.
+    pub fn sid(&self, name: &str, prefix: &str) -> Result<Sid> {
+        self.optional_sid(name, prefix)?.ok_or_else(|| Error::bad(name, "is missing"))
+    }
+
+    /// A truth value, as a word or as JSON, when there is one.
+    pub fn optional_flag(&self, name: &str) -> Result<Option<bool>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Sent::Text(text) | Sent::Json(text)) => match text.as_str() {
+                "true" => Ok(Some(true)),
+                "false" => Ok(Some(false)),
+                _ => Err(Error::bad(name, "must be true or false")),
+            },
+        }
+    }
+
+    /// A truth value that must be there.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        self.optional_flag(name)?.ok_or_else(|| Error::bad(name, "is missing"))
+    }
+
+    /// A whole number from 0 up, when there is one.
+    pub fn optional_number(&self, name: &str) -> Result<Option<u64>> {
+        let Some(text) = self.optional_text(name)? else { return Ok(None) };
+        match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(Error::bad(name, "must be a whole number")),
+        }
+    }
+
+    /// The text of a JSON object, sent as JSON or as its text, when there is one.
+    pub fn optional_object(&self, name: &str) -> Result<Option<&str>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Sent::Text(text) | Sent::Json(text)) if Object::parse(text).is_some() => Ok(Some(text)),
+            Some(_) => Err(Error::bad(name, "must be a JSON object")),
+        }
+    }
+
+    /// The text of a JSON object that must be there.
+    pub fn object(&self, name: &str) -> Result<&str> {
+        self.optional_object(name)?.ok_or_else(|| Error::bad(name, "is missing"))
+    }
+
+    /// The same bag, one level down: the members of a JSON object as parameters.
+    pub fn inside(&self, name: &str) -> Result<Self> {
+        let object = Object::parse(self.object(name)?).unwrap_or_default();
+        Ok(Self { values: members(&object) })
+    }
+}
+
+fn members(object: &Object<'_>) -> Vec<(String, Sent)> {
+    let member = |(name, raw): &(Cow<'_, str>, &str)| {
+        let value = json::string(raw).map_or_else(|| Sent::Json((*raw).to_owned()), Sent::Text);
+        (name.clone().into_owned(), value)
+    };
+    object.members().iter().map(member).collect()
+}
+
+/// Takes a query or form apart (`application/x-www-form-urlencoded`), in its order.
+///
+/// What is not valid percent-encoding stands for itself, as browsers and Node have it.
+#[must_use]
+pub fn pairs(encoded: &str) -> Vec<Pair<'_>> {
+    let parts = encoded.split('&').filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+fn decode(encoded: &str) -> Cow<'_, str> {
+    if !encoded.bytes().any(|b| b == b'%' || b == b'+') {
+        return Cow::Borrowed(encoded);
+    }
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        bytes.push(match (byte, tail) {
+            (b'+', _) => b' ',
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    rest = after;
+                    high << 4 | low
+                }
+                _ => b'%',
+            },
+            _ => byte,
+        });
+    }
+    Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Percent-encodes everything but letters, digits and `-._~`: safe in a path segment, a
+/// query and a form.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() + text.len() / 4);
+    encode_with(&mut encoded, text, b"-._~");
+    encoded
+}
+
+/// Appends `text` percent-encoded, but for letters, digits and the bytes in `bare`.
+pub fn encode_with(into: &mut String, text: &str, bare: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || bare.contains(&byte) {
+            into.push(char::from(byte));
+        } else {
+            into.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                into.extend(DIGITS.get(usize::from(digit)).map(|d| char::from(*d)));
+            }
+        }
+    }
+}
+
+/// Writes a form body (`application/x-www-form-urlencoded`).
+#[must_use]
+pub fn form(fields: &[(&str, &str)]) -> String {
+    let mut body = String::new();
+    for (name, value) in fields {
+        if !body.is_empty() {
+            body.push('&');
+        }
+        encode_with(&mut body, name, b"-._~");
+        body.push('=');
+        encode_with(&mut body, value, b"-._~");
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form_params(body: &str) -> Params {
+        Params::from_pairs(Vec::new(), pairs(body))
+    }
+
+    #[test]
+    fn the_body_wins_over_the_query_and_the_last_value_over_the_first() {
+        let params = Params::from_pairs(pairs("a=1&b=2"), pairs("b=3&b=4"));
+        assert_eq!(params.text("a").unwrap(), "1");
+        assert_eq!(params.text("b").unwrap(), "4");
+    }
+
+    #[test]
+    fn null_undefined_and_nothing_are_absent() {
+        for body in ["", "x=", "x=null", "x=undefined", "y=1"] {
+            assert_eq!(form_params(body).optional_text("x").unwrap(), None, "{body}");
+        }
+        assert!(Params::from_json(Vec::new(), r#"{"x":null}"#).unwrap().text("x").is_err());
+    }
+
+    #[test]
+    fn truth_is_a_word_or_json() {
+        assert!(form_params("x=true").flag("x").unwrap());
+        assert!(!form_params("x=false").flag("x").unwrap());
+        assert!(Params::from_json(Vec::new(), r#"{"x":true}"#).unwrap().flag("x").unwrap());
+        assert!(form_params("x=1").flag("x").is_err());
+    }
+
+    #[test]
+    fn broken_encodings_stand_for_themselves() {
+        assert_eq!(form_params("x=%&y=%4&z=%zz+%41").text("x").unwrap(), "%");
+        assert_eq!(form_params("x=%&y=%4&z=%zz+%41").text("y").unwrap(), "%4");
+        assert_eq!(form_params("x=%&y=%4&z=%zz+%41").text("z").unwrap(), "%zz A");
+        assert_eq!(form_params("x=%ff").text("x").unwrap(), "\u{fffd}");
+    }
+
+    #[test]
+    fn json_fields_must_be_objects() {
+        assert!(form_params("x=%7B%22a%22:1%7D").object("x").is_ok());
+        for body in ["x=1", "x=[1]", "x=%7B", "x=%22a%22"] {
+            assert!(form_params(body).object("x").is_err(), "{body}");
+        }
+        assert!(Params::from_json(Vec::new(), "[1]").is_err());
+        assert!(Params::from_json(Vec::new(), "{").is_err());
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_again() {
+        let nasty = "a+b c%d&e=f/é👋\u{0}";
+        let body = form(&[(nasty, nasty)]);
+        assert_eq!(pairs(&body), vec![(nasty.into(), nasty.into())]);
+    }
+}

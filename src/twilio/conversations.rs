@@ -1,0 +1,1 @@
+//! Conversations: <https://www.twilio.com/docs/conversations/api>.

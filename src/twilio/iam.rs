@@ -1,0 +1,51 @@
+//! Flex tokens, which only Twilio can read:
+//! <https://www.npmjs.com/package/twilio-flex-token-validator>.
+
+use std::time::Duration;
+
+use super::{Repeat, Twilio, object};
+use crate::auth::Agent;
+use crate::date;
+use crate::error::{Error, Result};
+use crate::json;
+use crate::runtime::Call;
+use crate::sid::Sid;
+
+impl Twilio<'_> {
+    /// `POST /v1/Accounts/{AC}/Tokens/validate`: the token's owner, and when it ends in
+    /// milliseconds since 1970. A token that Twilio does not accept is [`Error::Forbidden`].
+    pub async fn validate_token(&self, token: &str) -> Result<(Agent, Option<u64>)> {
+        let config = &self.0.app.config;
+        let path = format!("/v1/Accounts/{}/Tokens/validate", config.account()?);
+        let call = Call {
+            method: "POST",
+            url: config.url("iam", &path),
+            authorization: config.account_authorization(),
+            content_type: "application/json",
+            if_match: None,
+            body: json::object().text("token", token).end(),
+            timeout: Duration::ZERO,
+        };
+        let refused = |message: Option<String>| {
+            Error::Forbidden(message.unwrap_or_else(|| "The Flex token is not valid.".into()))
+        };
+        let answer = match self.send(call, Repeat::Safe).await {
+            Ok(answer) => answer,
+            // Twilio's own validator goes by `valid` alone, whatever the status.
+            Err(Error::Twilio { status: 400 | 403 | 404, message, .. }) => return Err(refused(Some(message))),
+            Err(error) => return Err(error),
+        };
+        let body = object(&answer.body)?;
+        let is_valid = body.flag("valid") == Some(true);
+        let expiration = body.text("expiration").as_deref().and_then(date::from_iso);
+        if !is_valid || expiration.is_some_and(|end| end <= self.0.now()) {
+            return Err(refused(body.text("message").filter(|_| !is_valid)));
+        }
+        let agent = Agent {
+            worker: body.text("worker_sid").and_then(|sid| Sid::parse("WK", &sid)),
+            identity: body.text("identity").unwrap_or_default(),
+            roles: body.list("roles").into_iter().filter_map(json::string).collect(),
+        };
+        Ok((agent, expiration))
+    }
+}

@@ -1,0 +1,1 @@
+//! Flex Interactions: <https://www.twilio.com/docs/flex/developer/conversations/interactions-api>.

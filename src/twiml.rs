@@ -1,0 +1,106 @@
+//! TwiML as an escaped tree: <https://www.twilio.com/docs/voice/twiml>.
+
+/// One element.
+pub struct Element {
+    open: String,
+    inner: String,
+    name: &'static str,
+}
+
+/// An element with this name.
+#[must_use]
+pub fn el(name: &'static str) -> Element {
+    Element { open: format!("<{name}"), inner: String::new(), name }
+}
+
+impl Element {
+    /// Adds an attribute.
+    #[must_use]
+    pub fn attr(mut self, name: &str, value: &str) -> Self {
+        self.open.push(' ');
+        self.open.push_str(name);
+        self.open.push_str("=\"");
+        escape(&mut self.open, value, true);
+        self.open.push('"');
+        self
+    }
+
+    /// Adds text.
+    #[must_use]
+    pub fn text(mut self, text: &str) -> Self {
+        escape(&mut self.inner, text, false);
+        self
+    }
+
+    /// Adds a child element.
+    #[must_use]
+    pub fn child(mut self, child: Self) -> Self {
+        child.write(&mut self.inner);
+        self
+    }
+
+    fn write(&self, into: &mut String) {
+        into.push_str(&self.open);
+        if self.inner.is_empty() {
+            into.push_str("/>");
+        } else {
+            into.push('>');
+            into.push_str(&self.inner);
+            into.push_str("</");
+            into.push_str(self.name);
+            into.push('>');
+        }
+    }
+}
+
+/// The whole document: `<Response>` around `verb`.
+#[must_use]
+pub fn response(verb: Element) -> String {
+    let mut xml = String::with_capacity(512);
+    xml.push_str(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
+    el("Response").child(verb).write(&mut xml);
+    xml
+}
+
+/// Escapes as twilio-node does. Characters that XML 1.0 has no place for are dropped: no
+/// escape could carry them.
+fn escape(into: &mut String, text: &str, attribute: bool) {
+    for c in text.chars() {
+        match c {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' if !attribute => into.push_str("&gt;"),
+            '"' if attribute => into.push_str("&quot;"),
+            '\t' if attribute => into.push_str("&#x9;"),
+            '\n' if attribute => into.push_str("&#xA;"),
+            '\r' => into.push_str("&#xD;"),
+            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {}
+            c => into.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_could_break_out_is_escaped() {
+        let xml = response(el("Dial").attr("callerId", "\"><&'\n").child(el("Sip").text("a&b<c>\"'")));
+        assert_eq!(
+            xml,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>\
+             <Dial callerId=\"&quot;>&lt;&amp;'&#xA;\"><Sip>a&amp;b&lt;c&gt;\"'</Sip></Dial></Response>"
+        );
+    }
+
+    #[test]
+    fn an_empty_element_closes_itself() {
+        assert!(response(el("Hangup")).ends_with("<Response><Hangup/></Response>"));
+    }
+
+    #[test]
+    fn characters_that_xml_cannot_carry_are_dropped() {
+        assert!(response(el("Say").text("a\u{0}\u{b}b")).contains("<Say>ab</Say>"));
+    }
+}
