@@ -1,5 +1,5 @@
-// Installs what is missing, into the project: npm packages, the wasm target, the two build
-// tools from crates.io. Pinned, and quick when all is there.
+// Installs what is missing, into the project: npm packages, Rust's wasm target, wasm-bindgen
+// from crates.io. Pinned, and quick when all is there.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,24 +7,14 @@ import { join } from "node:path";
 export const root = new URL("..", import.meta.url).pathname;
 const tools = join(root, ".tools");
 
-// worker-build and the crate `worker` belong together, and wasm-bindgen's tool and crate
-// must be the very same version.
+// wasm-bindgen's tool and crate must be the very same version.
 const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
-const locked = (name) => lock.match(new RegExp(`name = "${name}"\nversion = "([^"]+)"`))[1];
-const TOOLS = [
-  { name: "wasm-bindgen-cli", program: "wasm-bindgen", version: locked("wasm-bindgen"), minutes: 2 },
-  { name: "worker-build", program: "worker-build", version: locked("worker"), minutes: 4 },
-];
+const wasmBindgen = lock.match(/name = "wasm-bindgen"\nversion = "([^"]+)"/)[1];
 
-// What every child process gets: this project's Node and tools first, and where
-// worker-build finds its helpers instead of downloading them.
+// What every child process gets: this project's Node and tools first.
 export const environment = {
   ...process.env,
   PATH: `${join(root, "node_modules/.bin")}:${join(tools, "bin")}:${process.env.PATH}`,
-  WASM_BINDGEN_BIN: join(tools, "bin/wasm-bindgen"),
-  WASM_OPT_BIN: join(root, "node_modules/binaryen/bin/wasm-opt"),
-  ESBUILD_BIN: join(root, "node_modules/.bin/esbuild"),
-  CUSTOM_SHIM: join(root, "src/cloudflare.js"),
   WRANGLER_SEND_METRICS: "false",
   FORCE_COLOR: process.stdout.isTTY ? "1" : "0",
 };
@@ -88,21 +78,19 @@ function target() {
   run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
 }
 
-function buildTools() {
-  for (const { name, program, version, minutes } of TOOLS) {
-    if (output(join(tools, "bin", program), ["--version"])?.includes(version)) continue;
-    say(`${name} ${version}: compiling (about ${minutes} minutes, once)`);
-    const install = ["install", name, "--version", version, "--root", tools];
-    // Its lock file may name versions that a registry mirror does not have yet.
-    if (!run("cargo", [...install, "--locked"], { tolerate: true })) run("cargo", install);
-  }
+function bindgen() {
+  if (output(join(tools, "bin/wasm-bindgen"), ["--version"])?.includes(wasmBindgen)) return;
+  say(`wasm-bindgen ${wasmBindgen}: compiling (about 2 minutes, once)`);
+  const install = ["install", "wasm-bindgen-cli", "--version", wasmBindgen, "--root", tools];
+  // Its lock file may name versions that a registry mirror does not have yet.
+  if (!run("cargo", [...install, "--locked"], { tolerate: true })) run("cargo", install);
 }
 
 export function setup() {
   needs();
   packages();
   target();
-  buildTools();
+  bindgen();
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {

@@ -10,8 +10,8 @@ use crate::sid::Sid;
 use crate::twilio::taskrouter::{Reservation, Task};
 use crate::twilio::voice::Conference;
 
-fn denied(what: &str) -> Error {
-    Error::Forbidden(format!("You take no part in this {what}."))
+fn denied(what: &str) -> Box<Error> {
+    Error::forbidden(&format!("You take no part in this {what}."))
 }
 
 /// Whether this agent may act on anything.
@@ -25,7 +25,7 @@ pub fn is_unlimited(cx: &Context<'_>, agent: &Agent) -> bool {
 /// Nobody, supervisors included, gets another task past this.
 pub async fn internal_call(cx: &Context<'_>, agent: &Agent, task: &Task) -> Result<()> {
     if !is_internal_call(task) {
-        return Err(Error::Forbidden("This task is no internal call.".into()));
+        return Err(Error::forbidden("This task is no internal call."));
     }
     if is_unlimited(cx, agent) || is_party(cx, agent, task).await? {
         return Ok(());
@@ -33,9 +33,9 @@ pub async fn internal_call(cx: &Context<'_>, agent: &Agent, task: &Task) -> Resu
     let worker = agent.worker()?;
     let linked = task.text(&["conference", "participants", "taskSid"]);
     let linked = linked.and_then(|sid| Sid::parse("WT", &sid));
-    for sid in [Some(task.sid.clone()), linked].into_iter().flatten() {
+    for sid in [Some(task.sid), linked].into_iter().flatten() {
         // The agent of a queue who got the call is named nowhere else.
-        match cx.twilio().task_reservations(&sid, worker).await {
+        match cx.twilio().task_reservations(sid, worker).await {
             Ok(reservations) if reservations.iter().any(Reservation::is_live) => return Ok(()),
             Ok(_) => {}
             Err(error) if error.is_gone() => {}
@@ -60,8 +60,8 @@ async fn is_party(cx: &Context<'_>, agent: &Agent, task: &Task) -> Result<bool> 
     }
     // A SIP phone is known by the worker's `contact_uri` alone.
     let has_other = parties.iter().flatten().any(|party| !party.starts_with("client:"));
-    let Some(worker) = agent.worker.as_ref().filter(|_| has_other) else { return Ok(false) };
-    let attributes = cx.twilio().worker(worker).await?.attributes;
+    let Some(worker) = agent.worker.filter(|_| has_other) else { return Ok(false) };
+    let attributes = json::at(&cx.twilio().worker(worker).await?.body, &["attributes"]).unwrap_or_default();
     Ok(json::at(&attributes, &["contact_uri"]).is_some_and(|uri| named(&uri)))
 }
 
@@ -76,14 +76,14 @@ pub async fn conference(cx: &Context<'_>, agent: &Agent, field: &str, name: &str
             return Ok(sid);
         }
         let (found, reservations) =
-            join(twilio.conference(&sid), twilio.worker_reservations(agent.worker()?)).await;
+            join(twilio.conference(sid), twilio.worker_reservations(agent.worker()?)).await;
         let name = found?.friendly_name;
         let is_mine = |r: &Reservation| r.is_live() && r.task == name;
         if reservations?.iter().any(is_mine) {
             return Ok(sid);
         }
         let task = Sid::parse("WT", &name).ok_or_else(|| denied("conference"))?;
-        let task = twilio.task(&task).await.map_err(|e| if e.is_gone() { denied("conference") } else { e })?;
+        let task = twilio.task(task).await.map_err(|e| if e.is_gone() { denied("conference") } else { e })?;
         if !is_internal_call(&task) {
             return Err(denied("conference"));
         }
@@ -93,12 +93,12 @@ pub async fn conference(cx: &Context<'_>, agent: &Agent, field: &str, name: &str
         return Err(Error::bad(field, "is neither a CF… nor a WT… SID"));
     };
     cx.note(&task);
-    let rooms = twilio.conferences_named(&task);
+    let rooms = twilio.conferences_named(task);
     let rooms = if is_unlimited(cx, agent) {
         rooms.await?
     } else {
-        let reservations = twilio.task_reservations(&task, agent.worker()?);
-        let (rooms, reservations, task) = join3(rooms, reservations, twilio.task(&task)).await;
+        let reservations = twilio.task_reservations(task, agent.worker()?);
+        let (rooms, reservations, task) = join3(rooms, reservations, twilio.task(task)).await;
         if !reservations?.iter().any(Reservation::is_live) {
             let task = task?;
             if !is_internal_call(&task) {

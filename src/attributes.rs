@@ -21,8 +21,11 @@ fn write_object(into: &mut String, current: &Object<'_>, update: &Object<'_>, is
     into.push('{');
     let start = into.len();
     let find = |object: &Object<'_>, name: &str| object.members().iter().any(|(known, _)| known == name);
-    for (name, old) in current.members() {
-        let new = update.members().iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+    for (at, (name, old)) in current.members().iter().enumerate() {
+        if current.members().iter().skip(at + 1).any(|(later, _)| later == name) {
+            continue; // of a repeated name the last counts
+        }
+        let new = update.members().iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value);
         write_member(into, start, name, Some(old), new, is_top);
     }
     for (name, new) in update.members() {

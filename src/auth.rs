@@ -48,8 +48,8 @@ pub struct Agent {
 
 impl Agent {
     /// The worker, for what only workers can do.
-    pub fn worker(&self) -> Result<&Sid> {
-        self.worker.as_ref().ok_or_else(|| Error::Forbidden("This token belongs to no worker.".into()))
+    pub fn worker(&self) -> Result<Sid> {
+        self.worker.ok_or_else(|| Error::forbidden("This token belongs to no worker."))
     }
 
     /// Whether this is a supervisor or an administrator, who may act on anything.
@@ -70,7 +70,7 @@ pub fn webhook(cx: &Context<'_>, request: &Request) -> Result<Webhook> {
     let is_post = match request.method.as_str() {
         "POST" => true,
         "GET" => false,
-        _ => return Err(Error::MethodNotAllowed("GET, POST, OPTIONS")),
+        _ => return Err(Error::MethodNotAllowed("GET, POST, OPTIONS").into()),
     };
     let config = &cx.app.config;
     config.require(Feature::Twilio)?;
@@ -88,7 +88,7 @@ pub fn webhook(cx: &Context<'_>, request: &Request) -> Result<Webhook> {
     };
     // The signature of a JSON body covers the URL, and the URL the body's hash.
     if !is_signed || (is_json && hash != Some(hex(&Sha256::digest(body.as_bytes())).as_str())) {
-        return Err(Error::Forbidden("X-Twilio-Signature is missing or not valid.".into()));
+        return Err(Error::forbidden("X-Twilio-Signature is missing or not valid."));
     }
     let params = if is_json {
         Params::from_json(query, body)?
@@ -102,9 +102,9 @@ pub fn webhook(cx: &Context<'_>, request: &Request) -> Result<Webhook> {
 /// `Authorization: Bearer`. A token in the query would end up in logs and is not read.
 pub async fn flex(cx: &Context<'_>, request: &Request) -> Result<FlexCall> {
     if request.method != "POST" {
-        return Err(Error::MethodNotAllowed("POST, OPTIONS"));
+        return Err(Error::MethodNotAllowed("POST, OPTIONS").into());
     }
-    cx.app.config.require(Feature::Twilio)?;
+    cx.app.config.require(Feature::Helpers)?;
     let query = params::pairs(request.query()).into_iter().filter(|(name, _)| name != "Token");
     let query = query.collect();
     let params = if request.content_type.starts_with("application/json") {
@@ -116,7 +116,7 @@ pub async fn flex(cx: &Context<'_>, request: &Request) -> Result<FlexCall> {
     let token = match params.optional_text("Token")? {
         Some(token) => token,
         None => bearer.filter(|token| !token.is_empty()).map(str::to_owned).ok_or_else(|| {
-            Error::Forbidden("Token is missing: a Flex token in the body or as Authorization: Bearer.".into())
+            Error::forbidden("Token is missing: a Flex token in the body or as Authorization: Bearer.")
         })?,
     };
     let agent = tokens::agent(cx, &token).await?;

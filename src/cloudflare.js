@@ -3,7 +3,6 @@
 import { DurableObject } from "cloudflare:workers";
 import * as glue from "./index_bg.js";
 import module from "./index.wasm";
-$SNIPPET_JS_IMPORTS
 
 const MAX_BODY = 256 * 1024;
 const FIELD = "\x1f";
@@ -28,7 +27,7 @@ function enter(target) {
 
 function boot() {
   if (instance) return instance;
-  const fresh = new WebAssembly.Instance(module, { "./index_bg.js": glue, $SNIPPET_WASM_IMPORTS });
+  const fresh = new WebAssembly.Instance(module, { "./index_bg.js": glue });
   enter(fresh);
   fresh.exports.__wbindgen_start();
   return (instance = fresh);

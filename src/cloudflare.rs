@@ -1,4 +1,4 @@
-//! The Cloudflare side, with `cloudflare.js`: the only file that names `worker`.
+//! The Cloudflare side, with `cloudflare.js`: the only file that knows of JavaScript.
 //!
 //! JavaScript does the I/O and Rust decides. A request comes in through [`begin`]; the
 //! future that answers it is polled at once, and most of Twilio's webhooks are answered by
@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{Error, Result};
 use crate::gate::{self, Ask, Record, Reply};
@@ -53,18 +53,26 @@ struct Slot {
     result: Option<String>,
 }
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = log)]
+    fn console_log(line: &str);
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(line: &str);
+}
+
 thread_local! {
     static INSTANCE: Instance = Instance::default();
 }
 
 /// Prepares this instance, once: the Worker's text bindings as a JSON object, and a random
 /// number.
-#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+#[wasm_bindgen]
 pub fn start(settings: &str, seed: u64) {
     std::panic::set_hook(Box::new(|panic| {
         // The place only: a message can hold anything.
         let at = panic.location().map(ToString::to_string).unwrap_or_default();
-        worker::console_error!("{}", crate::json::object().text("panic", &at).end());
+        console_error(&crate::json::object().text("panic", &at).end());
     }));
     // An error means that it is set already.
     let _ = log::set_logger(&Console).map(|()| log::set_max_level(log::LevelFilter::Info));
@@ -75,7 +83,7 @@ pub fn start(settings: &str, seed: u64) {
 
 /// Takes in a request and goes as far with it as is possible without the outside. `head` is
 /// method, URL and headers, a line each. Answers as [`run`].
-#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+#[wasm_bindgen]
 pub fn begin(id: u32, now: f64, head: &str, body: &str) -> String {
     let mut lines = head.split('\n').map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
@@ -96,13 +104,13 @@ pub fn begin(id: u32, now: f64, head: &str, body: &str) -> String {
 }
 
 /// A cron trigger. Answers as [`run`]; nobody reads the response.
-#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+#[wasm_bindgen]
 pub fn tick(id: u32, now: f64) -> String {
     job(id, now, |app| Box::pin(async move { app.tick().await }))
 }
 
 /// Takes in the result of an operation and goes on with its request. Answers as [`run`].
-#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+#[wasm_bindgen]
 pub fn resume(id: u32, now: f64, operation: u32, result: String) -> String {
     INSTANCE.with(|i| {
         i.now.set(millis(now));
@@ -119,7 +127,7 @@ pub fn resume(id: u32, now: f64, operation: u32, result: String) -> String {
 
 /// One step of the exactly-once gate: its record and the question, as JSON; out come the
 /// reply, the record to keep, and when to forget it or, for a reply to wait, until when.
-#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+#[wasm_bindgen]
 pub fn gate(record: &str, ask: &str, now: f64) -> String {
     let Some(ask) = Ask::parse(ask) else { return String::new() };
     let (reply, record) = gate::step(Record::parse(record), ask, millis(now));
@@ -213,7 +221,7 @@ async fn operation(fields: &[&str]) -> std::result::Result<String, Lost> {
 /// An operation on the platform itself: one that fails is our failure.
 #[track_caller]
 fn platform(fields: &[&str]) -> impl Future<Output = Result<String>> {
-    let failed = Error::internal(format!("{} failed", fields.first().unwrap_or(&"")));
+    let failed = Error::internal(fields.first().unwrap_or(&""));
     async move { operation(fields).await.map_err(|Lost| failed) }
 }
 
@@ -312,7 +320,7 @@ impl log::Log for Console {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        worker::console_log!("{}", record.args());
+        console_log(&record.args().to_string());
     }
 
     fn flush(&self) {}

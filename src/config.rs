@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
@@ -300,28 +299,25 @@ impl Config {
         if missing.is_empty() {
             return Ok(());
         }
-        Err(Error::NotConfigured { feature: feature.name(), missing })
+        Err(Error::NotConfigured { feature: feature.name(), missing }.into())
     }
 
-    /// A setting that is a SID.
-    pub fn sid(&self, name: &'static str) -> Result<&Sid> {
-        let missing = || Error::NotConfigured { feature: "This endpoint", missing: vec![name] };
-        self.find(name).ok_or_else(missing)
-    }
-
-    /// A setting that is a SID and may be missing.
+    /// A setting that is a SID; empty when it is missing, which [`Config::require`] has
+    /// said before.
     #[must_use]
-    pub fn optional_sid(&self, name: &'static str) -> Option<&Sid> {
-        self.find(name)
+    pub fn sid(&self, name: &str) -> &str {
+        self.find(name).map_or("", Sid::as_str)
     }
 
     /// The account.
-    pub fn account(&self) -> Result<&Sid> {
+    #[must_use]
+    pub fn account(&self) -> &str {
         self.sid("TWILIO_ACCOUNT_SID")
     }
 
     /// The TaskRouter workspace.
-    pub fn workspace(&self) -> Result<&Sid> {
+    #[must_use]
+    pub fn workspace(&self) -> &str {
         self.sid(WORKSPACE)
     }
 
@@ -330,26 +326,23 @@ impl Config {
     #[must_use]
     pub fn url(&self, subdomain: &str, path: &str) -> String {
         if let Some(base) = &self.api_base {
-            return format!("{base}/{subdomain}{path}");
+            return [base, "/", subdomain, path].concat();
         }
-        let region = self.region.as_deref();
-        match (subdomain, self.edge.as_deref(), region) {
+        let (mut edge, mut region) = (self.edge.as_deref(), self.region.as_deref());
+        if subdomain == "iam" {
             // IAM has no edges, and goes by the first part of the region's name.
-            ("iam", _, Some(region)) => {
-                let region = region.split('-').next().unwrap_or_default();
-                format!("https://iam.{region}.twilio.com{path}")
-            }
-            ("iam", _, None) | (_, None, None) => format!("https://{subdomain}.twilio.com{path}"),
-            (_, Some(edge), region) => {
-                format!("https://{subdomain}.{edge}.{}.twilio.com{path}", region.unwrap_or("us1"))
-            }
-            (_, None, Some(region)) => format!("https://{subdomain}.{region}.twilio.com{path}"),
+            edge = None;
+            region = region.and_then(|region| region.split('-').next());
+        } else if edge.is_some() {
+            region = region.or(Some("us1"));
         }
+        let dot = |part: Option<&str>| part.map_or_else(String::new, |part| [".", part].concat());
+        ["https://", subdomain, &dot(edge), &dot(region), ".twilio.com", path].concat()
     }
 }
 
 fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+    ["Basic ", &Base64::encode_string([user, ":", password].concat().as_bytes())].concat()
 }
 
 #[cfg(test)]

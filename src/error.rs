@@ -6,7 +6,9 @@ use crate::json::{self, Writer};
 use crate::runtime::Response;
 
 /// The result of everything that can fail here.
-pub type Result<T> = std::result::Result<T, Error>;
+///
+/// The error is boxed: it is rare and large, and every `?` would carry its size.
+pub type Result<T> = std::result::Result<T, Box<Error>>;
 
 /// A failure, by who has to act on it.
 #[derive(Debug)]
@@ -75,14 +77,22 @@ pub enum Error {
 
 impl Error {
     /// A field that is missing or cannot be read.
-    pub fn bad(field: &str, problem: impl Into<String>) -> Self {
-        Self::BadRequest { field: field.to_owned(), problem: problem.into() }
+    #[must_use]
+    pub fn bad(field: &str, problem: &str) -> Box<Self> {
+        Box::new(Self::BadRequest { field: field.to_owned(), problem: problem.to_owned() })
     }
 
     /// Something of ours is broken.
     #[track_caller]
-    pub fn internal(why: impl Into<String>) -> Self {
-        Self::Internal { at: Location::caller(), why: why.into() }
+    #[must_use]
+    pub fn internal(why: &str) -> Box<Self> {
+        Box::new(Self::Internal { at: Location::caller(), why: why.to_owned() })
+    }
+
+    /// Not the caller's to ask for.
+    #[must_use]
+    pub fn forbidden(why: &str) -> Box<Self> {
+        Box::new(Self::Forbidden(why.to_owned()))
     }
 
     /// The status code of the answer.

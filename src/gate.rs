@@ -188,7 +188,7 @@ pub async fn once(
     let lease = left + Duration::from_secs(3);
     match cx.app.runtime.claim(key, lease, left).await? {
         Claim::Done(outcome) => Ok(outcome),
-        Claim::Busy => Err(Error::Busy),
+        Claim::Busy => Err(Error::Busy.into()),
         Claim::Granted { attempt } => {
             let result = work(attempt).await;
             let outcome = result.as_ref().ok().map(String::as_str);

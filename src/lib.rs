@@ -69,7 +69,7 @@ impl App {
         let result = if request.method == "OPTIONS" {
             Ok(Response { kind: Kind::Empty, ..Response::json(204, String::new()) })
         } else if request.too_large || request.body.len() > MAX_BODY {
-            Err(Error::TooLarge)
+            Err(Error::TooLarge.into())
         } else {
             routes::route(&cx, &request).await
         };
@@ -79,7 +79,7 @@ impl App {
         };
         response.allow_origin = self.allow_origin(&request.origin);
         // A path that is none of ours may hold anything.
-        let is_ours = !matches!(result, Err(Error::NotFound));
+        let is_ours = !matches!(result.as_ref().err().map(|e| &**e), Some(Error::NotFound));
         let mut line = json::object()
             .text("request", &cx.id)
             .text("route", if is_ours { request.path() } else { "none" })

@@ -42,6 +42,6 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
         // Operators call these: no proof, no secrets out.
         "/health" => health::report(cx, req),
 
-        _ => Err(Error::NotFound),
+        _ => Err(Error::NotFound.into()),
     }
 }

@@ -58,9 +58,9 @@ impl Request {
     }
 
     fn target_start(&self) -> usize {
-        let host = self.url.find("://").map_or(0, |at| at + 3);
-        let rest = self.url.get(host..).unwrap_or_default();
-        host + rest.find(['/', '?', '#']).unwrap_or(rest.len())
+        let host = self.url.find(':').map_or(0, |at| at + 3);
+        let end = self.url.bytes().skip(host).position(|b| matches!(b, b'/' | b'?' | b'#'));
+        end.map_or(self.url.len(), |at| host + at)
     }
 }
 

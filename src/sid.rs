@@ -3,28 +3,34 @@
 use std::fmt;
 
 /// A SID of a known kind. There is no other way to put text into a REST path.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Sid(String);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Sid([u8; 34]);
 
 impl Sid {
     /// Reads a SID of the kind that `prefix` names (`WT`, `CF`, …).
     #[must_use]
     pub fn parse(prefix: &str, text: &str) -> Option<Self> {
         let digits = text.strip_prefix(prefix)?;
-        (text.len() == 34 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
-            .then(|| Self(text.to_owned()))
+        let bytes = text.as_bytes().try_into().ok()?;
+        (prefix.len() == 2 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(Self(bytes))
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        str::from_utf8(&self.0).unwrap_or_default() // letters and digits: never the default
     }
 }
 
 impl fmt::Display for Sid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

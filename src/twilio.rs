@@ -35,26 +35,27 @@ enum Repeat {
     Creates,
 }
 
-/// A call on its way.
-type Sending<'a> = Pin<Box<dyn Future<Output = Result<Answer>> + 'a>>;
+/// What a call will bring. Boxed, so that the code of a call exists once, however many
+/// await it: it keeps the Worker small.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 
-impl Twilio<'_> {
-    fn get(&self, product: &str, path: &str) -> Sending<'_> {
+impl<'a> Twilio<'a> {
+    fn get(self, product: &str, path: &str) -> Later<'a, Answer> {
         self.send(self.call("GET", product, path, &[]), Repeat::Safe)
     }
 
     /// A write that may be repeated: the second time changes nothing more.
-    fn post(&self, product: &str, path: &str, fields: &[(&str, &str)]) -> Sending<'_> {
+    fn post(self, product: &str, path: &str, fields: &[(&str, &str)]) -> Later<'a, Answer> {
         self.send(self.call("POST", product, path, fields), Repeat::Safe)
     }
 
     /// A write that makes something new each time.
-    fn create(&self, product: &str, path: &str, fields: &[(&str, &str)]) -> Sending<'_> {
+    fn create(self, product: &str, path: &str, fields: &[(&str, &str)]) -> Later<'a, Answer> {
         self.send(self.call("POST", product, path, fields), Repeat::Creates)
     }
 
     #[expect(dead_code, reason = "for later")]
-    fn delete(&self, product: &str, path: &str) -> Sending<'_> {
+    fn delete(self, product: &str, path: &str) -> Later<'a, Answer> {
         self.send(self.call("DELETE", product, path, &[]), Repeat::Safe)
     }
 
@@ -74,19 +75,17 @@ impl Twilio<'_> {
     ///
     /// 429 was not processed: any call is sent again after a pause. 503 and a lost
     /// connection leave it open, so only calls that may be repeated are.
-    ///
-    /// Boxed, so that the one copy of it serves all who await it.
-    fn send(&self, call: Call, repeat: Repeat) -> Sending<'_> {
+    fn send(self, call: Call, repeat: Repeat) -> Later<'a, Answer> {
         Box::pin(self.send_within(call, repeat))
     }
 
-    async fn send_within(&self, call: Call, repeat: Repeat) -> Result<Answer> {
+    async fn send_within(self, call: Call, repeat: Repeat) -> Result<Answer> {
         let (cx, mut tries) = (self.0, 0);
         loop {
             tries += 1;
             let timeout = cx.time_left().min(PATIENCE);
             if timeout.is_zero() {
-                return Err(Error::Unreachable);
+                return Err(Error::Unreachable.into());
             }
             cx.count_call();
             let error = match cx.app.runtime.fetch(Call { timeout, ..call.clone() }).await {
@@ -100,30 +99,31 @@ impl Twilio<'_> {
                     cx.pause(tries, *retry_after)
                 }
                 Error::Unreachable if repeat == Repeat::Safe => cx.pause(tries, None),
-                _ => return Err(error),
+                _ => return Err(error.into()),
             };
             // A pause that leaves no time for an answer helps nobody.
             if tries >= TRIES || pause + Duration::from_millis(500) > cx.time_left() {
-                return Err(error);
+                return Err(error.into());
             }
             cx.app.runtime.sleep(pause).await;
         }
     }
 
     /// Reads a list, page by page, at most `pages` of them: the items as JSON text.
-    async fn list(&self, product: &str, path: &str, key: &str, pages: usize) -> Result<Vec<String>> {
-        let mut items = Vec::new();
-        let mut path = path.to_owned();
-        for _ in 0..pages {
-            let answer = self.get(product, &path).await?;
-            let page = object(&answer.body)?;
-            items.extend(page.list(key).into_iter().map(str::to_owned));
-            match next_page(&page, &path) {
-                Some(next) => path = next,
-                None => break,
+    fn list(self, product: &'a str, path: String, key: &'a str, pages: usize) -> Later<'a, Vec<String>> {
+        Box::pin(async move {
+            let (mut items, mut path) = (Vec::new(), path);
+            for _ in 0..pages {
+                let answer = self.get(product, &path).await?;
+                let page = object(&answer.body)?;
+                items.extend(page.list(key).into_iter().map(str::to_owned));
+                match next_page(&page, &path) {
+                    Some(next) => path = next,
+                    None => break,
+                }
             }
-        }
-        Ok(items)
+            Ok(items)
+        })
     }
 }
 
@@ -134,6 +134,15 @@ fn next_page(page: &Object<'_>, path: &str) -> Option<String> {
     let url = meta.or_else(|| page.text("next_page_uri"))?;
     let resource = path.split('?').next()?;
     url.find(resource).and_then(|at| url.get(at..)).map(str::to_owned)
+}
+
+/// A thing that may have gone already.
+pub fn unless_gone<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_gone() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads the JSON object of an answer.
@@ -147,7 +156,7 @@ fn object(text: &str) -> Result<Object<'_>> {
 
 /// Twilio's answer lacks what its documentation promises.
 #[track_caller]
-fn unexpected() -> Error {
+fn unexpected() -> Box<Error> {
     Error::internal("Twilio's answer has an unknown shape")
 }
 

@@ -7,8 +7,7 @@
 
 use std::cmp::Ordering;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding as _};
 use hmac::Mac as _;
 
 use crate::config::SigningKey;
@@ -17,8 +16,8 @@ use crate::params::{self, Pair};
 /// Whether `signature` was made over `url` and `form` with one of the keys.
 #[must_use]
 pub fn is_valid(keys: &[SigningKey], signature: &str, url: &str, form: &[Pair<'_>]) -> bool {
-    let Ok(signature) = STANDARD.decode(signature) else { return false };
-    if signature.len() != 20 {
+    let mut expected = [0; 20];
+    if !matches!(Base64::decode(signature, &mut expected), Ok(bytes) if bytes.len() == 20) {
         return false;
     }
     let fields = signed_fields(form);
@@ -27,18 +26,22 @@ pub fn is_valid(keys: &[SigningKey], signature: &str, url: &str, form: &[Pair<'_
             let mut mac = key.0.clone();
             mac.update(url.as_bytes());
             mac.update(fields.as_bytes());
-            mac.verify_slice(&signature).is_ok() // in constant time
+            mac.verify_slice(&expected).is_ok() // in constant time
         })
     };
     let url = without_userinfo(url.split('#').next().unwrap_or_default());
     // Over plain HTTP Twilio keeps the port: try that first.
-    let received = [with_port(&url), without_port(&url)];
-    let normal = normalized(&url);
-    received.iter().any(|url| matches(url)) || {
-        let normal = [without_port(&normal), with_port(&normal)];
-        normal.iter().any(|url| matches(url))
-            || normal.iter().any(|url| matches(&with_legacy_query(url)))
-    }
+    matches(&with_port(&url)) || matches(&without_port(&url)) || spellings(&url).iter().any(|url| matches(url))
+}
+
+/// The four spellings after the two as received.
+#[cold]
+fn spellings(url: &str) -> [String; 4] {
+    let normal = normalized(url);
+    let (bare, full) = (without_port(&normal), with_port(&normal));
+    let legacy = [with_legacy_query(&bare), with_legacy_query(&full)];
+    let [bare_legacy, full_legacy] = legacy;
+    [bare, full, bare_legacy, full_legacy]
 }
 
 /// Every field as name and value, sorted by name; a repeated name stands before each of its
@@ -68,10 +71,10 @@ fn by_code_unit(a: &str, b: &str) -> Ordering {
 
 /// Scheme, host with port, and the rest.
 fn split(url: &str) -> (&str, &str, &str) {
-    let Some(host) = url.find("://").map(|at| at + 3) else { return ("", "", url) };
-    let (scheme, after) = url.split_at(host);
-    let (authority, rest) = after.split_at(after.find(['/', '?']).unwrap_or(after.len()));
-    (scheme, authority, rest)
+    let host = url.find(':').map_or(0, |at| at + 3);
+    let end = url.bytes().skip(host).position(|b| b == b'/' || b == b'?').map_or(url.len(), |at| host + at);
+    let part = |from, to| url.get(from..to).unwrap_or_default();
+    (part(0, host), part(host, end), part(end, url.len()))
 }
 
 fn without_userinfo(url: &str) -> String {
@@ -162,7 +165,10 @@ fn with_legacy_query(url: &str) -> String {
             names.push(name);
         }
     }
-    names.sort_by_key(|name| array_index(name).map_or((1, 0), |index| (0, index)));
+    let is_index = |name: &&str| array_index(name).is_some();
+    let (mut indices, others): (Vec<&str>, Vec<&str>) = names.into_iter().partition(is_index);
+    indices.sort_unstable_by_key(|name| array_index(name));
+    let names = indices.into_iter().chain(others);
     let mut legacy = format!("{before}?");
     let mut first = true;
     for name in names {

@@ -57,7 +57,7 @@ pub async fn agent(cx: &Context<'_>, token: &str) -> Result<Rc<Agent>> {
         let known = tokens.iter().find(|(known, _)| *known == digest).map(|(_, known)| known);
         match known.filter(|known| known.expires() > now) {
             Some(Known::Valid { agent, .. }) => return Ok(Rc::clone(agent)),
-            Some(Known::Refused { message, .. }) => return Err(Error::Forbidden(message.clone())),
+            Some(Known::Refused { message, .. }) => return Err(Error::forbidden(message)),
             Some(Known::Checking { .. }) => {}
             None => break,
         }
@@ -72,13 +72,13 @@ pub async fn agent(cx: &Context<'_>, token: &str) -> Result<Rc<Agent>> {
             remember(cx, digest, Known::Valid { agent: Rc::clone(&agent), until });
             Ok(agent)
         }
-        Err(Error::Forbidden(message)) => {
-            let until = cx.now() + REFUSED_MILLIS;
-            remember(cx, digest, Known::Refused { message: message.clone(), until });
-            Err(Error::Forbidden(message))
-        }
         Err(error) => {
-            tokens.borrow_mut().retain(|(known, _)| *known != digest);
+            if let Error::Forbidden(message) = &*error {
+                let until = cx.now() + REFUSED_MILLIS;
+                remember(cx, digest, Known::Refused { message: message.clone(), until });
+            } else {
+                tokens.borrow_mut().retain(|(known, _)| *known != digest);
+            }
             Err(error)
         }
     }

@@ -23,7 +23,7 @@ pub async fn hold(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
     if let Some(url) = &hold_url {
         fields.push(("HoldUrl", url));
     }
-    let participant = cx.twilio().update_participant(&conference, &participant, &fields).await?;
+    let participant = cx.twilio().update_participant(conference, participant, &fields).await?.body;
     let body = json::object()
         .flag("success", true)
         .optional_text("callSid", json::at(&participant, &["call_sid"]).as_deref())

@@ -10,7 +10,7 @@ use crate::runtime::{Request, Response};
 /// no call to Twilio.
 pub fn report(cx: &Context<'_>, request: &Request) -> Result<Response> {
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
-        return Err(Error::MethodNotAllowed("GET, HEAD, OPTIONS"));
+        return Err(Error::MethodNotAllowed("GET, HEAD, OPTIONS").into());
     }
     let config = &cx.app.config;
     let mut features = json::object();

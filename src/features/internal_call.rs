@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join_all, join3};
+use futures_util::future::{join, join3};
 
 use crate::Context;
 use crate::access::{self, is_internal_call};
@@ -18,6 +18,7 @@ use crate::json;
 use crate::runtime::{Request, Response};
 use crate::sid::Sid;
 use crate::twilio::taskrouter::Task;
+use crate::twilio::unless_gone;
 use crate::twilio::voice::Conference;
 use crate::twiml::{el, response};
 
@@ -39,7 +40,7 @@ const RETRY: &str = "#rc=3&rp=ct,rt,5xx";
 /// `agent-outbound-join`: the calling agent's leg enters the conference.
 pub fn caller_leg(cx: &Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
     let room = cx.sid(&event.params, "taskSid", "WT")?;
-    Ok(enter(cx, request, &room))
+    Ok(enter(cx, request, room))
 }
 
 /// `agent-join-conference`: the called agent's leg enters the caller's conference.
@@ -48,10 +49,10 @@ pub fn caller_leg(cx: &Context<'_>, request: &Request, event: Webhook) -> Result
 /// called agent is the first, the caller has left and nobody else would ever know.
 pub fn callee_leg(cx: &Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
     let room = cx.sid(&event.params, "conferenceName", "WT")?;
-    Ok(enter(cx, request, &room))
+    Ok(enter(cx, request, room))
 }
 
-fn enter(cx: &Context<'_>, request: &Request, room: &Sid) -> Response {
+fn enter(cx: &Context<'_>, request: &Request, room: Sid) -> Response {
     let origin = cx.app.config.public_url.as_deref().unwrap_or(request.origin_of_url());
     let folder = request.path().rsplit_once('/').map_or("", |(folder, _)| folder);
     let callback = [origin, folder, "/call-outbound-join", RETRY].concat();
@@ -73,9 +74,9 @@ pub async fn conference_event(cx: &Context<'_>, event: Webhook) -> Result<Respon
         Some("participant-join") => {
             let conference = cx.sid(params, "ConferenceSid", "CF")?;
             let leg = cx.sid(params, "CallSid", "CA")?;
-            joined(cx, &caller, &conference, &leg).await?;
+            joined(cx, caller, conference, leg).await?;
         }
-        Some("conference-end") => ended(cx, &caller).await?,
+        Some("conference-end") => ended(cx, caller).await?,
         _ => {}
     }
     Ok(Response::success())
@@ -89,7 +90,7 @@ pub async fn conference_event(cx: &Context<'_>, event: Webhook) -> Result<Respon
 /// 3. The caller's leg: create the callee's task, once.
 /// 4. Link it to the caller's task, for hold and for the end. If the caller has left
 ///    meanwhile, take it back.
-async fn joined(cx: &Context<'_>, caller: &Sid, conference: &Sid, leg: &Sid) -> Result<()> {
+async fn joined(cx: &Context<'_>, caller: Sid, conference: Sid, leg: Sid) -> Result<()> {
     let twilio = cx.twilio();
     let Some(task) = unless_gone(twilio.task(caller).await)? else {
         return end_if_alone(cx, conference, leg).await;
@@ -128,7 +129,7 @@ async fn joined(cx: &Context<'_>, caller: &Sid, conference: &Sid, leg: &Sid) -> 
 /// Whether this leg is the caller's. TaskRouter writes `worker_call_sid` about when the leg
 /// enters, sometimes later: the task is read again for a while, and then the leg itself
 /// is asked whom it rang.
-async fn whose_leg(cx: &Context<'_>, caller: &Sid, mut task: Task, leg: &Sid) -> Result<(Task, bool)> {
+async fn whose_leg(cx: &Context<'_>, caller: Sid, mut task: Box<Task>, leg: Sid) -> Result<(Box<Task>, bool)> {
     let of_caller = |task: &Task| {
         let known = task.text(&["worker_call_sid"]).or(task.text(&["conference", "participants", "worker"]));
         known.map(|sid| sid == leg.as_str())
@@ -143,7 +144,7 @@ async fn whose_leg(cx: &Context<'_>, caller: &Sid, mut task: Task, leg: &Sid) ->
     if let Some(is_caller) = of_caller(&task) {
         return Ok((task, is_caller));
     }
-    let rang = json::at(&cx.twilio().call_leg(leg).await?, &["to"]);
+    let rang = json::at(&cx.twilio().call_leg(leg).await?.body, &["to"]);
     let contacts = [task.text(&["targetWorker"]), task.text(&["from"])];
     let is_caller = rang.is_some() && contacts.contains(&rang);
     Ok((task, is_caller))
@@ -152,13 +153,13 @@ async fn whose_leg(cx: &Context<'_>, caller: &Sid, mut task: Task, leg: &Sid) ->
 /// Creates the callee's task and links it; answers its SID.
 async fn ring(
     cx: &Context<'_>,
-    caller: Task,
-    conference: &Sid,
-    leg: &Sid,
+    caller: Box<Task>,
+    conference: Sid,
+    leg: Sid,
     attempt: u32,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let callee = if attempt == 1 { None } else { find_callee(cx, &caller.sid).await? };
+    let callee = if attempt == 1 { None } else { find_callee(cx, caller.sid).await? };
     let callee = match callee {
         Some(callee) => callee,
         None => create_callee(cx, &caller, conference).await?,
@@ -167,7 +168,7 @@ async fn ring(
         json::object().text("worker", leg.as_str()).text("taskSid", callee.sid.as_str()).end();
     let room = json::object().text("sid", conference.as_str()).raw("participants", &participants).end();
     let link = json::object().raw("conference", &room).end();
-    let linked = unless_gone(twilio.merge_task_attributes(caller, &link).await)?;
+    let linked = unless_gone(twilio.merge_task_attributes(caller, link).await)?;
     if !linked.is_some_and(|caller| caller.is_open()) {
         twilio.close_task(callee.clone(), ENDED).await?;
     }
@@ -176,12 +177,12 @@ async fn ring(
 
 /// Creates the callee's task. When it is unknown whether that worked, looks before it
 /// tries once more.
-async fn create_callee(cx: &Context<'_>, caller: &Task, conference: &Sid) -> Result<Task> {
+async fn create_callee(cx: &Context<'_>, caller: &Task, conference: Sid) -> Result<Box<Task>> {
     cx.app.config.require(Feature::InternalCall)?;
-    let workflow = cx.app.config.sid(INTERNAL_CALL_WORKFLOW)?;
+    let workflow = cx.app.config.sid(INTERNAL_CALL_WORKFLOW);
     let attributes = callee_attributes(caller, conference)?;
     let fields = [
-        ("WorkflowSid", workflow.as_str()),
+        ("WorkflowSid", workflow),
         ("TaskChannel", "voice"),
         ("Attributes", &attributes),
         ("Priority", "0"),
@@ -193,7 +194,7 @@ async fn create_callee(cx: &Context<'_>, caller: &Task, conference: &Sid) -> Res
         return Err(error);
     }
     cx.app.runtime.sleep(cx.pause(1, None)).await;
-    match find_callee(cx, &caller.sid).await? {
+    match find_callee(cx, caller.sid).await? {
         Some(task) => Ok(task),
         None => cx.twilio().create_task(&fields).await,
     }
@@ -201,7 +202,7 @@ async fn create_callee(cx: &Context<'_>, caller: &Task, conference: &Sid) -> Res
 
 /// What the peers' plugins read of the callee's task. No `direction`: Flex would accept an
 /// outbound task by itself.
-fn callee_attributes(caller: &Task, conference: &Sid) -> Result<String> {
+fn callee_attributes(caller: &Task, conference: Sid) -> Result<String> {
     let Some(to) = caller.text(&["to"]) else {
         return Err(Error::bad("to", "is missing in the caller's task"));
     };
@@ -226,19 +227,19 @@ fn callee_attributes(caller: &Task, conference: &Sid) -> Result<String> {
 }
 
 /// The callee's task, found by the mark it carries, when no link leads to it.
-async fn find_callee(cx: &Context<'_>, caller: &Sid) -> Result<Option<Task>> {
+async fn find_callee(cx: &Context<'_>, caller: Sid) -> Result<Option<Box<Task>>> {
     let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\"")).await?;
     let tasks = tasks.into_iter().filter(|task| is_callee_of(task, caller));
-    Ok(tasks.max_by_key(Task::is_open))
+    Ok(tasks.max_by_key(|task| task.is_open()))
 }
 
 /// Attributes can be rewritten by agents: only a task that is marked on all counts is ours.
-fn is_callee_of(task: &Task, caller: &Sid) -> bool {
-    is_internal_call(task) && task.text(&["conferenceSid"]).as_deref() == Some(caller.as_str()) && task.sid != *caller
+fn is_callee_of(task: &Task, caller: Sid) -> bool {
+    is_internal_call(task) && task.text(&["conferenceSid"]).as_deref() == Some(caller.as_str()) && task.sid != caller
 }
 
 /// Ends a room whose caller's task is gone, if this leg is alone in it.
-async fn end_if_alone(cx: &Context<'_>, conference: &Sid, leg: &Sid) -> Result<()> {
+async fn end_if_alone(cx: &Context<'_>, conference: Sid, leg: Sid) -> Result<()> {
     let participants = unless_gone(cx.twilio().participants(conference).await)?;
     match participants.as_deref() {
         Some([only]) if only == leg.as_str() => cx.twilio().end_conference(conference).await,
@@ -254,7 +255,7 @@ async fn end_if_alone(cx: &Context<'_>, conference: &Sid, leg: &Sid) -> Result<(
 ///    taken back by whoever links it.
 ///
 /// A failure of one does not keep the other from its end; Twilio delivers the event again.
-async fn ended(cx: &Context<'_>, caller: &Sid) -> Result<()> {
+async fn ended(cx: &Context<'_>, caller: Sid) -> Result<()> {
     let twilio = cx.twilio();
     let task = match unless_gone(twilio.task(caller).await) {
         Ok(Some(task)) if !is_internal_call(&task) => return Ok(()),
@@ -265,16 +266,16 @@ async fn ended(cx: &Context<'_>, caller: &Sid) -> Result<()> {
             return Err(error);
         }
     };
-    let linked = task.as_ref().and_then(linked_callee);
+    let linked = task.as_ref().and_then(|task| linked_callee(task));
     let close = async {
         match task {
             Some(task) => twilio.close_task(task, ENDED).await,
             None => Ok(None),
         }
     };
-    let (closed, callee) = join(close, end_callee(cx, caller, linked.clone())).await;
+    let (closed, callee) = join(close, end_callee(cx, caller, linked)).await;
     let found = callee?;
-    let now_linked = closed?.as_ref().and_then(linked_callee);
+    let now_linked = closed?.as_ref().and_then(|task| linked_callee(task));
     if !found && now_linked.is_some() && now_linked != linked {
         end_callee(cx, caller, now_linked).await?;
     }
@@ -286,16 +287,16 @@ fn linked_callee(caller: &Task) -> Option<Sid> {
 }
 
 /// Ends the callee's task, if there is one; whether there was.
-async fn end_callee(cx: &Context<'_>, caller: &Sid, linked: Option<Sid>) -> Result<bool> {
+async fn end_callee(cx: &Context<'_>, caller: Sid, linked: Option<Sid>) -> Result<bool> {
     let Some(callee) = callee_of(cx, caller, linked).await? else { return Ok(false) };
     cx.twilio().close_task(callee, ENDED).await?;
     Ok(true)
 }
 
 /// The callee's task, by the link to it or, without one, by its mark.
-async fn callee_of(cx: &Context<'_>, caller: &Sid, linked: Option<Sid>) -> Result<Option<Task>> {
+async fn callee_of(cx: &Context<'_>, caller: Sid, linked: Option<Sid>) -> Result<Option<Box<Task>>> {
     let Some(linked) = linked else { return find_callee(cx, caller).await };
-    let callee = unless_gone(cx.twilio().task(&linked).await)?;
+    let callee = unless_gone(cx.twilio().task(linked).await)?;
     Ok(callee.filter(|task| is_callee_of(task, caller)))
 }
 
@@ -314,7 +315,7 @@ pub async fn cleanup(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let given = cx.optional_sid(&call.params, "conferenceSid", "CF")?;
     let twilio = cx.twilio();
-    let (task, rooms) = join(twilio.task(&sid), twilio.conferences_named(&sid)).await;
+    let (task, rooms) = join(twilio.task(sid), twilio.conferences_named(sid)).await;
     let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
     if given.is_some_and(|given| task.text(&["conference", "sid"]).is_some_and(|own| own != given.as_str())) {
         return Err(Error::bad("conferenceSid", "is not the conference of this task"));
@@ -323,18 +324,18 @@ pub async fn cleanup(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
     let caller = task.text(&["conferenceSid"]).and_then(|caller| Sid::parse("WT", &caller));
     match caller.filter(|caller| *caller != sid) {
         Some(caller) => {
-            let reads = join3(access, twilio.task(&caller), twilio.conferences_named(&caller));
+            let reads = join3(access, twilio.task(caller), twilio.conferences_named(caller));
             let (access, caller, rooms) = reads.await;
             access?;
             let caller = unless_gone(caller)?;
             // A callee's task can be made to name any task: only a call's room is ended.
             if caller.as_ref().is_some_and(|caller| !is_internal_call(caller)) {
-                return Err(Error::Forbidden("This task belongs to no internal call.".into()));
+                return Err(Error::forbidden("This task belongs to no internal call."));
             }
             give_up(cx, caller, Some(task), rooms?).await?;
         }
         None => {
-            let (access, callee) = join(access, callee_of(cx, &sid, linked_callee(&task))).await;
+            let (access, callee) = join(access, callee_of(cx, sid, linked_callee(&task))).await;
             access?;
             give_up(cx, Some(task), callee?, rooms?).await?;
         }
@@ -344,30 +345,26 @@ pub async fn cleanup(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
 
 async fn give_up(
     cx: &Context<'_>,
-    caller: Option<Task>,
-    callee: Option<Task>,
+    caller: Option<Box<Task>>,
+    callee: Option<Box<Task>>,
     rooms: Vec<Conference>,
 ) -> Result<()> {
     // Without the caller's task nothing proves that the room is a call's.
     let rooms = rooms.iter().filter(|room| room.is_live() && caller.is_some());
-    let rooms: Vec<Sid> = rooms.map(|room| room.sid.clone()).collect();
+    let rooms: Vec<Sid> = rooms.map(|room| room.sid).collect();
     let twilio = cx.twilio();
-    let close = async |task: Option<Task>| match task {
+    let close = async |task: Option<Box<Task>>| match task {
         Some(task) if task.is_waiting() || rooms.is_empty() => {
             twilio.close_task(task, REJECTED).await.map(|_| ())
         }
         _ => Ok(()),
     };
-    let end = join_all(rooms.iter().map(|room| twilio.end_conference(room)));
+    let end = async {
+        for room in &rooms {
+            twilio.end_conference(*room).await?;
+        }
+        Ok(())
+    };
     let (ended, caller, callee) = join3(end, close(caller), close(callee)).await;
-    ended.into_iter().chain([caller, callee]).collect()
-}
-
-/// A thing that may have gone already.
-fn unless_gone<T>(found: Result<T>) -> Result<Option<T>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.is_gone() => Ok(None),
-        Err(error) => Err(error),
-    }
+    ended.and(caller).and(callee)
 }

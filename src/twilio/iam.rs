@@ -14,9 +14,9 @@ use crate::sid::Sid;
 impl Twilio<'_> {
     /// `POST /v1/Accounts/{AC}/Tokens/validate`: the token's owner, and when it ends in
     /// milliseconds since 1970. A token that Twilio does not accept is [`Error::Forbidden`].
-    pub async fn validate_token(&self, token: &str) -> Result<(Agent, Option<u64>)> {
+    pub async fn validate_token(self, token: &str) -> Result<(Agent, Option<u64>)> {
         let config = &self.0.app.config;
-        let path = format!("/v1/Accounts/{}/Tokens/validate", config.account()?);
+        let path = ["/v1/Accounts/", config.account(), "/Tokens/validate"].concat();
         let call = Call {
             method: "POST",
             url: config.url("iam", &path),
@@ -27,13 +27,15 @@ impl Twilio<'_> {
             timeout: Duration::ZERO,
         };
         let refused = |message: Option<String>| {
-            Error::Forbidden(message.unwrap_or_else(|| "The Flex token is not valid.".into()))
+            Error::forbidden(message.as_deref().unwrap_or("The Flex token is not valid."))
         };
         let answer = match self.send(call, Repeat::Safe).await {
             Ok(answer) => answer,
-            // Twilio's own validator goes by `valid` alone, whatever the status.
-            Err(Error::Twilio { status: 400 | 403 | 404, message, .. }) => return Err(refused(Some(message))),
-            Err(error) => return Err(error),
+            Err(error) => match *error {
+                // Twilio's own validator goes by `valid` alone, whatever the status.
+                Error::Twilio { status: 400 | 403 | 404, message, .. } => return Err(refused(Some(message))),
+                _ => return Err(error),
+            },
         };
         let body = object(&answer.body)?;
         let is_valid = body.flag("valid") == Some(true);

@@ -1,11 +1,11 @@
 //! TaskRouter: <https://www.twilio.com/docs/taskrouter/api>.
 
-use super::{Repeat, Twilio, object, unexpected};
+use super::{Later, Repeat, Twilio, object, unexpected, unless_gone};
 use crate::attributes;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::params::encode;
-use crate::runtime::Answer;
+use crate::runtime::{Answer, Call};
 use crate::sid::Sid;
 
 const PRODUCT: &str = "taskrouter";
@@ -24,14 +24,15 @@ pub struct Task {
 }
 
 impl Task {
-    fn read(text: &str, etag: Option<String>) -> Result<Self> {
+    /// Reads a task; the boxed one is cheap to hand on.
+    fn read(text: &str, etag: Option<String>) -> Result<Box<Self>> {
         let task = object(text)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             sid: task.text("sid").and_then(|sid| Sid::parse("WT", &sid)).ok_or_else(unexpected)?,
             assignment_status: task.text("assignment_status").unwrap_or_default(),
             attributes: task.text("attributes").unwrap_or_else(|| "{}".to_owned()),
             etag,
-        })
+        }))
     }
 
     /// Somebody is being asked, or has it.
@@ -53,13 +54,6 @@ impl Task {
     }
 }
 
-/// A worker: <https://www.twilio.com/docs/taskrouter/api/worker>.
-#[derive(Clone, Debug)]
-pub struct Worker {
-    /// The attributes, a JSON object as text.
-    pub attributes: String,
-}
-
 /// A reservation: <https://www.twilio.com/docs/taskrouter/api/reservations>.
 #[derive(Clone, Debug)]
 pub struct Reservation {
@@ -71,14 +65,6 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    fn read(text: &String) -> Result<Self> {
-        let reservation = object(text)?;
-        Ok(Self {
-            status: reservation.text("reservation_status").unwrap_or_default(),
-            task: reservation.text("task_sid").unwrap_or_default(),
-        })
-    }
-
     /// The worker is being asked, or has the task.
     #[must_use]
     pub fn is_live(&self) -> bool {
@@ -86,103 +72,124 @@ impl Reservation {
     }
 }
 
-impl Twilio<'_> {
+impl<'a> Twilio<'a> {
     /// The path of something in the workspace.
-    fn workspace_path(&self, rest: &str) -> Result<String> {
-        Ok(format!("/v1/Workspaces/{}/{rest}", self.0.app.config.workspace()?))
+    fn workspace_path(self, rest: &[&str]) -> String {
+        ["/v1/Workspaces/", self.0.app.config.workspace(), "/", &rest.concat()].concat()
     }
 
-    fn task_path(&self, sid: &Sid) -> Result<String> {
-        self.workspace_path(&format!("Tasks/{sid}"))
+    fn task_path(self, sid: Sid) -> String {
+        self.workspace_path(&["Tasks/", sid.as_str()])
+    }
+
+    fn as_task(self, call: Call, repeat: Repeat) -> Later<'a, Box<Task>> {
+        Box::pin(async move {
+            let answer = self.send(call, repeat).await?;
+            Task::read(&answer.body, answer.etag)
+        })
     }
 
     /// FetchTask.
-    pub async fn task(&self, sid: &Sid) -> Result<Task> {
-        task(self.get(PRODUCT, &self.task_path(sid)?).await?)
+    #[must_use]
+    pub fn task(self, sid: Sid) -> Later<'a, Box<Task>> {
+        self.as_task(self.call("GET", PRODUCT, &self.task_path(sid), &[]), Repeat::Safe)
     }
 
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.
-    pub async fn tasks_where(&self, expression: &str) -> Result<Vec<Task>> {
-        let query = format!("Tasks?EvaluateTaskAttributes={}&PageSize=50", encode(expression));
-        let path = self.workspace_path(&query)?;
-        let tasks = self.list(PRODUCT, &path, "tasks", 2).await?;
+    pub async fn tasks_where(self, expression: &str) -> Result<Vec<Box<Task>>> {
+        let path = self.workspace_path(&["Tasks?EvaluateTaskAttributes=", &encode(expression), "&PageSize=50"]);
+        let tasks = self.list(PRODUCT, path, "tasks", 2).await?;
         tasks.iter().map(|task| Task::read(task, None)).collect()
     }
 
     /// CreateTask.
-    pub async fn create_task(&self, fields: &[(&str, &str)]) -> Result<Task> {
-        task(self.create(PRODUCT, &self.workspace_path("Tasks")?, fields).await?)
+    #[must_use]
+    pub fn create_task(self, fields: &[(&str, &str)]) -> Later<'a, Box<Task>> {
+        self.as_task(self.call("POST", PRODUCT, &self.workspace_path(&["Tasks"]), fields), Repeat::Creates)
     }
 
     /// UpdateTask: another assignment status, with the reason for it.
-    pub async fn set_task_status(&self, sid: &Sid, status: &str, reason: &str) -> Result<Task> {
+    #[must_use]
+    pub fn set_task_status(self, sid: Sid, status: &str, reason: &str) -> Later<'a, Box<Task>> {
         let fields = [("AssignmentStatus", status), ("Reason", reason)];
-        task(self.post(PRODUCT, &self.task_path(sid)?, &fields).await?)
+        self.as_task(self.call("POST", PRODUCT, &self.task_path(sid), &fields), Repeat::Safe)
     }
 
     /// Ends a task that is open: who was being asked is no longer asked, who has it wraps
     /// up. Answers the task as it is then; a task that is gone is fine.
-    pub async fn close_task(&self, mut found: Task, reason: &str) -> Result<Option<Task>> {
-        // It may be accepted or canceled while we look: once more, on fresh data.
-        for _ in 0..3 {
-            let status = match found.assignment_status.as_str() {
-                "pending" | "reserved" => "canceled",
-                "assigned" => "wrapping",
-                _ => return Ok(Some(found)),
-            };
-            match self.set_task_status(&found.sid, status, reason).await {
-                Ok(task) => return Ok(Some(task)),
-                Err(error) if error.is_gone() => return Ok(None),
-                Err(error) if error.is_wrong_state() || error.is_stale() => match self.task(&found.sid).await {
-                    Ok(task) => found = task,
-                    Err(error) if error.is_gone() => return Ok(None),
-                    Err(error) => return Err(error),
-                },
-                Err(error) => return Err(error),
+    #[must_use]
+    pub fn close_task(self, mut found: Box<Task>, reason: &'a str) -> Later<'a, Option<Box<Task>>> {
+        Box::pin(async move {
+            // It may be accepted or canceled while we look: once more, on fresh data.
+            for _ in 0..3 {
+                let status = match found.assignment_status.as_str() {
+                    "pending" | "reserved" => "canceled",
+                    "assigned" => "wrapping",
+                    _ => return Ok(Some(found)),
+                };
+                match self.set_task_status(found.sid, status, reason).await {
+                    Err(error) if error.is_wrong_state() || error.is_stale() => {
+                        match unless_gone(self.task(found.sid).await)? {
+                            Some(task) => found = task,
+                            None => return Ok(None),
+                        }
+                    }
+                    answer => return unless_gone(answer),
+                }
             }
-        }
-        Err(Error::Busy)
+            Err(Error::Busy.into())
+        })
     }
 
     /// Merges `update` into the attributes of a task that was just read
     /// ([`attributes::merge`]). Others' writes are never lost: a stale write is repeated on
     /// fresh data.
-    pub async fn merge_task_attributes(&self, mut found: Task, update: &str) -> Result<Task> {
-        let path = self.task_path(&found.sid)?;
-        for _ in 0..5 {
-            let merged = attributes::merge(&found.attributes, update)?;
-            let mut call = self.call("POST", PRODUCT, &path, &[("Attributes", &merged)]);
-            call.if_match.clone_from(&found.etag);
-            match self.send(call, Repeat::Safe).await {
-                Err(error) if error.is_stale() => found = self.task(&found.sid).await?,
-                answer => return task(answer?),
+    #[must_use]
+    pub fn merge_task_attributes(self, mut found: Box<Task>, update: String) -> Later<'a, Box<Task>> {
+        Box::pin(async move {
+            for _ in 0..5 {
+                let merged = attributes::merge(&found.attributes, &update)?;
+                let mut call = self.call("POST", PRODUCT, &self.task_path(found.sid), &[("Attributes", &merged)]);
+                call.if_match = found.etag.take();
+                match self.as_task(call, Repeat::Safe).await {
+                    Err(error) if error.is_stale() => found = self.task(found.sid).await?,
+                    answer => return answer,
+                }
             }
-        }
-        Err(Error::Busy)
+            Err(Error::Busy.into())
+        })
     }
 
-    /// FetchWorker.
-    pub async fn worker(&self, sid: &Sid) -> Result<Worker> {
-        let answer = self.get(PRODUCT, &self.workspace_path(&format!("Workers/{sid}"))?).await?;
-        let attributes = object(&answer.body)?.text("attributes");
-        Ok(Worker { attributes: attributes.unwrap_or_else(|| "{}".to_owned()) })
+    /// FetchWorker: the worker as Twilio has it.
+    #[must_use]
+    pub fn worker(self, sid: Sid) -> Later<'a, Answer> {
+        self.get(PRODUCT, &self.workspace_path(&["Workers/", sid.as_str()]))
     }
 
     /// ListTaskReservation: those of one worker.
-    pub async fn task_reservations(&self, task: &Sid, worker: &Sid) -> Result<Vec<Reservation>> {
-        let query = format!("Tasks/{task}/Reservations?WorkerSid={worker}&PageSize=50");
-        let list = self.list(PRODUCT, &self.workspace_path(&query)?, "reservations", 1).await?;
-        list.iter().map(Reservation::read).collect()
+    #[must_use]
+    pub fn task_reservations(self, task: Sid, worker: Sid) -> Later<'a, Vec<Reservation>> {
+        let parts = ["Tasks/", task.as_str(), "/Reservations?WorkerSid=", worker.as_str(), "&PageSize=50"];
+        self.reservations(self.workspace_path(&parts))
     }
 
     /// ListWorkerReservation.
-    pub async fn worker_reservations(&self, worker: &Sid) -> Result<Vec<Reservation>> {
-        let query = format!("Workers/{worker}/Reservations?PageSize=1000");
-        let list = self.list(PRODUCT, &self.workspace_path(&query)?, "reservations", 2).await?;
-        list.iter().map(Reservation::read).collect()
+    #[must_use]
+    pub fn worker_reservations(self, worker: Sid) -> Later<'a, Vec<Reservation>> {
+        self.reservations(self.workspace_path(&["Workers/", worker.as_str(), "/Reservations?PageSize=1000"]))
     }
-}
 
-fn task(answer: Answer) -> Result<Task> {
-    Task::read(&answer.body, answer.etag)
+    fn reservations(self, path: String) -> Later<'a, Vec<Reservation>> {
+        Box::pin(async move {
+            let mut reservations = Vec::new();
+            for text in self.list(PRODUCT, path, "reservations", 2).await? {
+                let reservation = object(&text)?;
+                reservations.push(Reservation {
+                    status: reservation.text("reservation_status").unwrap_or_default(),
+                    task: reservation.text("task_sid").unwrap_or_default(),
+                });
+            }
+            Ok(reservations)
+        })
+    }
 }

@@ -1,9 +1,9 @@
 //! Voice: <https://www.twilio.com/docs/voice/api>.
 
-use super::{Twilio, object, unexpected};
+use super::{Later, Twilio, object, unexpected, unless_gone};
 use crate::error::Result;
 use crate::json;
-use crate::params::encode;
+use crate::runtime::Answer;
 use crate::sid::Sid;
 
 const PRODUCT: &str = "api";
@@ -36,53 +36,47 @@ impl Conference {
     }
 }
 
-impl Twilio<'_> {
-    fn account_path(&self, rest: &str) -> Result<String> {
-        Ok(format!("/2010-04-01/Accounts/{}/{rest}", self.0.app.config.account()?))
+impl<'a> Twilio<'a> {
+    fn account_path(self, rest: &[&str]) -> String {
+        ["/2010-04-01/Accounts/", self.0.app.config.account(), "/", &rest.concat()].concat()
     }
 
     /// FetchCall: the call as Twilio has it.
-    pub async fn call_leg(&self, sid: &Sid) -> Result<String> {
-        Ok(self.get(PRODUCT, &self.account_path(&format!("Calls/{sid}.json"))?).await?.body)
+    #[must_use]
+    pub fn call_leg(self, sid: Sid) -> Later<'a, Answer> {
+        self.get(PRODUCT, &self.account_path(&["Calls/", sid.as_str(), ".json"]))
     }
 
     /// ListConference by name. Not by status: a room with one person in it may be `init`.
-    pub async fn conferences_named(&self, name: &Sid) -> Result<Vec<Conference>> {
-        let query = format!("Conferences.json?FriendlyName={}&PageSize=20", encode(name.as_str()));
-        let list = self.list(PRODUCT, &self.account_path(&query)?, "conferences", 1).await?;
+    pub async fn conferences_named(self, name: Sid) -> Result<Vec<Conference>> {
+        let path = self.account_path(&["Conferences.json?FriendlyName=", name.as_str(), "&PageSize=20"]);
+        let list = self.list(PRODUCT, path, "conferences", 1).await?;
         list.iter().map(|conference| Conference::read(conference)).collect()
     }
 
     /// FetchConference.
-    pub async fn conference(&self, sid: &Sid) -> Result<Conference> {
-        let path = self.account_path(&format!("Conferences/{sid}.json"))?;
+    pub async fn conference(self, sid: Sid) -> Result<Conference> {
+        let path = self.account_path(&["Conferences/", sid.as_str(), ".json"]);
         Conference::read(&self.get(PRODUCT, &path).await?.body)
     }
 
     /// UpdateConference: ends it. One that is over already is fine.
-    pub async fn end_conference(&self, sid: &Sid) -> Result<()> {
-        let path = self.account_path(&format!("Conferences/{sid}.json"))?;
-        match self.post(PRODUCT, &path, &[("Status", "completed")]).await {
-            Err(error) if !error.is_gone() => Err(error),
-            _ => Ok(()),
-        }
+    pub async fn end_conference(self, sid: Sid) -> Result<()> {
+        let path = self.account_path(&["Conferences/", sid.as_str(), ".json"]);
+        unless_gone(self.post(PRODUCT, &path, &[("Status", "completed")]).await).map(drop)
     }
 
     /// ListParticipant: the calls (`CA…`) that are in it now.
-    pub async fn participants(&self, conference: &Sid) -> Result<Vec<String>> {
-        let query = format!("Conferences/{conference}/Participants.json?PageSize=50");
-        let list = self.list(PRODUCT, &self.account_path(&query)?, "participants", 1).await?;
+    pub async fn participants(self, conference: Sid) -> Result<Vec<String>> {
+        let path = self.account_path(&["Conferences/", conference.as_str(), "/Participants.json?PageSize=50"]);
+        let list = self.list(PRODUCT, path, "participants", 1).await?;
         Ok(list.iter().filter_map(|participant| json::at(participant, &["call_sid"])).collect())
     }
 
     /// UpdateParticipant; answers the participant as Twilio has it.
-    pub async fn update_participant(
-        &self,
-        conference: &Sid,
-        call: &Sid,
-        fields: &[(&str, &str)],
-    ) -> Result<String> {
-        let path = self.account_path(&format!("Conferences/{conference}/Participants/{call}.json"))?;
-        Ok(self.post(PRODUCT, &path, fields).await?.body)
+    #[must_use]
+    pub fn update_participant(self, conference: Sid, call: Sid, fields: &[(&str, &str)]) -> Later<'a, Answer> {
+        let parts = ["Conferences/", conference.as_str(), "/Participants/", call.as_str(), ".json"];
+        self.post(PRODUCT, &self.account_path(&parts), fields)
     }
 }
