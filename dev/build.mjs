@@ -29,7 +29,10 @@ export function size() {
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  if (!existsSync(join(root, ".tools/bin/wasm-bindgen"))) setup();
-  build();
-  console.log(size());
+  // `npm start` and `npm test` have built it already when they start wrangler.
+  if (!process.env.FLEX_EDGE_BUILT) {
+    if (!existsSync(join(root, ".tools/bin/wasm-bindgen"))) setup();
+    build();
+    console.log(size());
+  }
 }

@@ -1,5 +1,5 @@
 // The JavaScript half of cloudflare.rs: it hands requests in, performs the operations that
-// come out, and builds the responses. worker-build takes it as its CUSTOM_SHIM.
+// come out, and builds the responses.
 import { DurableObject } from "cloudflare:workers";
 import * as glue from "./index_bg.js";
 import module from "./index.wasm";

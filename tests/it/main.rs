@@ -1,0 +1,6 @@
+//! The service, called as the world calls it, against a Twilio that follows a script.
+
+mod internal_call;
+mod requests;
+mod routes;
+mod support;

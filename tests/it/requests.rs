@@ -1,0 +1,113 @@
+//! Retries, faults and tokens: what every feature relies on.
+
+use crate::support::{ACCOUNT, API, Fake, TASKROUTER, json, now, post};
+
+const HOLD: &str = "Token=T&conference=WT000000000000000000000000000000c1&participant=CA00000000000000000000000000000001&hold=true";
+
+#[test]
+fn a_refused_token_is_403_with_twilios_reason() {
+    let call = format!(r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#);
+    let fake = Fake::default().on(&call, 200, r#"{"valid":false,"code":20101,"message":"expired"}"#);
+    let app = fake.app();
+    let response = now(app.handle(post("/voice/hold-participant", HOLD)));
+    assert_eq!((response.status, json(&response)["message"].as_str()), (403, Some("expired")));
+    // The second time it is remembered.
+    assert_eq!(now(app.handle(post("/voice/hold-participant", HOLD))).status, 403);
+    fake.played();
+}
+
+#[test]
+fn a_token_whose_time_is_up_is_refused() {
+    let call = format!(r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#);
+    let fake = Fake::default().on(&call, 200, r#"{"valid":true,"expiration":"2020-01-01T00:00:00Z","worker_sid":"WK00000000000000000000000000000001","identity":"alice","roles":["agent"]}"#);
+    assert_eq!(fake.handle(post("/voice/hold-participant", HOLD)).status, 403);
+}
+
+#[test]
+fn a_valid_token_is_asked_for_once() {
+    let fake = Fake::default().on_token();
+    let app = fake.app();
+    for _ in 0..3 {
+        let response = now(app.handle(post("/voice/hold-participant", "Token=T")));
+        assert_eq!((response.status, json(&response)["field"].as_str()), (400, Some("conference")));
+    }
+    fake.played();
+}
+
+#[test]
+fn without_a_cache_each_request_asks() {
+    let fake = Fake::default().with("FLEX_TOKEN_CACHE_SECONDS", "0").on_token().on_token();
+    let app = fake.app();
+    for _ in 0..2 {
+        assert_eq!(now(app.handle(post("/voice/hold-participant", "Token=T"))).status, 400);
+    }
+    fake.played();
+}
+
+#[test]
+fn a_bearer_token_is_as_good() {
+    let request = flex_edge::runtime::Request {
+        authorization: "Bearer T".into(),
+        ..post("/voice/hold-participant", "")
+    };
+    assert_eq!(Fake::default().on_token().handle(request).status, 400);
+}
+
+/// A supervisor holds: one call, whose faults show.
+fn hold(fake: Fake) -> (u16, serde_json::Value, u64) {
+    let body = "Token=T&conference=CF00000000000000000000000000000001&participant=CA00000000000000000000000000000001&hold=true";
+    let response = fake.handle(post("/voice/hold-participant", body));
+    (response.status, json(&response), fake.world.slept.get())
+}
+
+fn supervisor() -> Fake {
+    Fake::default().on_token_of("dave", "WK00000000000000000000000000000004", "supervisor")
+}
+
+fn update() -> String {
+    format!("POST {API}/Conferences/CF00000000000000000000000000000001/Participants/CA00000000000000000000000000000001.json Hold=true")
+}
+
+#[test]
+fn too_many_requests_waits_as_long_as_twilio_says() {
+    let (status, _, slept) = hold(supervisor().on_later(&update(), 429, 2).on(&update(), 200, "{}"));
+    assert_eq!(status, 200);
+    assert!((2000..3000).contains(&slept), "{slept}");
+}
+
+#[test]
+fn a_wait_longer_than_the_request_may_take_is_not_waited() {
+    let (status, body, slept) = hold(supervisor().on_later(&update(), 429, 60));
+    assert_eq!((status, body["twilioErrorCode"].as_u64(), slept), (429, Some(20429), 0));
+}
+
+#[test]
+fn a_lost_write_that_may_be_repeated_is_repeated() {
+    assert_eq!(hold(supervisor().on_lost(&update()).on(&update(), 200, "{}")).0, 200);
+    assert_eq!(hold(supervisor().on_lost(&update()).on_lost(&update()).on_lost(&update())).0, 504);
+}
+
+#[test]
+fn refusals_pass_through_when_they_are_facts() {
+    for (theirs, ours) in [(400, 400), (401, 502), (403, 502), (404, 404), (409, 409), (412, 412), (500, 502)] {
+        let refusal = format!(r#"{{"code":13223,"message":"no","more_info":"https://www.twilio.com/docs/errors/13223","status":{theirs}}}"#);
+        let (status, body, _) = hold(supervisor().on(&update(), theirs, &refusal));
+        assert_eq!(status, ours);
+        assert_eq!(body["twilioErrorCode"], 13223);
+        assert_eq!(body["twilioDocPage"], "https://www.twilio.com/docs/errors/13223");
+        assert_eq!(body["message"], "no");
+    }
+}
+
+#[test]
+fn an_agent_without_a_part_in_it_changes_nothing() {
+    let room = r#"{"sid":"CF00000000000000000000000000000001","friendly_name":"WT000000000000000000000000000000c1","status":"in-progress"}"#;
+    let fake = Fake::default()
+        .on_token()
+        .on(&format!("GET {API}/Conferences/CF00000000000000000000000000000001.json"), 200, room)
+        .on(&format!("GET {TASKROUTER}/Workers/WK00000000000000000000000000000001/Reservations?PageSize=1000"), 200, r#"{"reservations":[{"reservation_status":"completed","task_sid":"WT000000000000000000000000000000c1"}],"meta":{}}"#)
+        .on(&format!("GET {TASKROUTER}/Tasks/WT000000000000000000000000000000c1"), 200, r#"{"sid":"WT000000000000000000000000000000c1","assignment_status":"assigned","attributes":"{}"}"#);
+    assert_eq!(hold(fake).0, 403);
+    let off = Fake::default().with("ACCESS_CHECKS", "off").on_token().on(&update(), 200, "{}");
+    assert_eq!(hold(off).0, 200);
+}

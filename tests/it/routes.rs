@@ -1,0 +1,114 @@
+//! Guards over the route table: no stranger gets in, README and openapi.yaml list it all.
+
+use crate::support::{Fake, get, json, post, post_json};
+use flex_edge::runtime::Request;
+
+/// Every path literal of the route table.
+fn paths() -> Vec<&'static str> {
+    let source = include_str!("../../src/routes.rs");
+    let literals = source.split('"').skip(1).step_by(2);
+    let paths: Vec<_> = literals.filter(|literal| literal.starts_with('/')).collect();
+    assert!(paths.len() > 10);
+    paths
+}
+
+/// Those that anybody may ask.
+const OPEN: [&str; 1] = ["/health"];
+
+#[test]
+fn a_stranger_gets_403_and_costs_no_call() {
+    for path in paths().into_iter().filter(|path| !OPEN.contains(path)) {
+        for request in [post(path, "x=1"), post_json(path, "{}"), post(path, "")] {
+            let response = Fake::default().handle(request);
+            assert_eq!(response.status, 403, "{path}");
+            assert_eq!(json(&response)["success"], false, "{path}");
+            assert_eq!(response.allow_origin, "*", "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_token_in_the_query_is_not_read() {
+    for path in paths().into_iter().filter(|path| !OPEN.contains(path)) {
+        let response = Fake::default().handle(post(&format!("{path}?Token=T"), ""));
+        assert_eq!(response.status, 403, "{path}");
+    }
+}
+
+#[test]
+fn other_methods_are_refused_and_named() {
+    for path in paths() {
+        for method in ["PUT", "DELETE", "PATCH"] {
+            let response = Fake::default().handle(Request { method: method.into(), ..post(path, "") });
+            assert_eq!(response.status, 405, "{path}");
+            assert!(response.allow.is_some(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn every_path_answers_a_preflight() {
+    for path in paths().into_iter().chain(["/nowhere"]) {
+        let response = Fake::default().handle(Request { method: "OPTIONS".into(), ..post(path, "") });
+        assert_eq!((response.status, response.body.as_str()), (204, ""), "{path}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_404_and_too_much_is_413() {
+    assert_eq!(Fake::default().handle(get("/nowhere")).status, 404);
+    assert_eq!(Fake::default().handle(get("/")).status, 404);
+    let large = "x".repeat(256 * 1024 + 1);
+    for path in paths() {
+        let response = Fake::default().handle(post(path, &large));
+        assert_eq!(response.status, 413, "{path}");
+        assert_eq!(json(&response)["success"], false);
+    }
+}
+
+#[test]
+fn the_readme_and_openapi_yaml_list_every_path_and_no_other() {
+    let readme = include_str!("../../README.md");
+    let openapi = include_str!("../../openapi.yaml");
+    let in_openapi: Vec<_> = openapi
+        .lines()
+        .filter_map(|line| line.strip_prefix("  /").and_then(|rest| rest.strip_suffix(':')))
+        .map(|path| format!("/{path}"))
+        .collect();
+    for path in paths() {
+        assert!(readme.contains(&format!("`{path}`")), "README.md lacks {path}");
+        assert!(in_openapi.iter().any(|known| known == path), "openapi.yaml lacks {path}");
+    }
+    for path in in_openapi {
+        assert!(paths().contains(&path.as_str()), "openapi.yaml has {path}");
+    }
+}
+
+#[test]
+fn every_setting_is_in_wrangler_toml_and_the_readme() {
+    let wrangler = include_str!("../../wrangler.toml");
+    let readme = include_str!("../../README.md");
+    for name in flex_edge::config::NAMES {
+        assert!(wrangler.contains(name), "wrangler.toml lacks {name}");
+        assert!(readme.contains(&format!("`{name}`")), "README.md lacks {name}");
+    }
+}
+
+#[test]
+fn a_missing_setting_is_named_and_the_rest_works() {
+    let fake = Fake::default().with("TWILIO_FLEX_WORKSPACE_SID", "");
+    let response = fake.handle(post("/voice/hold-participant", "Token=T"));
+    assert_eq!(response.status, 500);
+    assert_eq!(json(&response)["missing"][0], "TWILIO_FLEX_WORKSPACE_SID");
+    let health = json(&fake.handle(get("/health")));
+    assert_eq!(health["features"]["helpers"]["configured"], false);
+    assert_eq!(health["features"]["twilio"]["configured"], true);
+    assert_eq!(health["missing"][0], "TWILIO_FLEX_WORKSPACE_SID");
+}
+
+#[test]
+fn health_tells_no_secret() {
+    let response = Fake::default().handle(get("/health"));
+    assert_eq!(response.status, 200);
+    assert!(!response.body.contains("auth-token") && !response.body.contains("AC0000"));
+}
