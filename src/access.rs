@@ -61,7 +61,8 @@ async fn is_party(cx: &Context<'_>, agent: &Agent, task: &Task) -> Result<bool> 
     // A SIP phone is known by the worker's `contact_uri` alone.
     let has_other = parties.iter().flatten().any(|party| !party.starts_with("client:"));
     let Some(worker) = agent.worker.filter(|_| has_other) else { return Ok(false) };
-    let attributes = json::at(&cx.twilio().worker(worker).await?.body, &["attributes"]).unwrap_or_default();
+    let attributes =
+        json::at(&cx.twilio().worker(worker).await?.body, &["attributes"]).unwrap_or_default();
     Ok(json::at(&attributes, &["contact_uri"]).is_some_and(|uri| named(&uri)))
 }
 
@@ -83,7 +84,10 @@ pub async fn conference(cx: &Context<'_>, agent: &Agent, field: &str, name: &str
             return Ok(sid);
         }
         let task = Sid::parse("WT", &name).ok_or_else(|| denied("conference"))?;
-        let task = twilio.task(task).await.map_err(|e| if e.is_gone() { denied("conference") } else { e })?;
+        let task = twilio
+            .task(task)
+            .await
+            .map_err(|e| if e.is_gone() { denied("conference") } else { e })?;
         if !is_internal_call(&task) {
             return Err(denied("conference"));
         }
@@ -109,5 +113,6 @@ pub async fn conference(cx: &Context<'_>, agent: &Agent, field: &str, name: &str
         rooms?
     };
     let room = rooms.into_iter().find(Conference::is_live);
-    room.map(|room| room.sid).ok_or_else(|| Error::bad(field, "names no conference that is going on"))
+    room.map(|room| room.sid)
+        .ok_or_else(|| Error::bad(field, "names no conference that is going on"))
 }

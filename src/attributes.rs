@@ -11,7 +11,8 @@ use crate::json::{self, Object};
 /// members that are `null`: objects are merged, arrays by index, `null` overwrites.
 pub fn merge(current: &str, update: &str) -> Result<String> {
     let current = if current.trim().is_empty() { "{}" } else { current };
-    let object = |text| Object::parse(text).ok_or_else(|| Error::internal("attributes are no JSON object"));
+    let object =
+        |text| Object::parse(text).ok_or_else(|| Error::internal("attributes are no JSON object"));
     let mut text = String::with_capacity(current.len() + update.len());
     write_object(&mut text, &object(current)?, &object(update)?, true);
     Ok(text)
@@ -20,12 +21,14 @@ pub fn merge(current: &str, update: &str) -> Result<String> {
 fn write_object(into: &mut String, current: &Object<'_>, update: &Object<'_>, is_top: bool) {
     into.push('{');
     let start = into.len();
-    let find = |object: &Object<'_>, name: &str| object.members().iter().any(|(known, _)| known == name);
+    let find =
+        |object: &Object<'_>, name: &str| object.members().iter().any(|(known, _)| known == name);
     for (at, (name, old)) in current.members().iter().enumerate() {
         if current.members().iter().skip(at + 1).any(|(later, _)| later == name) {
             continue; // of a repeated name the last counts
         }
-        let new = update.members().iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value);
+        let new =
+            update.members().iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value);
         write_member(into, start, name, Some(old), new, is_top);
     }
     for (name, new) in update.members() {
@@ -36,7 +39,14 @@ fn write_object(into: &mut String, current: &Object<'_>, update: &Object<'_>, is
     into.push('}');
 }
 
-fn write_member(into: &mut String, start: usize, name: &str, old: Option<&str>, new: Option<&str>, is_top: bool) {
+fn write_member(
+    into: &mut String,
+    start: usize,
+    name: &str,
+    old: Option<&str>,
+    new: Option<&str>,
+    is_top: bool,
+) {
     if is_top && new.or(old) == Some("null") {
         return;
     }
@@ -78,7 +88,11 @@ mod tests {
             ("{}", "{}", "{}"),
             ("", r#"{"a":1}"#, r#"{"a":1}"#),
             (r#"{"a":1,"b":2}"#, r#"{"b":3,"c":4}"#, r#"{"a":1,"b":3,"c":4}"#),
-            (r#"{"a":{"x":1,"y":{"z":1}}}"#, r#"{"a":{"y":{"w":2}}}"#, r#"{"a":{"x":1,"y":{"z":1,"w":2}}}"#),
+            (
+                r#"{"a":{"x":1,"y":{"z":1}}}"#,
+                r#"{"a":{"y":{"w":2}}}"#,
+                r#"{"a":{"x":1,"y":{"z":1,"w":2}}}"#,
+            ),
             (r#"{"a":[1,2,3]}"#, r#"{"a":[9]}"#, r#"{"a":[9,2,3]}"#),
             (r#"{"a":[{"x":1},2]}"#, r#"{"a":[{"y":2}]}"#, r#"{"a":[{"x":1,"y":2},2]}"#),
             (r#"{"a":[1]}"#, r#"{"a":[null,5]}"#, r#"{"a":[null,5]}"#),

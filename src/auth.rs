@@ -20,6 +20,7 @@ use crate::runtime::Request;
 use crate::sid::Sid;
 
 /// A request that Twilio has signed.
+#[expect(clippy::manual_non_exhaustive, reason = "no other module may make one")]
 pub struct Webhook {
     /// What it says.
     pub params: Params,
@@ -27,6 +28,7 @@ pub struct Webhook {
 }
 
 /// A request with a valid Flex token.
+#[expect(clippy::manual_non_exhaustive, reason = "no other module may make one")]
 pub struct FlexCall {
     /// What it asks for, without the token.
     pub params: Params,
@@ -77,7 +79,8 @@ pub fn webhook(cx: &Context<'_>, request: &Request) -> Result<Webhook> {
     let query = params::pairs(request.query());
     let body = if is_post { request.body.as_str() } else { "" };
     let hash = query.iter().find(|(name, _)| name == "bodySHA256").map(|(_, value)| value.as_ref());
-    let is_json = is_post && (request.content_type.starts_with("application/json") || hash.is_some());
+    let is_json =
+        is_post && (request.content_type.starts_with("application/json") || hash.is_some());
     let form = if is_json { Vec::new() } else { params::pairs(body) };
     let is_signed = match &config.public_url {
         Some(public) => {
@@ -90,11 +93,8 @@ pub fn webhook(cx: &Context<'_>, request: &Request) -> Result<Webhook> {
     if !is_signed || (is_json && hash != Some(hex(&Sha256::digest(body.as_bytes())).as_str())) {
         return Err(Error::forbidden("X-Twilio-Signature is missing or not valid."));
     }
-    let params = if is_json {
-        Params::from_json(query, body)?
-    } else {
-        Params::from_pairs(query, form)
-    };
+    let params =
+        if is_json { Params::from_json(query, body)? } else { Params::from_pairs(query, form) };
     Ok(Webhook { params, _proof: () })
 }
 
@@ -116,7 +116,9 @@ pub async fn flex(cx: &Context<'_>, request: &Request) -> Result<FlexCall> {
     let token = match params.optional_text("Token")? {
         Some(token) => token,
         None => bearer.filter(|token| !token.is_empty()).map(str::to_owned).ok_or_else(|| {
-            Error::forbidden("Token is missing: a Flex token in the body or as Authorization: Bearer.")
+            Error::forbidden(
+                "Token is missing: a Flex token in the body or as Authorization: Bearer.",
+            )
         })?,
     };
     let agent = tokens::agent(cx, &token).await?;

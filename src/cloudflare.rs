@@ -114,10 +114,13 @@ pub fn tick(id: u32, now: f64) -> String {
 pub fn resume(id: u32, now: f64, operation: u32, result: String) -> String {
     INSTANCE.with(|i| {
         i.now.set(millis(now));
-        let waker = i.waiting.borrow_mut().iter_mut().find(|slot| slot.operation == operation).and_then(|slot| {
-            slot.result = Some(result);
-            slot.waker.take()
-        });
+        let waker =
+            i.waiting.borrow_mut().iter_mut().find(|slot| slot.operation == operation).and_then(
+                |slot| {
+                    slot.result = Some(result);
+                    slot.waker.take()
+                },
+            );
         waker.into_iter().for_each(Waker::wake);
         let at = i.jobs.borrow().iter().position(|(known, _)| *known == id);
         let job = at.map(|at| i.jobs.borrow_mut().swap_remove(at).1);
@@ -233,7 +236,16 @@ impl Runtime for Edge {
     async fn fetch(&self, call: Call) -> std::result::Result<Answer, Lost> {
         let timeout = call.timeout.as_millis().to_string();
         let if_match = call.if_match.as_deref().unwrap_or_default();
-        let fields = ["fetch", call.method, &call.url, &call.authorization, call.content_type, if_match, &timeout, &call.body];
+        let fields = [
+            "fetch",
+            call.method,
+            &call.url,
+            &call.authorization,
+            call.content_type,
+            if_match,
+            &timeout,
+            &call.body,
+        ];
         let result = operation(&fields).await?;
         let mut parts = result.splitn(4, FIELD);
         let mut part = || parts.next().filter(|part| !part.is_empty());

@@ -263,7 +263,8 @@ impl Config {
             cleanup_calls: u32::try_from(cleanup_calls).unwrap_or(40),
             invalid,
         };
-        config.rest_authorization = match (config.find("TWILIO_API_KEY"), get("TWILIO_API_SECRET")) {
+        config.rest_authorization = match (config.find("TWILIO_API_KEY"), get("TWILIO_API_SECRET"))
+        {
             (Some(key), Some(secret)) => basic(key.as_str(), &secret),
             _ => config.account_authorization(),
         };
@@ -360,10 +361,16 @@ mod tests {
         let url = |settings| config(settings).url("taskrouter", "/v1");
         assert_eq!(url(&[]), "https://taskrouter.twilio.com/v1");
         assert_eq!(url(&[("TWILIO_REGION", "ie1")]), "https://taskrouter.ie1.twilio.com/v1");
-        assert_eq!(url(&[("TWILIO_EDGE", "dublin")]), "https://taskrouter.dublin.us1.twilio.com/v1");
+        assert_eq!(
+            url(&[("TWILIO_EDGE", "dublin")]),
+            "https://taskrouter.dublin.us1.twilio.com/v1"
+        );
         let both = [("TWILIO_EDGE", "dublin"), ("TWILIO_REGION", "ie1")];
         assert_eq!(url(&both), "https://taskrouter.dublin.ie1.twilio.com/v1");
-        assert_eq!(config(&[("TWILIO_REGION", "stage-us1")]).url("iam", "/v1"), "https://iam.stage.twilio.com/v1");
+        assert_eq!(
+            config(&[("TWILIO_REGION", "stage-us1")]).url("iam", "/v1"),
+            "https://iam.stage.twilio.com/v1"
+        );
         let local = [("TWILIO_API_BASE", "http://127.0.0.1:4010/")];
         assert_eq!(url(&local), "http://127.0.0.1:4010/taskrouter/v1");
     }

@@ -52,7 +52,14 @@ pub fn iso(millis: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest % 1000)
 }
 
-fn seconds(year: &str, month: &str, day: &str, hour: &str, minute: &str, second: &str) -> Option<i64> {
+fn seconds(
+    year: &str,
+    month: &str,
+    day: &str,
+    hour: &str,
+    minute: &str,
+    second: &str,
+) -> Option<i64> {
     let number = |text: &str, most: i64| {
         text.parse::<i64>().ok().filter(|number| (0..=most).contains(number))
     };
@@ -98,8 +105,18 @@ mod tests {
             assert_eq!(from_iso(text), Some(millis), "{text}");
         }
         assert_eq!(iso(1_709_251_199_250), "2024-02-29T23:59:59.250Z");
-        assert_eq!(from_rfc2822("Fri, 20 Aug 2010 01:13:42 +0000"), from_iso("2010-08-20T01:13:42Z"));
-        for broken in ["", "soon", "2024-02-29", "2024-13-01T00:00:00Z", "2024-02-29T23:59Z", "1969-12-31T23:59:59Z"] {
+        assert_eq!(
+            from_rfc2822("Fri, 20 Aug 2010 01:13:42 +0000"),
+            from_iso("2010-08-20T01:13:42Z")
+        );
+        for broken in [
+            "",
+            "soon",
+            "2024-02-29",
+            "2024-13-01T00:00:00Z",
+            "2024-02-29T23:59Z",
+            "1969-12-31T23:59:59Z",
+        ] {
             assert_eq!(from_iso(broken), None, "{broken}");
         }
     }

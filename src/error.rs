@@ -150,8 +150,10 @@ impl Error {
     /// Trying again later may succeed.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy | Self::Internal { .. } | Self::Twilio { status: 408 | 412 | 429, .. })
-            || self.is_uncertain()
+        matches!(
+            self,
+            Self::Busy | Self::Internal { .. } | Self::Twilio { status: 408 | 412 | 429, .. }
+        ) || self.is_uncertain()
     }
 
     /// The answer: `{"success":false,"message":…,"requestId":…}` and what else is known.
@@ -169,7 +171,9 @@ impl Error {
                 let add = |body: Writer, (name, value): &(&str, String)| body.raw(name, value);
                 body = details.iter().fold(body, add);
             }
-            Self::NotConfigured { missing, .. } => body = body.texts("missing", missing.iter().copied()),
+            Self::NotConfigured { missing, .. } => {
+                body = body.texts("missing", missing.iter().copied());
+            }
             Self::Twilio { code, page, retry_after, .. } => {
                 if let Some(code) = code {
                     body = body.number("twilioErrorCode", *code);
@@ -192,13 +196,14 @@ impl Error {
             Self::Forbidden(why) => why.clone(),
             Self::NotFound => "There is no such endpoint.".into(),
             Self::MethodNotAllowed(allow) => format!("This endpoint takes {allow}."),
-            Self::Conflict { message, .. } | Self::Unprocessable { message, .. } => message.clone(),
+            Self::Conflict { message, .. }
+            | Self::Unprocessable { message, .. }
+            | Self::Twilio { message, .. } => message.clone(),
             Self::TooLarge => "The body is larger than 256 KiB.".into(),
             Self::Busy => "The same request is still being worked on.".into(),
             Self::NotConfigured { feature, missing } => {
                 format!("{feature} is not configured: {} missing.", missing.join(", "))
             }
-            Self::Twilio { message, .. } => message.clone(),
             Self::Unreachable => "Twilio did not answer in time.".into(),
             Self::Internal { .. } => "Something went wrong here.".into(),
         }
@@ -211,7 +216,10 @@ impl Error {
             Self::BadRequest { field, .. } => format!("bad {}", printable(field)),
             Self::Forbidden(_) => "forbidden".into(),
             Self::Twilio { status, code, .. } => {
-                format!("Twilio {status} {}", code.map_or_else(String::new, |code| code.to_string()))
+                format!(
+                    "Twilio {status} {}",
+                    code.map_or_else(String::new, |code| code.to_string())
+                )
             }
             Self::Internal { at, why } => format!("{why} ({}:{})", at.file(), at.line()),
             Self::NotConfigured { missing, .. } => format!("missing {}", missing.join(", ")),

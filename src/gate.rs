@@ -221,7 +221,12 @@ mod tests {
     fn everything_that_crosses_comes_back_the_same() {
         let outcome = || Some("{\"a\":\"b\\n\"}".to_owned());
         for outcome in [None, outcome()] {
-            let record = Record { attempt: 3, until: 1_800_000_000_000, running: true, outcome: outcome.clone() };
+            let record = Record {
+                attempt: 3,
+                until: 1_800_000_000_000,
+                running: true,
+                outcome: outcome.clone(),
+            };
             assert_eq!(Record::parse(&record.text()), Some(record));
             let ask = Ask::Settle { attempt: 2, outcome, keep: 30_000 };
             assert_eq!(Ask::parse(&ask.text()), Some(ask));

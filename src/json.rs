@@ -89,7 +89,9 @@ pub fn string(raw: &str) -> Option<String> {
                 let pair = rest.strip_prefix("\\u").and_then(code_unit);
                 match (char::from_u32(unit), pair) {
                     (Some(c), _) => c,
-                    (None, Some((low, after))) if unit < 0xdc00 && (0xdc00..0xe000).contains(&low) => {
+                    (None, Some((low, after)))
+                        if unit < 0xdc00 && (0xdc00..0xe000).contains(&low) =>
+                    {
                         rest = after;
                         char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))?
                     }
@@ -126,7 +128,11 @@ pub fn at(text: &str, path: &[&str]) -> Option<String> {
 
 fn name_of(raw: &str) -> Cow<'_, str> {
     let plain = raw.get(1..raw.len() - 1).unwrap_or_default();
-    if plain.contains('\\') { Cow::Owned(string(raw).unwrap_or_default()) } else { Cow::Borrowed(plain) }
+    if plain.contains('\\') {
+        Cow::Owned(string(raw).unwrap_or_default())
+    } else {
+        Cow::Borrowed(plain)
+    }
 }
 
 fn code_unit(text: &str) -> Option<(u32, &str)> {
@@ -396,7 +402,10 @@ mod tests {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             usize::try_from(random >> 33).unwrap() % below
         };
-        let pieces = ["\"", "\\", "{", "}", "[", "]", ",", ":", "0", "1", "e", ".", "-", "u", "t", " ", "null", "\n", "é", "\\ud800"];
+        let pieces = [
+            "\"", "\\", "{", "}", "[", "]", ",", ":", "0", "1", "e", ".", "-", "u", "t", " ",
+            "null", "\n", "é", "\\ud800",
+        ];
         let (mut taken, mut refused) = (0, 0);
         for round in 0..60_000 {
             let mut text: Vec<char> = seeds[round % seeds.len()].chars().collect();
@@ -416,12 +425,16 @@ mod tests {
                 continue;
             }
             assert_eq!(ours.is_some(), theirs.is_ok(), "{text}");
-            let (Some(ours), Ok(theirs)) = (ours, theirs) else { refused += 1; continue };
+            let (Some(ours), Ok(theirs)) = (ours, theirs) else {
+                refused += 1;
+                continue;
+            };
             taken += 1;
             for (name, value) in &theirs {
                 let raw = ours.raw(name);
                 assert_eq!(raw.is_none(), value.is_null(), "{text}");
-                let read = raw.map_or(serde_json::Value::Null, |raw| serde_json::from_str(raw).unwrap());
+                let read =
+                    raw.map_or(serde_json::Value::Null, |raw| serde_json::from_str(raw).unwrap());
                 assert_eq!(read, *value, "{text}");
                 assert_eq!(ours.text(name).as_deref(), value.as_str(), "{text}");
             }
@@ -451,7 +464,12 @@ mod tests {
     #[test]
     fn what_is_written_can_be_read() {
         let nasty = "\"\\\n\r\t\u{0}\u{1f}é👋</script>";
-        let text = object().text(nasty, nasty).flag("f", false).number("n", 7).optional_text("o", None).end();
+        let text = object()
+            .text(nasty, nasty)
+            .flag("f", false)
+            .number("n", 7)
+            .optional_text("o", None)
+            .end();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value[nasty], nasty);
         assert_eq!(value["n"], 7);

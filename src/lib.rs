@@ -187,7 +187,12 @@ impl Context<'_> {
     }
 
     /// A SID parameter, when there is one.
-    pub fn optional_sid(&self, params: &params::Params, name: &str, prefix: &str) -> Result<Option<Sid>> {
+    pub fn optional_sid(
+        &self,
+        params: &params::Params,
+        name: &str,
+        prefix: &str,
+    ) -> Result<Option<Sid>> {
         let sid = params.optional_sid(name, prefix)?;
         if let Some(sid) = &sid {
             self.note(sid);

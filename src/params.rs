@@ -37,7 +37,8 @@ impl Params {
 
     /// Puts query and JSON body together; the body must be an object.
     pub fn from_json(query: Vec<Pair<'_>>, body: &str) -> Result<Self> {
-        let object = Object::parse(body).ok_or_else(|| Error::bad("body", "must be a JSON object"))?;
+        let object =
+            Object::parse(body).ok_or_else(|| Error::bad("body", "must be a JSON object"))?;
         let mut params = Self::from_pairs(query, Vec::new());
         params.values.extend(members(&object));
         Ok(params)
@@ -54,7 +55,9 @@ impl Params {
         match self.get(name) {
             None => Ok(None),
             Some(Sent::Text(text)) => Ok(Some(text.clone())),
-            Some(Sent::Json(number)) if number.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(number.clone())),
+            Some(Sent::Json(number)) if number.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(Some(number.clone()))
+            }
             Some(Sent::Json(_)) => Err(Error::bad(name, "must be a text")),
         }
     }
@@ -108,7 +111,9 @@ impl Params {
     pub fn optional_object(&self, name: &str) -> Result<Option<&str>> {
         match self.get(name) {
             None => Ok(None),
-            Some(Sent::Text(text) | Sent::Json(text)) if Object::parse(text).is_some() => Ok(Some(text)),
+            Some(Sent::Text(text) | Sent::Json(text)) if Object::parse(text).is_some() => {
+                Ok(Some(text))
+            }
             Some(_) => Err(Error::bad(name, "must be a JSON object")),
         }
     }
@@ -167,7 +172,10 @@ fn decode(encoded: &str) -> Cow<'_, str> {
             _ => byte,
         });
     }
-    Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+    Cow::Owned(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
+    )
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -54,12 +54,17 @@ impl<'a> Twilio<'a> {
         self.send(self.call("POST", product, path, fields), Repeat::Creates)
     }
 
-    #[expect(dead_code, reason = "for later")]
     fn delete(self, product: &str, path: &str) -> Later<'a, Answer> {
         self.send(self.call("DELETE", product, path, &[]), Repeat::Safe)
     }
 
-    fn call(&self, method: &'static str, product: &str, path: &str, fields: &[(&str, &str)]) -> Call {
+    fn call(
+        &self,
+        method: &'static str,
+        product: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Call {
         let config = &self.0.app.config;
         Call {
             method,
@@ -110,7 +115,13 @@ impl<'a> Twilio<'a> {
     }
 
     /// Reads a list, page by page, at most `pages` of them: the items as JSON text.
-    fn list(self, product: &'a str, path: String, key: &'a str, pages: usize) -> Later<'a, Vec<String>> {
+    fn list(
+        self,
+        product: &'a str,
+        path: String,
+        key: &'a str,
+        pages: usize,
+    ) -> Later<'a, Vec<String>> {
         Box::pin(async move {
             let (mut items, mut path) = (Vec::new(), path);
             for _ in 0..pages {
@@ -163,7 +174,8 @@ fn unexpected() -> Box<Error> {
 /// Twilio's two ways to say no: `{code, message, more_info}` and RFC 9457.
 fn refusal(answer: &Answer) -> Error {
     let body = Object::parse(&answer.body).unwrap_or_default();
-    let message = body.text("message").or_else(|| body.text("detail")).or_else(|| body.text("title"));
+    let message =
+        body.text("message").or_else(|| body.text("detail")).or_else(|| body.text("title"));
     Error::Twilio {
         status: answer.status,
         code: body.number("code"),
@@ -182,7 +194,8 @@ pub fn camel_case(resource: &str) -> String {
     for (name, value) in resource.members() {
         let is_date = name.starts_with("date_") || name == "start_time" || name == "end_time";
         let date = json::string(value).filter(|_| is_date);
-        let millis = date.and_then(|date| date::from_rfc2822(&date).or_else(|| date::from_iso(&date)));
+        let millis =
+            date.and_then(|date| date::from_rfc2822(&date).or_else(|| date::from_iso(&date)));
         let value = match millis {
             Some(millis) => Cow::Owned(json::quoted(&date::iso(millis))),
             None => Cow::Borrowed(*value),
@@ -222,7 +235,9 @@ mod tests {
         let next = |page: &str, path| next_page(&Object::parse(page).unwrap(), path);
         let path = "/v1/Workspaces/WS1/Tasks?PageSize=50";
         for base in ["https://taskrouter.twilio.com", "http://127.0.0.1:4010/taskrouter"] {
-            let page = format!(r#"{{"meta":{{"next_page_url":"{base}/v1/Workspaces/WS1/Tasks?PageToken=x"}}}}"#);
+            let page = format!(
+                r#"{{"meta":{{"next_page_url":"{base}/v1/Workspaces/WS1/Tasks?PageToken=x"}}}}"#
+            );
             assert_eq!(next(&page, path).unwrap(), "/v1/Workspaces/WS1/Tasks?PageToken=x");
         }
         assert_eq!(next(r#"{"meta":{"next_page_url":null}}"#, path), None);

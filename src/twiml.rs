@@ -74,7 +74,12 @@ fn escape(into: &mut String, text: &str, attribute: bool) {
             '\t' if attribute => into.push_str("&#x9;"),
             '\n' if attribute => into.push_str("&#xA;"),
             '\r' => into.push_str("&#xD;"),
-            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {}
+            '\u{0}'..='\u{8}'
+            | '\u{b}'
+            | '\u{c}'
+            | '\u{e}'..='\u{1f}'
+            | '\u{fffe}'
+            | '\u{ffff}' => {}
             c => into.push(c),
         }
     }
@@ -86,7 +91,8 @@ mod tests {
 
     #[test]
     fn everything_that_could_break_out_is_escaped() {
-        let xml = response(el("Dial").attr("callerId", "\"><&'\n").child(el("Sip").text("a&b<c>\"'")));
+        let xml =
+            response(el("Dial").attr("callerId", "\"><&'\n").child(el("Sip").text("a&b<c>\"'")));
         assert_eq!(
             xml,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>\

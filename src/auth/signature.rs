@@ -31,7 +31,9 @@ pub fn is_valid(keys: &[SigningKey], signature: &str, url: &str, form: &[Pair<'_
     };
     let url = without_userinfo(url.split('#').next().unwrap_or_default());
     // Over plain HTTP Twilio keeps the port: try that first.
-    matches(&with_port(&url)) || matches(&without_port(&url)) || spellings(&url).iter().any(|url| matches(url))
+    matches(&with_port(&url))
+        || matches(&without_port(&url))
+        || spellings(&url).iter().any(|url| matches(url))
 }
 
 /// The four spellings after the two as received.
@@ -72,7 +74,11 @@ fn by_code_unit(a: &str, b: &str) -> Ordering {
 /// Scheme, host with port, and the rest.
 fn split(url: &str) -> (&str, &str, &str) {
     let host = url.find(':').map_or(0, |at| at + 3);
-    let end = url.bytes().skip(host).position(|b| b == b'/' || b == b'?').map_or(url.len(), |at| host + at);
+    let end = url
+        .bytes()
+        .skip(host)
+        .position(|b| b == b'/' || b == b'?')
+        .map_or(url.len(), |at| host + at);
     let part = |from, to| url.get(from..to).unwrap_or_default();
     (part(0, host), part(host, end), part(end, url.len()))
 }

@@ -52,17 +52,11 @@ pub async fn agent(cx: &Context<'_>, token: &str) -> Result<Rc<Agent>> {
     let digest: Digest = Sha256::digest(token.as_bytes()).into();
     let tokens = &cx.app.tokens.0;
     loop {
-        let now = cx.now();
-        let tokens = tokens.borrow();
-        let known = tokens.iter().find(|(known, _)| *known == digest).map(|(_, known)| known);
-        match known.filter(|known| known.expires() > now) {
-            Some(Known::Valid { agent, .. }) => return Ok(Rc::clone(agent)),
-            Some(Known::Refused { message, .. }) => return Err(Error::forbidden(message)),
-            Some(Known::Checking { .. }) => {}
-            None => break,
+        match look_up(tokens, &digest, cx.now()) {
+            LookUp::Known(answer) => return answer,
+            LookUp::Unknown => break,
+            LookUp::BeingChecked => cx.app.runtime.sleep(LOOK).await,
         }
-        drop(tokens);
-        cx.app.runtime.sleep(LOOK).await;
     }
     remember(cx, digest, Known::Checking { since: cx.now() });
     match cx.twilio().validate_token(token).await {
@@ -81,6 +75,23 @@ pub async fn agent(cx: &Context<'_>, token: &str) -> Result<Rc<Agent>> {
             }
             Err(error)
         }
+    }
+}
+
+enum LookUp {
+    Known(Result<Rc<Agent>>),
+    BeingChecked,
+    Unknown,
+}
+
+fn look_up(tokens: &RefCell<Vec<(Digest, Known)>>, digest: &Digest, now: u64) -> LookUp {
+    let tokens = tokens.borrow();
+    let found = tokens.iter().find(|(known, _)| known == digest).map(|(_, known)| known);
+    match found.filter(|known| known.expires() > now) {
+        Some(Known::Valid { agent, .. }) => LookUp::Known(Ok(Rc::clone(agent))),
+        Some(Known::Refused { message, .. }) => LookUp::Known(Err(Error::forbidden(message))),
+        Some(Known::Checking { .. }) => LookUp::BeingChecked,
+        None => LookUp::Unknown,
     }
 }
 

@@ -17,7 +17,9 @@ pub fn report(cx: &Context<'_>, request: &Request) -> Result<Response> {
     let mut missing: Vec<&str> = Vec::new();
     for feature in Feature::ALL {
         let lacks = config.missing(feature);
-        let state = json::object().flag("configured", lacks.is_empty()).texts("missing", lacks.iter().copied());
+        let state = json::object()
+            .flag("configured", lacks.is_empty())
+            .texts("missing", lacks.iter().copied());
         features = features.raw(feature.name(), &state.end());
         for name in lacks {
             if !missing.contains(&name) {

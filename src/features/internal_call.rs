@@ -129,9 +129,18 @@ async fn joined(cx: &Context<'_>, caller: Sid, conference: Sid, leg: Sid) -> Res
 /// Whether this leg is the caller's. TaskRouter writes `worker_call_sid` about when the leg
 /// enters, sometimes later: the task is read again for a while, and then the leg itself
 /// is asked whom it rang.
-async fn whose_leg(cx: &Context<'_>, caller: Sid, mut task: Box<Task>, leg: Sid) -> Result<(Box<Task>, bool)> {
+async fn whose_leg(
+    cx: &Context<'_>,
+    caller: Sid,
+    mut task: Box<Task>,
+    leg: Sid,
+) -> Result<(Box<Task>, bool)> {
     let of_caller = |task: &Task| {
-        let known = task.text(&["worker_call_sid"]).or(task.text(&["conference", "participants", "worker"]));
+        let known = task.text(&["worker_call_sid"]).or(task.text(&[
+            "conference",
+            "participants",
+            "worker",
+        ]));
         known.map(|sid| sid == leg.as_str())
     };
     for _ in 0..REREADS {
@@ -166,7 +175,8 @@ async fn ring(
     };
     let participants =
         json::object().text("worker", leg.as_str()).text("taskSid", callee.sid.as_str()).end();
-    let room = json::object().text("sid", conference.as_str()).raw("participants", &participants).end();
+    let room =
+        json::object().text("sid", conference.as_str()).raw("participants", &participants).end();
     let link = json::object().raw("conference", &room).end();
     let linked = unless_gone(twilio.merge_task_attributes(caller, link).await)?;
     if !linked.is_some_and(|caller| caller.is_open()) {
@@ -210,9 +220,15 @@ fn callee_attributes(caller: &Task, conference: Sid) -> Result<String> {
     let (target, value) = match to.strip_prefix("queue:") {
         Some(queue) => ("callToQueue", caller.text(&["callToQueue"]).unwrap_or(queue.to_owned())),
         None if to.starts_with("client:") || to.starts_with("sip:") => ("targetWorker", to.clone()),
-        None => return Err(Error::bad("to", "is neither client:, sip: nor queue: in the caller's task")),
+        None => {
+            return Err(Error::bad(
+                "to",
+                "is neither client:, sip: nor queue: in the caller's task",
+            ));
+        }
     };
-    let room = json::object().text("sid", conference.as_str()).text("friendlyName", caller.sid.as_str());
+    let room =
+        json::object().text("sid", conference.as_str()).text("friendlyName", caller.sid.as_str());
     Ok(json::object()
         .text("to", &to)
         .optional_text("name", caller.text(&["fromName"]).as_deref())
@@ -235,7 +251,9 @@ async fn find_callee(cx: &Context<'_>, caller: Sid) -> Result<Option<Box<Task>>>
 
 /// Attributes can be rewritten by agents: only a task that is marked on all counts is ours.
 fn is_callee_of(task: &Task, caller: Sid) -> bool {
-    is_internal_call(task) && task.text(&["conferenceSid"]).as_deref() == Some(caller.as_str()) && task.sid != caller
+    is_internal_call(task)
+        && task.text(&["conferenceSid"]).as_deref() == Some(caller.as_str())
+        && task.sid != caller
 }
 
 /// Ends a room whose caller's task is gone, if this leg is alone in it.
@@ -294,7 +312,11 @@ async fn end_callee(cx: &Context<'_>, caller: Sid, linked: Option<Sid>) -> Resul
 }
 
 /// The callee's task, by the link to it or, without one, by its mark.
-async fn callee_of(cx: &Context<'_>, caller: Sid, linked: Option<Sid>) -> Result<Option<Box<Task>>> {
+async fn callee_of(
+    cx: &Context<'_>,
+    caller: Sid,
+    linked: Option<Sid>,
+) -> Result<Option<Box<Task>>> {
     let Some(linked) = linked else { return find_callee(cx, caller).await };
     let callee = unless_gone(cx.twilio().task(linked).await)?;
     Ok(callee.filter(|task| is_callee_of(task, caller)))
@@ -317,28 +339,27 @@ pub async fn cleanup(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
     let twilio = cx.twilio();
     let (task, rooms) = join(twilio.task(sid), twilio.conferences_named(sid)).await;
     let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
-    if given.is_some_and(|given| task.text(&["conference", "sid"]).is_some_and(|own| own != given.as_str())) {
+    if given.is_some_and(|given| {
+        task.text(&["conference", "sid"]).is_some_and(|own| own != given.as_str())
+    }) {
         return Err(Error::bad("conferenceSid", "is not the conference of this task"));
     }
     let access = access::internal_call(cx, &call.agent, &task);
     let caller = task.text(&["conferenceSid"]).and_then(|caller| Sid::parse("WT", &caller));
-    match caller.filter(|caller| *caller != sid) {
-        Some(caller) => {
-            let reads = join3(access, twilio.task(caller), twilio.conferences_named(caller));
-            let (access, caller, rooms) = reads.await;
-            access?;
-            let caller = unless_gone(caller)?;
-            // A callee's task can be made to name any task: only a call's room is ended.
-            if caller.as_ref().is_some_and(|caller| !is_internal_call(caller)) {
-                return Err(Error::forbidden("This task belongs to no internal call."));
-            }
-            give_up(cx, caller, Some(task), rooms?).await?;
+    if let Some(caller) = caller.filter(|caller| *caller != sid) {
+        let reads = join3(access, twilio.task(caller), twilio.conferences_named(caller));
+        let (access, caller, rooms) = reads.await;
+        access?;
+        let caller = unless_gone(caller)?;
+        // A callee's task can be made to name any task: only a call's room is ended.
+        if caller.as_ref().is_some_and(|caller| !is_internal_call(caller)) {
+            return Err(Error::forbidden("This task belongs to no internal call."));
         }
-        None => {
-            let (access, callee) = join(access, callee_of(cx, sid, linked_callee(&task))).await;
-            access?;
-            give_up(cx, Some(task), callee?, rooms?).await?;
-        }
+        give_up(cx, caller, Some(task), rooms?).await?;
+    } else {
+        let (access, callee) = join(access, callee_of(cx, sid, linked_callee(&task))).await;
+        access?;
+        give_up(cx, Some(task), callee?, rooms?).await?;
     }
     Ok(Response::success())
 }

@@ -33,7 +33,9 @@ impl Twilio<'_> {
             Ok(answer) => answer,
             Err(error) => match *error {
                 // Twilio's own validator goes by `valid` alone, whatever the status.
-                Error::Twilio { status: 400 | 403 | 404, message, .. } => return Err(refused(Some(message))),
+                Error::Twilio { status: 400 | 403 | 404, message, .. } => {
+                    return Err(refused(Some(message)));
+                }
                 _ => return Err(error),
             },
         };

@@ -97,7 +97,11 @@ impl<'a> Twilio<'a> {
 
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.
     pub async fn tasks_where(self, expression: &str) -> Result<Vec<Box<Task>>> {
-        let path = self.workspace_path(&["Tasks?EvaluateTaskAttributes=", &encode(expression), "&PageSize=50"]);
+        let path = self.workspace_path(&[
+            "Tasks?EvaluateTaskAttributes=",
+            &encode(expression),
+            "&PageSize=50",
+        ]);
         let tasks = self.list(PRODUCT, path, "tasks", 2).await?;
         tasks.iter().map(|task| Task::read(task, None)).collect()
     }
@@ -105,7 +109,10 @@ impl<'a> Twilio<'a> {
     /// CreateTask.
     #[must_use]
     pub fn create_task(self, fields: &[(&str, &str)]) -> Later<'a, Box<Task>> {
-        self.as_task(self.call("POST", PRODUCT, &self.workspace_path(&["Tasks"]), fields), Repeat::Creates)
+        self.as_task(
+            self.call("POST", PRODUCT, &self.workspace_path(&["Tasks"]), fields),
+            Repeat::Creates,
+        )
     }
 
     /// UpdateTask: another assignment status, with the reason for it.
@@ -145,11 +152,20 @@ impl<'a> Twilio<'a> {
     /// ([`attributes::merge`]). Others' writes are never lost: a stale write is repeated on
     /// fresh data.
     #[must_use]
-    pub fn merge_task_attributes(self, mut found: Box<Task>, update: String) -> Later<'a, Box<Task>> {
+    pub fn merge_task_attributes(
+        self,
+        mut found: Box<Task>,
+        update: String,
+    ) -> Later<'a, Box<Task>> {
         Box::pin(async move {
             for _ in 0..5 {
                 let merged = attributes::merge(&found.attributes, &update)?;
-                let mut call = self.call("POST", PRODUCT, &self.task_path(found.sid), &[("Attributes", &merged)]);
+                let mut call = self.call(
+                    "POST",
+                    PRODUCT,
+                    &self.task_path(found.sid),
+                    &[("Attributes", &merged)],
+                );
                 call.if_match = found.etag.take();
                 match self.as_task(call, Repeat::Safe).await {
                     Err(error) if error.is_stale() => found = self.task(found.sid).await?,
@@ -169,14 +185,19 @@ impl<'a> Twilio<'a> {
     /// ListTaskReservation: those of one worker.
     #[must_use]
     pub fn task_reservations(self, task: Sid, worker: Sid) -> Later<'a, Vec<Reservation>> {
-        let parts = ["Tasks/", task.as_str(), "/Reservations?WorkerSid=", worker.as_str(), "&PageSize=50"];
+        let parts =
+            ["Tasks/", task.as_str(), "/Reservations?WorkerSid=", worker.as_str(), "&PageSize=50"];
         self.reservations(self.workspace_path(&parts))
     }
 
     /// ListWorkerReservation.
     #[must_use]
     pub fn worker_reservations(self, worker: Sid) -> Later<'a, Vec<Reservation>> {
-        self.reservations(self.workspace_path(&["Workers/", worker.as_str(), "/Reservations?PageSize=1000"]))
+        self.reservations(self.workspace_path(&[
+            "Workers/",
+            worker.as_str(),
+            "/Reservations?PageSize=1000",
+        ]))
     }
 
     fn reservations(self, path: String) -> Later<'a, Vec<Reservation>> {

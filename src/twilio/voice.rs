@@ -23,7 +23,10 @@ impl Conference {
     fn read(text: &str) -> Result<Self> {
         let conference = object(text)?;
         Ok(Self {
-            sid: conference.text("sid").and_then(|sid| Sid::parse("CF", &sid)).ok_or_else(unexpected)?,
+            sid: conference
+                .text("sid")
+                .and_then(|sid| Sid::parse("CF", &sid))
+                .ok_or_else(unexpected)?,
             friendly_name: conference.text("friendly_name").unwrap_or_default(),
             status: conference.text("status").unwrap_or_default(),
         })
@@ -49,7 +52,8 @@ impl<'a> Twilio<'a> {
 
     /// ListConference by name. Not by status: a room with one person in it may be `init`.
     pub async fn conferences_named(self, name: Sid) -> Result<Vec<Conference>> {
-        let path = self.account_path(&["Conferences.json?FriendlyName=", name.as_str(), "&PageSize=20"]);
+        let path =
+            self.account_path(&["Conferences.json?FriendlyName=", name.as_str(), "&PageSize=20"]);
         let list = self.list(PRODUCT, path, "conferences", 1).await?;
         list.iter().map(|conference| Conference::read(conference)).collect()
     }
@@ -68,14 +72,23 @@ impl<'a> Twilio<'a> {
 
     /// ListParticipant: the calls (`CA…`) that are in it now.
     pub async fn participants(self, conference: Sid) -> Result<Vec<String>> {
-        let path = self.account_path(&["Conferences/", conference.as_str(), "/Participants.json?PageSize=50"]);
+        let path = self.account_path(&[
+            "Conferences/",
+            conference.as_str(),
+            "/Participants.json?PageSize=50",
+        ]);
         let list = self.list(PRODUCT, path, "participants", 1).await?;
         Ok(list.iter().filter_map(|participant| json::at(participant, &["call_sid"])).collect())
     }
 
     /// UpdateParticipant; answers the participant as Twilio has it.
     #[must_use]
-    pub fn update_participant(self, conference: Sid, call: Sid, fields: &[(&str, &str)]) -> Later<'a, Answer> {
+    pub fn update_participant(
+        self,
+        conference: Sid,
+        call: Sid,
+        fields: &[(&str, &str)],
+    ) -> Later<'a, Answer> {
         let parts = ["Conferences/", conference.as_str(), "/Participants/", call.as_str(), ".json"];
         self.post(PRODUCT, &self.account_path(&parts), fields)
     }

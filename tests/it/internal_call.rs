@@ -8,7 +8,8 @@ const ROOM: &str = "CF00000000000000000000000000000001";
 const LEG: &str = "CA00000000000000000000000000000001";
 
 fn task(sid: &str, status: &str, attributes: &str) -> String {
-    serde_json::json!({ "sid": sid, "assignment_status": status, "attributes": attributes }).to_string()
+    serde_json::json!({ "sid": sid, "assignment_status": status, "attributes": attributes })
+        .to_string()
 }
 
 fn caller(more: &str) -> String {
@@ -19,13 +20,18 @@ fn caller(more: &str) -> String {
 }
 
 fn joined() -> flex_edge::runtime::Request {
-    let body = format!("StatusCallbackEvent=participant-join&FriendlyName={CALLER}&ConferenceSid={ROOM}&CallSid={LEG}");
+    let body = format!(
+        "StatusCallbackEvent=participant-join&FriendlyName={CALLER}&ConferenceSid={ROOM}&CallSid={LEG}"
+    );
     signed(post("/voice/call-outbound-join", &body))
 }
 
 #[test]
 fn the_callers_leg_enters_a_room_named_after_its_task() {
-    let response = Fake::default().handle(signed(post(&format!("/voice/agent-outbound-join?taskSid={CALLER}"), "CallSid=CA1")));
+    let response = Fake::default().handle(signed(post(
+        &format!("/voice/agent-outbound-join?taskSid={CALLER}"),
+        "CallSid=CA1",
+    )));
     assert_eq!(
         response.body,
         format!(
@@ -38,8 +44,19 @@ fn the_callers_leg_enters_a_room_named_after_its_task() {
 
 #[test]
 fn hostile_room_names_never_reach_the_twiml() {
-    for name in ["", "null", "undefined", "room", "WT1</Conference>", "WT000000000000000000000000000000c1x", "CF00000000000000000000000000000001"] {
-        let path = format!("/voice/agent-join-conference?conferenceName={}", flex_edge::params::encode(name));
+    for name in [
+        "",
+        "null",
+        "undefined",
+        "room",
+        "WT1</Conference>",
+        "WT000000000000000000000000000000c1x",
+        "CF00000000000000000000000000000001",
+    ] {
+        let path = format!(
+            "/voice/agent-join-conference?conferenceName={}",
+            flex_edge::params::encode(name)
+        );
         let response = Fake::default().handle(signed(post(&path, "CallSid=CA1")));
         assert_eq!(response.status, 400, "{name}");
         assert_eq!(json(&response)["field"], "conferenceName");
@@ -66,39 +83,56 @@ fn joining_reads_creates_and_links() {
         );
     assert_eq!(fake.handle(joined()).status, 200);
     // Again, at the same gate: nothing more than a look at the task.
-    let again = fake.on_with_etag(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), "\"3\"", &caller(&format!(r#","worker_call_sid":"{LEG}""#)));
+    let again = fake.on_with_etag(
+        &format!("GET {TASKROUTER}/Tasks/{CALLER}"),
+        "\"3\"",
+        &caller(&format!(r#","worker_call_sid":"{LEG}""#)),
+    );
     assert_eq!(again.handle(joined()).status, 200);
 }
 
 #[test]
 fn a_task_that_is_no_internal_call_is_left_alone() {
     for event in ["participant-join", "conference-end"] {
-        let fake = Fake::default().on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &task(CALLER, "assigned", r#"{"from":"+15550001"}"#));
-        let body = format!("StatusCallbackEvent={event}&FriendlyName={CALLER}&ConferenceSid={ROOM}&CallSid={LEG}");
+        let fake = Fake::default().on(
+            &format!("GET {TASKROUTER}/Tasks/{CALLER}"),
+            200,
+            &task(CALLER, "assigned", r#"{"from":"+15550001"}"#),
+        );
+        let body = format!(
+            "StatusCallbackEvent={event}&FriendlyName={CALLER}&ConferenceSid={ROOM}&CallSid={LEG}"
+        );
         assert_eq!(fake.handle(signed(post("/voice/call-outbound-join", &body))).status, 200);
     }
 }
 
 #[test]
 fn without_a_target_the_caller_is_let_go() {
-    let no_target = task(CALLER, "assigned", &format!(r#"{{"client_call":true,"worker_call_sid":"{LEG}"}}"#));
-    let fake = Fake::default()
-        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &no_target)
-        .on(&format!("POST {API}/Conferences/{ROOM}.json Status=completed"), 200, "{}");
+    let no_target =
+        task(CALLER, "assigned", &format!(r#"{{"client_call":true,"worker_call_sid":"{LEG}"}}"#));
+    let fake = Fake::default().on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &no_target).on(
+        &format!("POST {API}/Conferences/{ROOM}.json Status=completed"),
+        200,
+        "{}",
+    );
     let response = fake.handle(joined());
     assert_eq!((response.status, json(&response)["field"].as_str()), (400, Some("to")));
 }
 
 #[test]
 fn the_end_ends_both_tasks() {
-    let linked = caller(&format!(r#","conference":{{"sid":"{ROOM}","participants":{{"taskSid":"{CALLEE}"}}}}"#));
-    let callee = task(CALLEE, "reserved", &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
+    let linked = caller(&format!(
+        r#","conference":{{"sid":"{ROOM}","participants":{{"taskSid":"{CALLEE}"}}}}"#
+    ));
+    let callee =
+        task(CALLEE, "reserved", &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
     let fake = Fake::default()
         .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &linked)
         .on(&format!("POST {TASKROUTER}/Tasks/{CALLER} AssignmentStatus=wrapping&Reason=The conference is complete"), 200, &linked)
         .on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &callee)
         .on(&format!("POST {TASKROUTER}/Tasks/{CALLEE} AssignmentStatus=canceled&Reason=The conference is complete"), 200, &callee);
-    let body = format!("StatusCallbackEvent=conference-end&FriendlyName={CALLER}&ConferenceSid={ROOM}");
+    let body =
+        format!("StatusCallbackEvent=conference-end&FriendlyName={CALLER}&ConferenceSid={ROOM}");
     assert_eq!(fake.handle(signed(post("/voice/call-outbound-join", &body))).status, 200);
 }
 
@@ -106,11 +140,18 @@ fn the_end_ends_both_tasks() {
 fn a_forged_or_changed_event_is_refused() {
     let genuine = joined();
     for changed in [
-        flex_edge::runtime::Request { body: genuine.body.replace(LEG, "CA00000000000000000000000000000002"), ..genuine.clone() },
+        flex_edge::runtime::Request {
+            body: genuine.body.replace(LEG, "CA00000000000000000000000000000002"),
+            ..genuine.clone()
+        },
         flex_edge::runtime::Request { url: format!("{}?x=1", genuine.url), ..genuine.clone() },
         flex_edge::runtime::Request { signature: String::new(), ..genuine.clone() },
         flex_edge::runtime::Request { method: "GET".into(), ..genuine.clone() },
-        flex_edge::runtime::Request { content_type: "application/json".into(), body: "{}".into(), ..genuine.clone() },
+        flex_edge::runtime::Request {
+            content_type: "application/json".into(),
+            body: "{}".into(),
+            ..genuine.clone()
+        },
     ] {
         assert_eq!(Fake::default().handle(changed).status, 403);
     }

@@ -6,8 +6,11 @@ const HOLD: &str = "Token=T&conference=WT000000000000000000000000000000c1&partic
 
 #[test]
 fn a_refused_token_is_403_with_twilios_reason() {
-    let call = format!(r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#);
-    let fake = Fake::default().on(&call, 200, r#"{"valid":false,"code":20101,"message":"expired"}"#);
+    let call = format!(
+        r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#
+    );
+    let fake =
+        Fake::default().on(&call, 200, r#"{"valid":false,"code":20101,"message":"expired"}"#);
     let app = fake.app();
     let response = now(app.handle(post("/voice/hold-participant", HOLD)));
     assert_eq!((response.status, json(&response)["message"].as_str()), (403, Some("expired")));
@@ -18,7 +21,9 @@ fn a_refused_token_is_403_with_twilios_reason() {
 
 #[test]
 fn a_token_whose_time_is_up_is_refused() {
-    let call = format!(r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#);
+    let call = format!(
+        r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#
+    );
     let fake = Fake::default().on(&call, 200, r#"{"valid":true,"expiration":"2020-01-01T00:00:00Z","worker_sid":"WK00000000000000000000000000000001","identity":"alice","roles":["agent"]}"#);
     assert_eq!(fake.handle(post("/voice/hold-participant", HOLD)).status, 403);
 }
@@ -65,12 +70,15 @@ fn supervisor() -> Fake {
 }
 
 fn update() -> String {
-    format!("POST {API}/Conferences/CF00000000000000000000000000000001/Participants/CA00000000000000000000000000000001.json Hold=true")
+    format!(
+        "POST {API}/Conferences/CF00000000000000000000000000000001/Participants/CA00000000000000000000000000000001.json Hold=true"
+    )
 }
 
 #[test]
 fn too_many_requests_waits_as_long_as_twilio_says() {
-    let (status, _, slept) = hold(supervisor().on_later(&update(), 429, 2).on(&update(), 200, "{}"));
+    let (status, _, slept) =
+        hold(supervisor().on_later(&update(), 429, 2).on(&update(), 200, "{}"));
     assert_eq!(status, 200);
     assert!((2000..3000).contains(&slept), "{slept}");
 }
@@ -89,8 +97,12 @@ fn a_lost_write_that_may_be_repeated_is_repeated() {
 
 #[test]
 fn refusals_pass_through_when_they_are_facts() {
-    for (theirs, ours) in [(400, 400), (401, 502), (403, 502), (404, 404), (409, 409), (412, 412), (500, 502)] {
-        let refusal = format!(r#"{{"code":13223,"message":"no","more_info":"https://www.twilio.com/docs/errors/13223","status":{theirs}}}"#);
+    for (theirs, ours) in
+        [(400, 400), (401, 502), (403, 502), (404, 404), (409, 409), (412, 412), (500, 502)]
+    {
+        let refusal = format!(
+            r#"{{"code":13223,"message":"no","more_info":"https://www.twilio.com/docs/errors/13223","status":{theirs}}}"#
+        );
         let (status, body, _) = hold(supervisor().on(&update(), theirs, &refusal));
         assert_eq!(status, ours);
         assert_eq!(body["twilioErrorCode"], 13223);

@@ -39,7 +39,8 @@ fn a_token_in_the_query_is_not_read() {
 fn other_methods_are_refused_and_named() {
     for path in paths() {
         for method in ["PUT", "DELETE", "PATCH"] {
-            let response = Fake::default().handle(Request { method: method.into(), ..post(path, "") });
+            let response =
+                Fake::default().handle(Request { method: method.into(), ..post(path, "") });
             assert_eq!(response.status, 405, "{path}");
             assert!(response.allow.is_some(), "{path}");
         }
@@ -49,7 +50,8 @@ fn other_methods_are_refused_and_named() {
 #[test]
 fn every_path_answers_a_preflight() {
     for path in paths().into_iter().chain(["/nowhere"]) {
-        let response = Fake::default().handle(Request { method: "OPTIONS".into(), ..post(path, "") });
+        let response =
+            Fake::default().handle(Request { method: "OPTIONS".into(), ..post(path, "") });
         assert_eq!((response.status, response.body.as_str()), (204, ""), "{path}");
     }
 }

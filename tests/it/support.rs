@@ -104,7 +104,9 @@ impl Fake {
 
     /// The token check.
     pub fn on_token_of(self, identity: &str, worker: &str, role: &str) -> Self {
-        let call = format!(r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#);
+        let call = format!(
+            r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#
+        );
         let body = format!(
             r#"{{"valid":true,"code":0,"message":null,"expiration":"2099-01-01T00:00:00Z","realm_user_id":"u","identity":"{identity}","roles":["{role}"],"worker_sid":"{worker}"}}"#
         );
@@ -118,7 +120,9 @@ impl Fake {
 
     pub fn app(&self) -> App {
         let settings = self.settings.clone();
-        let get = move |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, v)| v.clone());
+        let get = move |name: &str| {
+            settings.iter().find(|(known, _)| *known == name).map(|(_, v)| v.clone())
+        };
         App::new(Config::read(get), Box::new(Shared(Rc::clone(&self.world))), 1)
     }
 
@@ -131,7 +135,8 @@ impl Fake {
 
     /// Asserts that the whole script has been played.
     pub fn played(&self) {
-        let left: Vec<_> = self.world.script.borrow().iter().map(|(call, _)| call.clone()).collect();
+        let left: Vec<_> =
+            self.world.script.borrow().iter().map(|(call, _)| call.clone()).collect();
         assert!(left.is_empty(), "Twilio was never asked: {left:#?}");
     }
 }
@@ -228,7 +233,9 @@ impl Runtime for Shared {
         };
         assert_eq!(text, expected);
         match line {
-            Line::Answer { status, body, etag, retry_after } => Ok(Answer { status, etag, retry_after, body }),
+            Line::Answer { status, body, etag, retry_after } => {
+                Ok(Answer { status, etag, retry_after, body })
+            }
             Line::Lost => Err(Lost),
         }
     }
@@ -238,7 +245,13 @@ impl Runtime for Shared {
         Ok(self.0.kv.borrow().get(key).map(|(value, _)| value.clone()))
     }
 
-    async fn kv_put(&self, key: &str, value: &str, metadata: Option<&str>, _: Option<Duration>) -> Result<()> {
+    async fn kv_put(
+        &self,
+        key: &str,
+        value: &str,
+        metadata: Option<&str>,
+        _: Option<Duration>,
+    ) -> Result<()> {
         assert!(key.len() <= 512, "KV keys have at most 512 bytes");
         self.0.kv_operations.borrow_mut().push(format!("put {key}"));
         self.0.kv.borrow_mut().insert(key.into(), (value.into(), metadata.map(str::to_owned)));
@@ -256,8 +269,10 @@ impl Runtime for Shared {
         let kv = self.0.kv.borrow();
         let after = cursor.unwrap_or_default();
         let found = kv.iter().filter(|(key, _)| key.starts_with(prefix) && key.as_str() > after);
-        let mut keys: Vec<_> =
-            found.take(1001).map(|(key, (_, data))| (key.clone(), data.clone().unwrap_or_default())).collect();
+        let mut keys: Vec<_> = found
+            .take(1001)
+            .map(|(key, (_, data))| (key.clone(), data.clone().unwrap_or_default()))
+            .collect();
         let cursor = (keys.len() > 1000).then(|| {
             keys.truncate(1000);
             keys[999].0.clone()
@@ -277,11 +292,18 @@ impl Runtime for Shared {
         })
     }
 
-    async fn settle(&self, key: &str, attempt: u32, outcome: Option<&str>, keep: Duration) -> Result<()> {
+    async fn settle(
+        &self,
+        key: &str,
+        attempt: u32,
+        outcome: Option<&str>,
+        keep: Duration,
+    ) -> Result<()> {
         let keep = u64::try_from(keep.as_millis()).unwrap();
         let outcome = outcome.map(str::to_owned);
         let mut gate = self.0.gate.borrow_mut();
-        let (_, record) = gate::step(gate.remove(key), Ask::Settle { attempt, outcome, keep }, self.now());
+        let (_, record) =
+            gate::step(gate.remove(key), Ask::Settle { attempt, outcome, keep }, self.now());
         gate.insert(key.into(), record);
         Ok(())
     }
