@@ -57,7 +57,8 @@ function packages() {
   const wanted = join(root, "package-lock.json");
   if (!existsSync(mark) || statSync(mark).mtimeMs < statSync(wanted).mtimeMs) {
     say("npm packages: installing (about half a minute)");
-    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    // Not `npm ci`: it refuses a lock file without the binaries of platforms it was not made on.
+    run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
     writeFileSync(mark, readFileSync(mark)); // newer than the lock file
   }
   // Wrangler wants Node 22, which the package `node` unpacks in an install script.
