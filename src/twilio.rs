@@ -3,6 +3,7 @@
 pub mod conversations;
 pub mod iam;
 pub mod interactions;
+pub mod lookups;
 pub mod taskrouter;
 pub mod voice;
 
