@@ -3,4 +3,5 @@
 mod internal_call;
 mod requests;
 mod routes;
+mod signature;
 mod support;
