@@ -124,7 +124,7 @@ export function createControls(twilio) {
       ),
       ...twilio.chats.summary(),
     }),
-    settle: async ({ timeoutMs } = {}) => ({ settled: await twilio.settled(timeoutMs) }),
+    settle: async ({ timeoutMs, contains } = {}) => ({ settled: await twilio.settled(timeoutMs, contains) }),
     reset: () => {
       twilio.reset();
       return {};

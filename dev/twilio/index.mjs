@@ -40,15 +40,15 @@ const DEFAULTS = {
 
 /** What every part shares: time, pending work, and the other parts. */
 function createTwilio(options) {
-  const pending = new Set();
+  const pending = new Map(); // what is under way, and what it is about
   const timers = new Set();
   const twilio = { options, accountSid: options.accountSid, authToken: options.authToken, services: {} };
 
-  twilio.track = (promise) => {
+  twilio.track = (promise, about = "") => {
     const tracked = promise
       .catch((error) => twilio.journal.alert(`stand-in failed: ${error?.stack ?? error}`, "background"))
       .finally(() => pending.delete(tracked));
-    pending.add(tracked);
+    pending.set(tracked, about);
     return promise;
   };
 
@@ -67,17 +67,22 @@ function createTwilio(options) {
       timers.add(timer);
     });
 
-  /** Resolves once no webhook, ringing leg or timer is under way; false when that takes too long. */
-  twilio.settled = async (timeoutMs = 20_000) => {
+  /**
+   * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long. With `contains` only
+   * webhooks with that text in them count, so that many can wait side by side.
+   */
+  twilio.settled = async (timeoutMs = 20_000, contains = "") => {
     const deadline = Date.now() + timeoutMs;
+    const left = () => [...pending].filter(([, about]) => about.includes(contains)).map(([promise]) => promise);
     do {
       await Promise.race([
-        Promise.allSettled([...pending]),
+        Promise.allSettled(left()),
         new Promise((resolve) => setTimeout(resolve, Math.max(deadline - Date.now(), 1)).unref()),
       ]);
-      await new Promise((resolve) => setImmediate(resolve));
-      if (Date.now() >= deadline) return pending.size === 0;
-    } while (pending.size > 0);
+      // One thing leads to the next: an ended conference to its callback.
+      await new Promise((resolve) => (contains ? setTimeout(resolve, 20) : setImmediate(resolve)));
+      if (Date.now() >= deadline) return left().length === 0;
+    } while (left().length > 0);
     return true;
   };
 

@@ -136,7 +136,7 @@ export function createWebhooks(twilio) {
   }
 
   return {
-    deliver: (delivery) => twilio.track(deliver(delivery)),
+    deliver: (delivery) => twilio.track(deliver(delivery), `${delivery.url} ${Object.values(delivery.fields).join(" ")}`),
     addRule: (rule) => void rules.push(rule),
     clear: () => void rules.splice(0),
   };

@@ -74,26 +74,38 @@ pub async fn conference_event(cx: &Context<'_>, event: Webhook) -> Result<Respon
         Some("participant-join") => {
             let conference = cx.sid(params, "ConferenceSid", "CF")?;
             let leg = cx.sid(params, "CallSid", "CA")?;
-            joined(cx, caller, conference, leg).await?;
+            joined(cx, caller, conference, leg).await.map_err(deliver_again)?;
         }
-        Some("conference-end") => ended(cx, caller).await?,
+        Some("conference-end") => ended(cx, caller).await.map_err(deliver_again)?,
         _ => {}
     }
     Ok(Response::success())
 }
 
+/// Twilio delivers an event again when the answer is 5xx, and only then.
+fn deliver_again(error: Box<Error>) -> Box<Error> {
+    if error.is_passing() && error.status() < 500 { Error::Busy.into() } else { error }
+}
+
 /// Somebody has entered.
 ///
-/// 1. Read the caller's task; again, if need be, until it tells whose leg this is.
+/// 1. Read the caller's task; again, if need be, until it tells whose leg this is. If it is
+///    gone or refused, end the room, unless there is company in it.
 /// 2. The called agent's leg: if the caller has left, end the room, or the agent waits in
 ///    it alone.
 /// 3. The caller's leg: create the callee's task, once.
 /// 4. Link it to the caller's task, for hold and for the end. If the caller has left
-///    meanwhile, take it back.
+///    meanwhile, take it back and end the room.
 async fn joined(cx: &Context<'_>, caller: Sid, conference: Sid, leg: Sid) -> Result<()> {
     let twilio = cx.twilio();
-    let Some(task) = unless_gone(twilio.task(caller).await)? else {
-        return end_if_alone(cx, conference, leg).await;
+    let task = match unless_gone(twilio.task(caller).await) {
+        Ok(Some(task)) => task,
+        Err(error) if error.is_passing() => return Err(error),
+        // Nobody will ever be called for this leg.
+        unreadable => {
+            end_if_alone(cx, conference, leg).await?;
+            return unreadable.map(drop);
+        }
     };
     if !is_internal_call(&task) {
         return Ok(());
@@ -180,7 +192,10 @@ async fn ring(
     let link = json::object().raw("conference", &room).end();
     let linked = unless_gone(twilio.merge_task_attributes(caller, link).await)?;
     if !linked.is_some_and(|caller| caller.is_open()) {
-        twilio.close_task(callee.clone(), ENDED).await?;
+        let (closed, ended) =
+            join(twilio.close_task(callee.clone(), ENDED), twilio.end_conference(conference)).await;
+        closed?;
+        ended?;
     }
     Ok(callee.sid.to_string())
 }
@@ -256,7 +271,7 @@ fn is_callee_of(task: &Task, caller: Sid) -> bool {
         && task.sid != caller
 }
 
-/// Ends a room whose caller's task is gone, if this leg is alone in it.
+/// Ends a room whose caller's task cannot be read, if this leg is alone in it.
 async fn end_if_alone(cx: &Context<'_>, conference: Sid, leg: Sid) -> Result<()> {
     let participants = unless_gone(cx.twilio().participants(conference).await)?;
     match participants.as_deref() {

@@ -11,7 +11,9 @@ impl<'a> Twilio<'a> {
     pub fn phone_number(self, number: &str, country: Option<&str>) -> Later<'a, Answer> {
         let number = encode(number);
         let path = match country {
-            Some(country) => ["/v2/PhoneNumbers/", &number, "?CountryCode=", &encode(country)].concat(),
+            Some(country) => {
+                ["/v2/PhoneNumbers/", &number, "?CountryCode=", &encode(country)].concat()
+            }
             None => ["/v2/PhoneNumbers/", &number].concat(),
         };
         self.get("lookups", &path)

@@ -17,7 +17,9 @@ fn form(params: &Value) -> Vec<(String, String)> {
     for (name, value) in params.as_object().unwrap() {
         match value {
             Value::Array(values) => {
-                form.extend(values.iter().map(|value| (name.clone(), value.as_str().unwrap().to_owned())));
+                form.extend(
+                    values.iter().map(|value| (name.clone(), value.as_str().unwrap().to_owned())),
+                );
             }
             value => form.push((name.clone(), value.as_str().unwrap().to_owned())),
         }
@@ -30,7 +32,12 @@ fn verdict(case: &Value) -> bool {
     let config = Config::read(|name| (name == "TWILIO_AUTH_TOKEN").then(|| token.clone()));
     let form = case.get("params").map(form).unwrap_or_default();
     let pairs: Vec<_> = form.iter().map(|(name, value)| (name.into(), value.into())).collect();
-    is_valid(&config.signing_keys, case["signature"].as_str().unwrap(), case["url"].as_str().unwrap(), &pairs)
+    is_valid(
+        &config.signing_keys,
+        case["signature"].as_str().unwrap(),
+        case["url"].as_str().unwrap(),
+        &pairs,
+    )
 }
 
 #[test]
@@ -49,7 +56,8 @@ fn the_vectors_get_twilios_verdict() {
         assert_eq!(verdict(&case), expected, "{name}");
         if let Some(body) = case["rawBody"].as_str() {
             let url = case["url"].as_str().unwrap();
-            let hash = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let hash =
+                Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
             assert_eq!(url.contains(&hash), case["valid"].as_bool().unwrap(), "{name}");
         }
     }
@@ -81,27 +89,41 @@ fn json_event(body: &str, hashed: &str) -> Request {
 fn a_json_body_is_covered_by_its_hash() {
     let body = r#"{"StatusCallbackEvent":"participant-leave","FriendlyName":"naïve ☎"}"#;
     assert_eq!(Fake::default().handle(json_event(body, body)).status, 200);
-    assert_eq!(Fake::default().handle(json_event(&body.replace("leave", "join"), body)).status, 403);
+    assert_eq!(
+        Fake::default().handle(json_event(&body.replace("leave", "join"), body)).status,
+        403
+    );
     // The signature of a URL alone does not vouch for a body.
-    let bare = signed(Request { body: String::new(), ..post_json("/voice/call-outbound-join", "") });
+    let bare =
+        signed(Request { body: String::new(), ..post_json("/voice/call-outbound-join", "") });
     assert_eq!(Fake::default().handle(Request { body: body.into(), ..bare }).status, 403);
 }
 
 #[test]
 fn the_public_url_stands_in_for_the_one_the_worker_sees() {
     let seen = post("/voice/call-outbound-join?a=b", "StatusCallbackEvent=participant-leave");
-    let given = Request { url: seen.url.replace("https://edge.example.com", "https://hooks.example.org"), ..seen.clone() };
+    let given = Request {
+        url: seen.url.replace("https://edge.example.com", "https://hooks.example.org"),
+        ..seen.clone()
+    };
     let request = Request { signature: signed(given).signature, ..seen };
     assert_eq!(Fake::default().handle(request.clone()).status, 403);
-    assert_eq!(Fake::default().with("PUBLIC_URL", "https://hooks.example.org/").handle(request).status, 200);
+    assert_eq!(
+        Fake::default().with("PUBLIC_URL", "https://hooks.example.org/").handle(request).status,
+        200
+    );
 }
 
 #[test]
 fn both_tokens_are_accepted_during_a_rotation() {
-    let request = signed(post("/voice/call-outbound-join", "StatusCallbackEvent=participant-leave"));
+    let request =
+        signed(post("/voice/call-outbound-join", "StatusCallbackEvent=participant-leave"));
     let rotated = || Fake::default().with("TWILIO_AUTH_TOKEN", "the-next-one");
     assert_eq!(rotated().handle(request.clone()).status, 403);
-    assert_eq!(rotated().with("TWILIO_AUTH_TOKEN_SECONDARY", "auth-token").handle(request).status, 200);
+    assert_eq!(
+        rotated().with("TWILIO_AUTH_TOKEN_SECONDARY", "auth-token").handle(request).status,
+        200
+    );
 }
 
 #[test]
@@ -119,6 +141,10 @@ fn only_the_exact_signature_is_accepted() {
         Base64::encode_string(&Hmac::<Sha1>::new_from_slice(b"").unwrap().finalize().into_bytes()),
         "é".repeat(14),
     ] {
-        assert_eq!(Fake::default().handle(Request { signature: bad.clone(), ..good.clone() }).status, 403, "{bad}");
+        assert_eq!(
+            Fake::default().handle(Request { signature: bad.clone(), ..good.clone() }).status,
+            403,
+            "{bad}"
+        );
     }
 }
