@@ -9,6 +9,7 @@ use crate::json::{self, Object};
 use crate::sid::Sid;
 use crate::twilio::taskrouter::{Reservation, Task};
 use crate::twilio::voice::Conference;
+use crate::twilio::{Later, unless_gone};
 
 fn denied(what: &str) -> Box<Error> {
     Error::forbidden(&format!("You take no part in this {what}."))
@@ -69,16 +70,48 @@ async fn is_party(cx: &Context<'_>, agent: &Agent, task: &Task) -> Result<bool> 
 /// Finds the conference that `name` means, and checks that the agent takes part in it.
 ///
 /// `name` is its SID or, as Flex names its voice conferences, the SID of the task.
-pub async fn conference(cx: &Context<'_>, agent: &Agent, field: &str, name: &str) -> Result<Sid> {
+pub fn conference<'a>(
+    cx: &'a Context<'_>,
+    agent: &'a Agent,
+    field: &'a str,
+    name: &'a str,
+) -> Later<'a, Sid> {
+    Box::pin(find_conference(cx, agent, field, name, false))
+}
+
+/// The same; one that is over is refused, also to supervisors.
+pub fn live_conference<'a>(
+    cx: &'a Context<'_>,
+    agent: &'a Agent,
+    field: &'a str,
+    name: &'a str,
+) -> Later<'a, Sid> {
+    Box::pin(find_conference(cx, agent, field, name, true))
+}
+
+async fn find_conference(
+    cx: &Context<'_>,
+    agent: &Agent,
+    field: &str,
+    name: &str,
+    must_live: bool,
+) -> Result<Sid> {
+    let over = || Error::bad(field, "names no conference that is going on");
     let twilio = cx.twilio();
     if let Some(sid) = Sid::parse("CF", name) {
         cx.note(&sid);
         if is_unlimited(cx, agent) {
-            return Ok(sid);
+            let is_over = must_live
+                && !unless_gone(twilio.conference(sid).await)?.is_some_and(|c| c.is_live());
+            return if is_over { Err(over()) } else { Ok(sid) };
         }
         let (found, reservations) =
             join(twilio.conference(sid), twilio.worker_reservations(agent.worker()?)).await;
-        let name = found?.friendly_name;
+        let found = unless_gone(found)?.ok_or_else(over)?;
+        if must_live && !found.is_live() {
+            return Err(over());
+        }
+        let name = found.friendly_name;
         let is_mine = |r: &Reservation| r.is_live() && r.task == name;
         if reservations?.iter().any(is_mine) {
             return Ok(sid);
@@ -113,6 +146,41 @@ pub async fn conference(cx: &Context<'_>, agent: &Agent, field: &str, name: &str
         rooms?
     };
     let room = rooms.into_iter().find(Conference::is_live);
-    room.map(|room| room.sid)
-        .ok_or_else(|| Error::bad(field, "names no conference that is going on"))
+    room.map(|room| room.sid).ok_or_else(over)
+}
+
+/// Checks that the agent has, or had, this task. A task that is gone is nobody's.
+pub async fn task(cx: &Context<'_>, agent: &Agent, task: Sid) -> Result<()> {
+    let reservations = cx.twilio().task_reservations(task, agent.worker()?).await?;
+    let has_had = |r: &Reservation| r.is_live() || r.status == "completed";
+    if reservations.iter().any(has_had) { Ok(()) } else { Err(denied("task")) }
+}
+
+/// The worker that a request names, or the agent's own: supervisors may name others.
+pub fn worker(cx: &Context<'_>, agent: &Agent, named: Option<Sid>) -> Result<Sid> {
+    match named {
+        Some(named) if agent.worker == Some(named) || is_unlimited(cx, agent) => Ok(named),
+        Some(_) => Err(Error::forbidden("Only supervisors may do this for other workers.")),
+        None => agent.worker(),
+    }
+}
+
+/// Checks that the call is in a conference that the agent takes part in now.
+///
+/// Neither a call nor a reservation names its conference: of all that are going on, those
+/// named by the agent's tasks are asked for the call. Two round trips in most cases.
+pub async fn call(cx: &Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
+    let twilio = cx.twilio();
+    let reads = join(twilio.worker_reservations(agent.worker()?), twilio.live_conferences());
+    let (reservations, rooms) = reads.await;
+    let (reservations, rooms) = (reservations?, rooms?);
+    for room in &rooms {
+        let room = Conference::read(room)?;
+        if reservations.iter().any(|r| r.is_live() && r.task == room.friendly_name)
+            && unless_gone(twilio.participant(room.sid, call.as_str()).await)?.is_some()
+        {
+            return Ok(());
+        }
+    }
+    Err(denied("call"))
 }

@@ -10,15 +10,35 @@ use crate::json::{self, Object};
 /// Merges `update` into `current` as lodash's `merge` does, and then drops the top-level
 /// members that are `null`: objects are merged, arrays by index, `null` overwrites.
 pub fn merge(current: &str, update: &str) -> Result<String> {
+    combine(current, update, How::Merge)
+}
+
+/// Puts the members of `update` over those of `current`, whole.
+pub fn overwrite(current: &str, update: &str) -> Result<String> {
+    combine(current, update, How::Overwrite)
+}
+
+/// What becomes of a member that is on both sides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// They are merged, at the top.
+    Merge,
+    /// They are merged, further down: `null` stays.
+    MergeInside,
+    /// The new one counts.
+    Overwrite,
+}
+
+fn combine(current: &str, update: &str, how: How) -> Result<String> {
     let current = if current.trim().is_empty() { "{}" } else { current };
     let object =
         |text| Object::parse(text).ok_or_else(|| Error::internal("attributes are no JSON object"));
     let mut text = String::with_capacity(current.len() + update.len());
-    write_object(&mut text, &object(current)?, &object(update)?, true);
+    write_object(&mut text, &object(current)?, &object(update)?, how);
     Ok(text)
 }
 
-fn write_object(into: &mut String, current: &Object<'_>, update: &Object<'_>, is_top: bool) {
+fn write_object(into: &mut String, current: &Object<'_>, update: &Object<'_>, how: How) {
     into.push('{');
     let start = into.len();
     let find =
@@ -29,11 +49,11 @@ fn write_object(into: &mut String, current: &Object<'_>, update: &Object<'_>, is
         }
         let new =
             update.members().iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value);
-        write_member(into, start, name, Some(old), new, is_top);
+        write_member(into, start, name, Some(old), new, how);
     }
     for (name, new) in update.members() {
         if !find(current, name) {
-            write_member(into, start, name, None, Some(new), is_top);
+            write_member(into, start, name, None, Some(new), how);
         }
     }
     into.push('}');
@@ -45,9 +65,9 @@ fn write_member(
     name: &str,
     old: Option<&str>,
     new: Option<&str>,
-    is_top: bool,
+    how: How,
 ) {
-    if is_top && new.or(old) == Some("null") {
+    if how == How::Merge && new.or(old) == Some("null") {
         return;
     }
     if into.len() > start {
@@ -55,7 +75,7 @@ fn write_member(
     }
     json::quote(into, name);
     into.push(':');
-    write_value(into, old, new);
+    write_value(into, old.filter(|_| how != How::Overwrite || new.is_none()), new);
 }
 
 fn write_value(into: &mut String, old: Option<&str>, new: Option<&str>) {
@@ -63,7 +83,7 @@ fn write_value(into: &mut String, old: Option<&str>, new: Option<&str>) {
         return into.push_str(new.or(old).unwrap_or("null"));
     };
     if let (Some(before), Some(after)) = (Object::parse(before), Object::parse(after)) {
-        return write_object(into, &before, &after, false);
+        return write_object(into, &before, &after, How::MergeInside);
     }
     let (Some(before), Some(items)) = (json::list(before), json::list(after)) else {
         return into.push_str(after);
@@ -80,7 +100,7 @@ fn write_value(into: &mut String, old: Option<&str>, new: Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use super::merge;
+    use super::{merge, overwrite};
 
     #[test]
     fn merging_follows_lodash() {
@@ -111,6 +131,21 @@ mod tests {
         let merged = merge(current, r#"{"a":true}"#).unwrap();
         for piece in ["12345678901234567890123", "1.10", r#""\u00e9""#, r#"{ "k" : 1e3 }"#] {
             assert!(merged.contains(piece), "{piece}");
+        }
+    }
+
+    #[test]
+    fn overwriting_puts_whole_members_over_others() {
+        for (current, update, result) in [
+            (
+                r#"{"a":{"x":1},"n":null,"k":[1.50]}"#,
+                r#"{"a":{"y":2}}"#,
+                r#"{"a":{"y":2},"n":null,"k":[1.50]}"#,
+            ),
+            (r#"{"a":[1,2]}"#, r#"{"a":[3],"b":null}"#, r#"{"a":[3],"b":null}"#),
+            ("", r#"{"a":1}"#, r#"{"a":1}"#),
+        ] {
+            assert_eq!(overwrite(current, update).unwrap(), result);
         }
     }
 

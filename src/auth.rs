@@ -125,7 +125,9 @@ pub async fn flex(cx: &Context<'_>, request: &Request) -> Result<FlexCall> {
     Ok(FlexCall { params, agent, _proof: () })
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -1,8 +1,12 @@
 //! The features, a sentence each.
 
-/// Hold and other changes to a voice conference.
+/// Calls by themselves: what is known of one, handing it over, and telephone numbers.
+pub mod calls;
+/// Who is added to a voice conference, held, muted, removed.
 pub mod conference;
 /// What works, and what is missing for the rest.
 pub mod health;
 /// One agent calls another inside Flex.
 pub mod internal_call;
+/// Queues, workers' channels and attributes, tasks.
+pub mod workspace;

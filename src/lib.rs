@@ -26,6 +26,7 @@ pub use sid::Sid;
 
 use auth::Tokens;
 use error::{Error, Result};
+use features::calls::Calls;
 use runtime::{Kind, MAX_BODY, Request, Response, Runtime};
 use twilio::Twilio;
 
@@ -39,6 +40,7 @@ pub struct App {
     /// The outside.
     pub runtime: Box<dyn Runtime>,
     tokens: Tokens,
+    calls: Calls,
     random: Cell<u64>,
 }
 
@@ -58,7 +60,13 @@ impl App {
     /// instances'.
     #[must_use]
     pub fn new(config: Config, runtime: Box<dyn Runtime>, seed: u64) -> Self {
-        Self { config, runtime, tokens: Tokens::default(), random: Cell::new(seed) }
+        Self {
+            config,
+            runtime,
+            tokens: Tokens::default(),
+            calls: Calls::default(),
+            random: Cell::new(seed),
+        }
     }
 
     /// Answers one request: the service as one function. It never fails; what goes wrong

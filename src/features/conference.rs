@@ -1,32 +1,165 @@
-//! Hold and other changes to a voice conference.
+//! A voice conference: who is added to it, held, muted, removed.
+
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
 
 use crate::Context;
 use crate::access;
-use crate::auth::FlexCall;
-use crate::error::Result;
+use crate::auth::{FlexCall, hex};
+use crate::error::{Error, Result};
+use crate::features::calls::{is_number, is_sip};
+use crate::gate;
 use crate::json;
-use crate::runtime::Response;
-use crate::twilio::camel_case;
+use crate::runtime::{Answer, Response};
+use crate::sid::Sid;
+use crate::twilio::{Later, camel_case, unless_gone};
+
+/// How long a dialled party is remembered for duplicates of the request.
+pub const REMEMBER: Duration = Duration::from_secs(30);
+
+/// `add-participant`: somebody is dialled into a conference, once.
+///
+/// `taskSid` is the conference: the peers' plugins call it so. Twilio would open a room for
+/// any other name and dial into that.
+///
+/// 1. Who is dialled has to be an E.164 number or a SIP address.
+/// 2. Of the same request sent several times, one goes on; the others get its answer.
+/// 3. The conference has to be going on, and the agent to take part in it.
+/// 4. Twilio dials. When it is unknown whether it does, and when an earlier owner of the
+///    request failed, the participant is looked for by its label before it is dialled again.
+pub async fn add(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let name = call.params.text("taskSid")?;
+    let to = call.params.text("to")?;
+    let from = call.params.text("from")?;
+    if !is_number(&to) && !is_sip(&to) {
+        return Err(not_dialable());
+    }
+    if !is_number(&from) && (is_number(&to) || !(is_sip(&from) || is_client(&from))) {
+        return Err(Error::bad("from", "is not a number in E.164 form"));
+    }
+    let key = ["add-participant/", call.agent.key(), "/", &name, "/", &to, "/", &from].concat();
+    let label = hex(&Sha256::digest(key.as_bytes()));
+    let added = gate::once(cx, &key, REMEMBER, async |attempt| {
+        let room = access::live_conference(cx, &call.agent, "taskSid", &name).await?;
+        let twilio = cx.twilio();
+        let look = || -> Later<'_, Option<String>> {
+            let found = twilio.participant(room, &label);
+            Box::pin(async move { Ok(unless_gone(found.await)?.map(|found| found.body)) })
+        };
+        let fields = [
+            ("From", from.as_str()),
+            ("To", &to),
+            ("EarlyMedia", "true"),
+            ("EndConferenceOnExit", "false"),
+            ("Label", &label),
+        ];
+        dial_once(cx, attempt, &look, &|| twilio.add_participant(room, &fields)).await
+    });
+    let participant = added.await?;
+    if let Some(sid) = json::at(&participant, &["call_sid"]).and_then(|sid| Sid::parse("CA", &sid))
+    {
+        cx.note(&sid);
+        cx.app.calls.allow(cx, &call.agent, sid);
+    }
+    Ok(answer(&participant))
+}
+
+/// The refusal that the peers' plugins tell from others by Twilio's number for it.
+fn not_dialable() -> Box<Error> {
+    Box::new(Error::Twilio {
+        status: 400,
+        code: Some(13223),
+        message: "to: is neither a number in E.164 form nor a SIP address".to_owned(),
+        page: Some("https://www.twilio.com/docs/api/errors/13223".to_owned()),
+        retry_after: None,
+    })
+}
+
+fn is_client(text: &str) -> bool {
+    text.strip_prefix("client:")
+        .is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic()))
+}
+
+/// Dials, at most once: when it is unknown whether that worked, or an earlier attempt may
+/// have, looks for what was dialled before dialling again. Answers what was found or made.
+pub async fn dial_once<'a>(
+    cx: &Context<'_>,
+    attempt: u32,
+    look: &dyn Fn() -> Later<'a, Option<String>>,
+    dial: &dyn Fn() -> Later<'a, Answer>,
+) -> Result<String> {
+    let mut failure = None;
+    for tries in 1..=3 {
+        if (attempt > 1 || failure.is_some())
+            && let Some(found) = look().await?
+        {
+            return Ok(found);
+        }
+        if tries == 3 {
+            break;
+        }
+        match dial().await {
+            Err(error) if error.is_uncertain() => failure = Some(error),
+            answer => return answer.map(|answer| answer.body),
+        }
+        cx.app.runtime.sleep(cx.pause(1, None)).await;
+    }
+    Err(failure.unwrap_or_else(|| Error::Busy.into()))
+}
 
 /// `hold-participant`: a participant is put on hold or taken off it.
+pub fn hold<'a>(cx: &'a Context<'_>, call: FlexCall) -> Later<'a, Response> {
+    Box::pin(change(cx, call, "hold", "Hold"))
+}
+
+/// `mute-participant`: a participant is muted or heard again.
+pub fn mute<'a>(cx: &'a Context<'_>, call: FlexCall) -> Later<'a, Response> {
+    Box::pin(change(cx, call, "muted", "Muted"))
+}
+
+/// `update-participant`: whether the conference ends when this participant leaves.
+pub fn update<'a>(cx: &'a Context<'_>, call: FlexCall) -> Later<'a, Response> {
+    Box::pin(change(cx, call, "endConferenceOnExit", "EndConferenceOnExit"))
+}
+
+/// Sets one flag of a participant.
 ///
 /// 1. The conference is found and the agent's part in it checked. The plugins of a called
 ///    agent may send the conference's name, the caller's task SID.
-/// 2. Twilio holds the participant; a failure is the agent's to see.
-pub async fn hold(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+/// 2. Twilio changes the participant; a failure is the agent's to see.
+async fn change(cx: &Context<'_>, call: FlexCall, flag: &str, field: &str) -> Result<Response> {
     let name = call.params.text("conference")?;
     let participant = cx.sid(&call.params, "participant", "CA")?;
-    let hold = call.params.flag("hold")?;
-    let hold_url = call.params.optional_text("holdUrl")?.filter(|_| hold);
+    let value = call.params.flag(flag)?;
+    let hold_url = call.params.optional_text("holdUrl")?.filter(|_| value && field == "Hold");
     let conference = access::conference(cx, &call.agent, "conference", &name).await?;
-    let mut fields = vec![("Hold", if hold { "true" } else { "false" })];
-    if let Some(url) = &hold_url {
-        fields.push(("HoldUrl", url));
-    }
-    let participant = cx.twilio().update_participant(conference, participant, &fields).await?.body;
+    let fields = [
+        (field, if value { "true" } else { "false" }),
+        ("HoldUrl", hold_url.as_deref().unwrap_or_default()),
+    ];
+    let fields = if hold_url.is_some() { &fields[..] } else { &fields[..1] };
+    Ok(answer(&cx.twilio().update_participant(conference, participant, fields).await?.body))
+}
+
+/// The participant for all peers: T reads `participantsResponse`, D `callSid`.
+fn answer(participant: &str) -> Response {
     let body = json::object()
         .flag("success", true)
-        .optional_text("callSid", json::at(&participant, &["call_sid"]).as_deref())
-        .raw("participantsResponse", &camel_case(&participant));
+        .optional_text("callSid", json::at(participant, &["call_sid"]).as_deref())
+        .raw("participantsResponse", &camel_case(participant));
+    Response::json(200, body.end())
+}
+
+/// `remove-participant`: a participant has to leave the conference.
+///
+/// One that has left already is fine: the plugins send the request again after a lost
+/// connection.
+pub async fn remove(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let name = call.params.text("conference")?;
+    let participant = cx.sid(&call.params, "participant", "CA")?;
+    let conference = access::conference(cx, &call.agent, "conference", &name).await?;
+    unless_gone(cx.twilio().remove_participant(conference, participant).await)?;
+    let body = json::object().flag("success", true).flag("participantsResponse", true);
     Ok(Response::json(200, body.end()))
 }

@@ -176,6 +176,52 @@ impl<'a> Twilio<'a> {
         })
     }
 
+    /// ListTaskQueue: all of them, each as Twilio has it.
+    #[must_use]
+    pub fn queues(self) -> Later<'a, Vec<String>> {
+        self.list(PRODUCT, self.workspace_path(&["TaskQueues?PageSize=1000"]), "task_queues", 5)
+    }
+
+    /// ListWorkerChannel.
+    #[must_use]
+    pub fn worker_channels(self, worker: Sid) -> Later<'a, Vec<String>> {
+        let path = self.workspace_path(&["Workers/", worker.as_str(), "/Channels?PageSize=1000"]);
+        self.list(PRODUCT, path, "channels", 1)
+    }
+
+    /// UpdateWorkerChannel; answers the channel as Twilio has it.
+    #[must_use]
+    pub fn update_worker_channel(
+        self,
+        worker: Sid,
+        channel: Sid,
+        fields: &[(&str, &str)],
+    ) -> Later<'a, Answer> {
+        let parts = ["Workers/", worker.as_str(), "/Channels/", channel.as_str()];
+        self.post(PRODUCT, &self.workspace_path(&parts), fields)
+    }
+
+    /// Puts the members of `update` over a worker's attributes ([`attributes::overwrite`]);
+    /// answers the worker as Twilio has it. A stale write is repeated on fresh data.
+    #[must_use]
+    pub fn overwrite_worker_attributes(self, worker: Sid, update: String) -> Later<'a, Answer> {
+        Box::pin(async move {
+            for _ in 0..5 {
+                let mut found = self.worker(worker).await?;
+                let current = json::at(&found.body, &["attributes"]).unwrap_or_default();
+                let attributes = attributes::overwrite(&current, &update)?;
+                let path = self.workspace_path(&["Workers/", worker.as_str()]);
+                let mut call = self.call("POST", PRODUCT, &path, &[("Attributes", &attributes)]);
+                call.if_match = found.etag.take();
+                match self.send(call, Repeat::Safe).await {
+                    Err(error) if error.is_stale() => {}
+                    answer => return answer,
+                }
+            }
+            Err(Error::Busy.into())
+        })
+    }
+
     /// FetchWorker: the worker as Twilio has it.
     #[must_use]
     pub fn worker(self, sid: Sid) -> Later<'a, Answer> {

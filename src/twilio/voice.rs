@@ -3,6 +3,7 @@
 use super::{Later, Twilio, object, unexpected, unless_gone};
 use crate::error::Result;
 use crate::json;
+use crate::params::encode;
 use crate::runtime::Answer;
 use crate::sid::Sid;
 
@@ -20,7 +21,8 @@ pub struct Conference {
 }
 
 impl Conference {
-    fn read(text: &str) -> Result<Self> {
+    /// Reads a conference.
+    pub fn read(text: &str) -> Result<Self> {
         let conference = object(text)?;
         Ok(Self {
             sid: conference
@@ -81,6 +83,86 @@ impl<'a> Twilio<'a> {
         Ok(list.iter().filter_map(|participant| json::at(participant, &["call_sid"])).collect())
     }
 
+    /// CreateParticipant: dials somebody into a conference.
+    #[must_use]
+    pub fn add_participant(self, conference: Sid, fields: &[(&str, &str)]) -> Later<'a, Answer> {
+        self.create(PRODUCT, &self.participant_path(conference, ""), fields)
+    }
+
+    /// FetchParticipant, by the call or by the label it was added with.
+    #[must_use]
+    pub fn participant(self, conference: Sid, name: &str) -> Later<'a, Answer> {
+        self.get(PRODUCT, &self.participant_path(conference, &["/", name].concat()))
+    }
+
+    /// DeleteParticipant.
+    #[must_use]
+    pub fn remove_participant(self, conference: Sid, call: Sid) -> Later<'a, Answer> {
+        self.delete(PRODUCT, &self.participant_path(conference, &["/", call.as_str()].concat()))
+    }
+
+    fn participant_path(self, conference: Sid, rest: &str) -> String {
+        self.account_path(&["Conferences/", conference.as_str(), "/Participants", rest, ".json"])
+    }
+
+    /// ListConference: all that are going on with two people or more.
+    #[must_use]
+    pub fn live_conferences(self) -> Later<'a, Vec<String>> {
+        let path = self.account_path(&["Conferences.json?Status=in-progress&PageSize=1000"]);
+        self.list(PRODUCT, path, "conferences", 5)
+    }
+
+    /// ListCall: those that this call's TwiML has dialled.
+    #[must_use]
+    pub fn dialled_by(self, call: Sid) -> Later<'a, Vec<String>> {
+        let path = self.account_path(&["Calls.json?ParentCallSid=", call.as_str(), "&PageSize=50"]);
+        self.list(PRODUCT, path, "calls", 1)
+    }
+
+    /// UpdateCall: plays this document from now on. Each time it takes effect it dials anew.
+    #[must_use]
+    pub fn play(self, call: Sid, twiml: &str) -> Later<'a, Answer> {
+        let path = self.account_path(&["Calls/", call.as_str(), ".json"]);
+        self.create(PRODUCT, &path, &[("Twiml", twiml)])
+    }
+
+    /// ListIncomingPhoneNumber.
+    #[must_use]
+    pub fn phone_numbers(self) -> Later<'a, Vec<String>> {
+        let path = self.account_path(&["IncomingPhoneNumbers.json?PageSize=1000"]);
+        self.list(PRODUCT, path, "incoming_phone_numbers", 10)
+    }
+
+    /// ListOutgoingCallerId: the verified numbers of others.
+    #[must_use]
+    pub fn caller_ids(self) -> Later<'a, Vec<String>> {
+        let path = self.account_path(&["OutgoingCallerIds.json?PageSize=1000"]);
+        self.list(PRODUCT, path, "outgoing_caller_ids", 10)
+    }
+
+    /// ListDialingPermissionsCountry: what may be dialled where this calling code is used.
+    #[must_use]
+    pub fn dialing_permissions(self, calling_code: &str) -> Later<'a, Vec<String>> {
+        let query = [
+            "/v1/DialingPermissions/Countries?CountryCode=",
+            &encode(calling_code),
+            "&PageSize=1000",
+        ];
+        self.list("voice", query.concat(), "content", 2)
+    }
+
+    /// ListDialingPermissionsHrsPrefixes: how a country's high-risk special numbers begin.
+    #[must_use]
+    pub fn high_risk_prefixes(self, country: &str) -> Later<'a, Vec<String>> {
+        let country = encode(country);
+        let path = [
+            "/v1/DialingPermissions/Countries/",
+            &country,
+            "/HighRiskSpecialPrefixes?PageSize=1000",
+        ];
+        self.list("voice", path.concat(), "content", 2)
+    }
+
     /// UpdateParticipant; answers the participant as Twilio has it.
     #[must_use]
     pub fn update_participant(
@@ -89,7 +171,10 @@ impl<'a> Twilio<'a> {
         call: Sid,
         fields: &[(&str, &str)],
     ) -> Later<'a, Answer> {
-        let parts = ["Conferences/", conference.as_str(), "/Participants/", call.as_str(), ".json"];
-        self.post(PRODUCT, &self.account_path(&parts), fields)
+        self.post(
+            PRODUCT,
+            &self.participant_path(conference, &["/", call.as_str()].concat()),
+            fields,
+        )
     }
 }

@@ -1,5 +1,6 @@
 //! The service, called as the world calls it, against a Twilio that follows a script.
 
+mod helpers;
 mod internal_call;
 mod requests;
 mod routes;

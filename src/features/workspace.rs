@@ -1,0 +1,190 @@
+//! The TaskRouter workspace: queues, workers' channels and attributes, tasks.
+
+use futures_util::future::join;
+
+use crate::Context;
+use crate::access;
+use crate::auth::{Agent, FlexCall};
+use crate::error::{Error, Result};
+use crate::json::{self, Object};
+use crate::runtime::Response;
+use crate::twilio::taskrouter::Task;
+use crate::twilio::{camel_case, unless_gone};
+
+/// As many queues are listed.
+const MAX_QUEUES: usize = 1_000;
+const REASON: &str = "Ended by an agent";
+
+/// What of a task's attributes agents cannot change here: who is asked next, whose call or
+/// conversation it is. What an agent may touch is decided by them.
+const TASK_GUARDED: [&str; 15] = [
+    "callToQueue",
+    "call_sid",
+    "client_call",
+    "conference",
+    "conferenceSid",
+    "flexChannelInviteSid",
+    "flexInteractionChannelSid",
+    "flexInteractionSid",
+    "ignoreWorkerContactUri",
+    "targetWorker",
+    "to",
+    "transferQueueName",
+    "transferTargetSid",
+    "transferTargetType",
+    "workerSidsInConversation",
+];
+
+/// What of their own attributes agents cannot change here: what they are and get.
+const WORKER_GUARDED: [&str; 4] = ["contact_uri", "disabled_skills", "roles", "routing"];
+
+/// `get-queues`: all queues of the workspace.
+pub async fn queues(cx: &Context<'_>) -> Result<Response> {
+    let mut queues = Vec::new();
+    for queue in cx.twilio().queues().await?.iter().take(MAX_QUEUES) {
+        let queue = Object::parse(queue).unwrap_or_default();
+        let raw = |name| queue.raw(name).unwrap_or("null");
+        let listed = json::object()
+            .raw("targetWorkers", raw("target_workers"))
+            .raw("friendlyName", raw("friendly_name"))
+            .raw("sid", raw("sid"));
+        queues.push(listed.end());
+    }
+    let body = json::object().flag("success", true).raw("queues", &json::array(&queues));
+    Ok(Response::json(200, body.end()))
+}
+
+/// `get-worker-channels`: a worker's channels; supervisors may ask for others'.
+pub async fn channels(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let named = cx.sid(&call.params, "workerSid", "WK")?;
+    let worker = access::worker(cx, &call.agent, Some(named))?;
+    let channels = cx.twilio().worker_channels(worker).await?;
+    let channels: Vec<String> = channels.iter().map(|channel| camel_case(channel)).collect();
+    let body = json::object().flag("success", true).raw("workerChannels", &json::array(&channels));
+    Ok(Response::json(200, body.end()))
+}
+
+/// `update-worker-channel`: how many tasks of a kind a worker gets; supervisors may set
+/// others'. Without `workerSid` it is the agent's own channel.
+pub async fn update_channel(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let channel = cx.sid(&call.params, "workerChannelSid", "WC")?;
+    let capacity = call.params.optional_number("capacity")?;
+    let capacity = capacity.ok_or_else(|| Error::bad("capacity", "is missing"))?.to_string();
+    let available = call.params.flag("available")?;
+    let named = cx.optional_sid(&call.params, "workerSid", "WK")?;
+    let worker = access::worker(cx, &call.agent, named)?;
+    let fields =
+        [("Capacity", capacity.as_str()), ("Available", if available { "true" } else { "false" })];
+    let channel = cx.twilio().update_worker_channel(worker, channel, &fields).await?.body;
+    let body =
+        json::object().flag("success", true).raw("workerChannelCapacity", &camel_case(&channel));
+    Ok(Response::json(200, body.end()))
+}
+
+/// `update-task-attributes`: merges `attributesUpdate` into a task's attributes.
+///
+/// 1. The task is read, and the agent's part in it checked.
+/// 2. What decides who may touch the task is not the agent's to change.
+/// 3. The merged attributes are written, if nobody else has written meanwhile; else on
+///    fresh data.
+pub async fn update_task(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let sid = cx.sid(&call.params, "taskSid", "WT")?;
+    let update = call.params.object("attributesUpdate")?;
+    let twilio = cx.twilio();
+    let task = if access::is_unlimited(cx, &call.agent) {
+        twilio.task(sid).await?
+    } else {
+        let (task, part) = join(twilio.task(sid), access::task(cx, &call.agent, sid)).await;
+        let task = task?;
+        part?;
+        check_guarded(&task.attributes, update, &TASK_GUARDED)?;
+        task
+    };
+    twilio.merge_task_attributes(task, update.to_owned()).await?;
+    Ok(Response::success())
+}
+
+/// Refuses an update of what is not the agent's to change; the same value again is none.
+fn check_guarded(current: &str, update: &str, guarded: &[&str]) -> Result<()> {
+    let update = Object::parse(update).unwrap_or_default();
+    if update.members().iter().all(|(name, _)| !guarded.contains(&name.as_ref())) {
+        return Ok(());
+    }
+    let current = Object::parse(current).unwrap_or_default();
+    match guarded.iter().find(|name| {
+        update.members().iter().any(|(known, _)| known == *name)
+            && update.raw(name) != current.raw(name)
+    }) {
+        Some(name) => {
+            Err(Error::forbidden(&["Agents cannot change the attribute ", name, "."].concat()))
+        }
+        None => Ok(()),
+    }
+}
+
+/// `update-task-assignment-status`: a task is canceled, wraps up or is completed.
+///
+/// 1. The agent must have the task, or it is an invite from a conversation that the agent
+///    was in when it was sent, which can be canceled.
+/// 2. Twilio is told. A task that is gone, or has got there by itself, is fine; when it has
+///    not, for example because the invited agent has just accepted, the agent is told so.
+pub async fn update_status(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let sid = cx.sid(&call.params, "taskSid", "WT")?;
+    let status = call.params.text("assignmentStatus")?;
+    if !matches!(status.as_str(), "canceled" | "wrapping" | "completed") {
+        return Err(Error::bad("assignmentStatus", "must be canceled, wrapping or completed"));
+    }
+    let twilio = cx.twilio();
+    if !access::is_unlimited(cx, &call.agent) {
+        let reads = join(twilio.task(sid), access::task(cx, &call.agent, sid));
+        let (task, part) = reads.await;
+        let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
+        if !(status == "canceled" && is_own_invite(&task, &call.agent)) {
+            part?;
+        }
+    }
+    let Err(error) = twilio.set_task_status(sid, &status, REASON).await else {
+        return Ok(Response::success());
+    };
+    if error.is_gone() {
+        return Ok(Response::success());
+    }
+    if !error.is_wrong_state() {
+        return Err(error);
+    }
+    let is_there = |task: &Task| match task.assignment_status.as_str() {
+        "canceled" | "completed" => true,
+        "wrapping" => status == "wrapping",
+        _ => false,
+    };
+    match unless_gone(twilio.task(sid).await)? {
+        Some(task) if !is_there(&task) => Err(error),
+        _ => Ok(Response::success()),
+    }
+}
+
+/// An invite that nobody has taken yet names the agents of its conversation.
+fn is_own_invite(task: &Task, agent: &Agent) -> bool {
+    let attributes = Object::parse(&task.attributes).unwrap_or_default();
+    let Some(worker) = agent.worker else { return false };
+    let names_me = |raw: &str| json::string(raw).is_some_and(|sid| sid == worker.as_str());
+    task.is_waiting()
+        && attributes.raw("flexInteractionSid").is_some()
+        && (attributes.list("workerSidsInConversation").into_iter().any(names_me)
+            || attributes.raw("ignoreWorkerContactUri").is_some_and(names_me))
+}
+
+/// `update-worker-attributes`: puts the members of `attributesUpdate` over a worker's
+/// attributes. Supervisors may do that for anybody; agents for themselves, except for what
+/// decides what they are and get.
+pub async fn update_worker(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let named = cx.sid(&call.params, "workerSid", "WK")?;
+    let update = call.params.object("attributesUpdate")?;
+    let worker = access::worker(cx, &call.agent, Some(named))?;
+    if !access::is_unlimited(cx, &call.agent) {
+        check_guarded("{}", update, &WORKER_GUARDED)?;
+    }
+    let worker = cx.twilio().overwrite_worker_attributes(worker, update.to_owned()).await?.body;
+    let body = json::object().flag("success", true).raw("worker", &camel_case(&worker));
+    Ok(Response::json(200, body.end()))
+}
