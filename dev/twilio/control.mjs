@@ -51,6 +51,27 @@ export function createControls(twilio) {
     return { workerSid: worker.sid, name, token };
   }
 
+  /**
+   * A SID for people who paste commands: the newest task, reservation, live call, conference or interaction participant
+   * of a worker, or an attribute of that task (`of=conversationSid`).
+   */
+  function newest({ worker, of }) {
+    const reservations = [...tasks.all.values()].flatMap((task) => task.reservations.map((reservation) => ({ task, reservation })));
+    const mine = reservations.filter(({ reservation }) => reservation.worker.friendlyName === worker);
+    const { task, reservation } = mine.at(-1) ?? {};
+    const contact = task && JSON.parse(reservation.worker.attributes).contact_uri;
+    const leg = [...calls.all.values()].findLast(({ to, status }) => to === contact && status === "in-progress");
+    const room = [...conferences.all.values()].findLast(({ participants }) => [...participants.values()].some(({ call }) => call === leg));
+    const member = twilio.chats
+      .state()
+      .interactions.flatMap(({ participants }) => participants)
+      .findLast(({ routing_properties: routing }) => routing?.worker_sid === reservation?.worker.sid);
+    const known = { task: task?.sid, reservation: reservation?.sid, call: leg?.sid, conference: room?.sid, participant: member?.sid };
+    const sid = known[of] ?? (task && JSON.parse(task.attributes)[of]);
+    if (!sid) throw notFound(`${of} of ${worker}`);
+    return sid;
+  }
+
   return {
     internalCall: agents.internalCall,
     customerCall: agents.customerCall,
@@ -124,6 +145,7 @@ export function createControls(twilio) {
       ),
       ...twilio.chats.summary(),
     }),
+    newest,
     settle: async ({ timeoutMs, contains } = {}) => ({ settled: await twilio.settled(timeoutMs, contains) }),
     reset: () => {
       twilio.reset();
@@ -164,6 +186,7 @@ const ROUTES = [
   ["GET", "violations", "violations"],
   ["GET", "state", "state"],
   ["GET", "summary", "summary"],
+  ["GET", "newest", "newest"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
 ].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));

@@ -1,0 +1,42 @@
+// The guided tour that `npm start` prints: commands to paste into a second terminal.
+const WORKER = "http://127.0.0.1:8787";
+const TWILIO = "http://127.0.0.1:4010/__standin";
+
+// Each stop: what happens, and the commands.
+const STOPS = [
+  [
+    "First, three short names: for the Worker, for the local Twilio, and for a SID of somebody's newest task",
+    `edge() { p=$1; shift; curl -s -X POST ${WORKER}$p "$@"; echo; }
+twilio() { p=$1; shift; curl -s -X POST ${TWILIO}/$p "$@"; echo; }
+newest() { curl -s "${TWILIO}/newest?worker=$1&of=$2" | tr -d '"'; }
+look() { twilio settle -d '{"timeoutMs":3000}' > /dev/null; curl -s ${TWILIO}/summary; echo; }`,
+  ],
+  [
+    "Alice calls Bob. Her leg fetches TwiML from the Worker and enters the room; the Worker creates Bob's task, which rings",
+    `twilio internal-call -d '{"from":"alice","to":"bob"}'; look`,
+  ],
+  ["Bob accepts", `twilio reservations/$(newest bob reservation)/accept; look`],
+  [
+    "Bob puts his own leg on hold, and takes it off again",
+    `edge /voice/hold-participant -d Token=token-bob -d conference=$(newest alice task) -d participant=$(newest bob call) -d hold=true; look
+edge /voice/hold-participant -d Token=token-bob -d conference=$(newest alice task) -d participant=$(newest bob call) -d hold=false`,
+  ],
+  ["Bob hangs up: the conference ends, and both tasks wrap up", `twilio calls/$(newest bob call)/hangup; look`],
+];
+
+export function tour() {
+  const bold = (text) => `\x1b[1m${text}\x1b[0m`;
+  const stops = STOPS.map(([what, commands]) => `${bold(`# ${what}`)}\n${commands}`);
+  return `
+${bold("flex-edge is running")}: the Worker at ${WORKER}, the local Twilio at http://127.0.0.1:4010.
+Agents: alice, bob, carol (SIP), dave (a supervisor); their Flex tokens: token-alice, token-bob, …
+A plugin is pointed at it with the domain ${WORKER}. Ctrl-C ends both.
+
+Paste this into a second terminal, piece by piece:
+
+${stops.join("\n\n")}
+
+${bold("# What the Worker asked Twilio, and whether Twilio knows such requests")}
+curl -s "${TWILIO}/journal?kind=request" | tail -40; curl -s ${TWILIO}/violations; echo
+`;
+}
