@@ -109,17 +109,17 @@ pub async fn dial_once<'a>(
 }
 
 /// `hold-participant`: a participant is put on hold or taken off it.
-pub fn hold<'a>(cx: &'a Context<'_>, call: FlexCall) -> Later<'a, Response> {
+pub fn hold<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
     Box::pin(change(cx, call, "hold", "Hold"))
 }
 
 /// `mute-participant`: a participant is muted or heard again.
-pub fn mute<'a>(cx: &'a Context<'_>, call: FlexCall) -> Later<'a, Response> {
+pub fn mute<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
     Box::pin(change(cx, call, "muted", "Muted"))
 }
 
 /// `update-participant`: whether the conference ends when this participant leaves.
-pub fn update<'a>(cx: &'a Context<'_>, call: FlexCall) -> Later<'a, Response> {
+pub fn update<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
     Box::pin(change(cx, call, "endConferenceOnExit", "EndConferenceOnExit"))
 }
 
