@@ -207,7 +207,7 @@ impl Config {
         };
         let token_cache = Duration::from_secs(number("FLEX_TOKEN_CACHE_SECONDS", 60));
         let idle_days = number("INTERNAL_CHAT_IDLE_DAYS", 30).max(1);
-        let cleanup_calls = number("INTERNAL_CHAT_CLEANUP_CALLS", 40).clamp(3, 900);
+        let cleanup_calls = number("INTERNAL_CHAT_CLEANUP_CALLS", 40).clamp(4, 900);
         let access_checks = match get("ACCESS_CHECKS").as_deref() {
             None | Some("on") => true,
             Some("off") => false,

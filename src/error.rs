@@ -125,6 +125,21 @@ impl Error {
         matches!(self, Self::Twilio { status: 404, .. } | Self::Twilio { code: Some(20404), .. })
     }
 
+    /// Twilio says that there is one already.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        matches!(
+            self,
+            Self::Twilio { status: 409, .. } | Self::Twilio { code: Some(50353 | 50437), .. }
+        )
+    }
+
+    /// Twilio says that the conversation is closed, which is final.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Twilio { code: Some(50377), .. })
+    }
+
     /// Twilio says that the thing's state does not allow the change.
     #[must_use]
     pub fn is_wrong_state(&self) -> bool {

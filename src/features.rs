@@ -8,5 +8,7 @@ pub mod conference;
 pub mod health;
 /// One agent calls another inside Flex.
 pub mod internal_call;
+/// Agents chat with each other: pins, the directory, opening, clean-up.
+pub mod internal_chat;
 /// Queues, workers' channels and attributes, tasks.
 pub mod workspace;

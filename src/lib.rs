@@ -6,6 +6,7 @@ pub mod auth;
 #[cfg(target_arch = "wasm32")]
 mod cloudflare;
 pub mod config;
+mod cron;
 pub mod date;
 pub mod error;
 pub mod features;
@@ -15,6 +16,7 @@ pub mod params;
 mod routes;
 pub mod runtime;
 mod sid;
+mod store;
 pub mod twilio;
 pub mod twiml;
 
@@ -27,11 +29,14 @@ pub use sid::Sid;
 use auth::Tokens;
 use error::{Error, Result};
 use features::calls::Calls;
+use features::internal_chat::Directory;
 use runtime::{Kind, MAX_BODY, Request, Response, Runtime};
 use twilio::Twilio;
 
 /// Twilio gives a voice webhook 15 s in all; what we answer later is lost.
 const TIME_FOR_WEBHOOKS: Duration = Duration::from_secs(10);
+/// Nobody waits for a cron run; it only has to be over before the next one.
+const TIME_FOR_CRON: Duration = Duration::from_secs(60);
 
 /// The whole service.
 pub struct App {
@@ -41,6 +46,7 @@ pub struct App {
     pub runtime: Box<dyn Runtime>,
     tokens: Tokens,
     calls: Calls,
+    directory: Directory,
     random: Cell<u64>,
 }
 
@@ -52,6 +58,7 @@ pub struct Context<'a> {
     pub id: String,
     deadline: u64,
     calls: Cell<u32>,
+    most_calls: u32,
     sids: RefCell<Vec<String>>,
 }
 
@@ -65,6 +72,7 @@ impl App {
             runtime,
             tokens: Tokens::default(),
             calls: Calls::default(),
+            directory: Directory::default(),
             random: Cell::new(seed),
         }
     }
@@ -104,6 +112,8 @@ impl App {
 
     /// What a cron trigger does.
     pub async fn tick(&self) -> Response {
+        let most_calls = self.config.cleanup_calls;
+        cron::run(&Context { most_calls, ..self.context("", TIME_FOR_CRON) }).await;
         Response::success()
     }
 
@@ -115,6 +125,7 @@ impl App {
             id: if ray.is_empty() { format!("{:016x}", self.random()) } else { ray.to_owned() },
             deadline,
             calls: Cell::new(0),
+            most_calls: u32::MAX,
             sids: RefCell::default(),
         }
     }
@@ -165,9 +176,16 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Counts a call to Twilio for the log line.
-    fn count_call(&self) {
-        self.calls.set(self.calls.get() + 1);
+    /// Counts a call to Twilio, for the log line; false when it would be one too many.
+    fn count_call(&self) -> bool {
+        let may = self.has_calls(1);
+        self.calls.set(self.calls.get() + u32::from(may));
+        may
+    }
+
+    /// Whether so many more calls to Twilio may be made.
+    fn has_calls(&self, more: u32) -> bool {
+        self.calls.get().saturating_add(more) <= self.most_calls
     }
 
     /// How long to wait before the next try: what Twilio asks for, or a random time that

@@ -123,6 +123,15 @@ impl Params {
         self.optional_object(name)?.ok_or_else(|| Error::bad(name, "is missing"))
     }
 
+    /// The texts of a JSON list, sent as JSON or as its text, when there is one.
+    pub fn optional_texts(&self, name: &str) -> Result<Option<Vec<String>>> {
+        let Some(Sent::Text(text) | Sent::Json(text)) = self.get(name) else { return Ok(None) };
+        match json::list(text).and_then(|items| items.into_iter().map(json::string).collect()) {
+            Some(texts) => Ok(Some(texts)),
+            None => Err(Error::bad(name, "must be a JSON list of texts")),
+        }
+    }
+
     /// The same bag, one level down: the members of a JSON object as parameters.
     pub fn inside(&self, name: &str) -> Result<Self> {
         let object = Object::parse(self.object(name)?).unwrap_or_default();

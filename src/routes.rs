@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::auth::{FlexCall, flex, webhook};
 use crate::error::{Error, Result};
-use crate::features::{calls, conference, health, internal_call, workspace};
+use crate::features::{calls, conference, health, internal_call, internal_chat, workspace};
 use crate::runtime::{Request, Response};
 use crate::twilio::Later;
 
@@ -84,6 +84,12 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
         "/common/flex/taskrouter/update-worker-attributes" => {
             |cx, call| Box::pin(workspace::update_worker(cx, call))
         }
+
+        "/internal-chat/list-pins" => internal_chat::list_pins(cx, flex(cx, req).await?).await,
+        "/internal-chat/pin" => internal_chat::pin(cx, flex(cx, req).await?).await,
+        "/internal-chat/unpin" => internal_chat::unpin(cx, flex(cx, req).await?).await,
+        "/internal-chat/list-agents" => internal_chat::list_agents(cx, flex(cx, req).await?).await,
+        "/internal-chat/open" => internal_chat::open(cx, flex(cx, req).await?).await,
 
         // Operators call these: no proof, no secrets out.
         "/health" => return health::report(cx, req),

@@ -93,7 +93,9 @@ impl<'a> Twilio<'a> {
             if timeout.is_zero() {
                 return Err(Error::Unreachable.into());
             }
-            cx.count_call();
+            if !cx.count_call() {
+                return Err(Error::Busy.into());
+            }
             let error = match cx.app.runtime.fetch(Call { timeout, ..call.clone() }).await {
                 Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
                 Ok(answer) => refusal(&answer),
@@ -115,6 +117,17 @@ impl<'a> Twilio<'a> {
         }
     }
 
+    /// Reads one page of a list.
+    fn page(self, product: &str, path: String, key: &'a str) -> Later<'a, Page> {
+        let page = self.get(product, &path);
+        Box::pin(async move {
+            let answer = page.await?;
+            let page = object(&answer.body)?;
+            let items = page.list(key).into_iter().map(str::to_owned).collect();
+            Ok(Page { items, next: next_page(&page, &path) })
+        })
+    }
+
     /// Reads a list, page by page, at most `pages` of them: the items as JSON text.
     fn list(
         self,
@@ -126,10 +139,9 @@ impl<'a> Twilio<'a> {
         Box::pin(async move {
             let (mut items, mut path) = (Vec::new(), path);
             for _ in 0..pages {
-                let answer = self.get(product, &path).await?;
-                let page = object(&answer.body)?;
-                items.extend(page.list(key).into_iter().map(str::to_owned));
-                match next_page(&page, &path) {
+                let page = self.page(product, path, key).await?;
+                items.extend(page.items);
+                match page.next {
                     Some(next) => path = next,
                     None => break,
                 }
@@ -137,6 +149,15 @@ impl<'a> Twilio<'a> {
             Ok(items)
         })
     }
+}
+
+/// A page of a list.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The items as JSON text.
+    pub items: Vec<String>,
+    /// Path and query of the next page.
+    pub next: Option<String>,
 }
 
 /// The path and query of the next page: `meta.next_page_url` is absolute,

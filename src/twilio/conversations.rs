@@ -1,1 +1,128 @@
 //! Conversations: <https://www.twilio.com/docs/conversations/api>.
+
+use super::{Later, Page, Twilio, object, unexpected};
+use crate::date;
+use crate::error::Result;
+use crate::json;
+use crate::params::encode;
+use crate::runtime::Answer;
+use crate::sid::Sid;
+
+const PRODUCT: &str = "conversations";
+
+/// A conversation: <https://www.twilio.com/docs/conversations/api/conversation-resource>.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// `CH…`
+    pub sid: Sid,
+    /// The name that no other conversation has, or nothing.
+    pub unique_name: String,
+    /// The attributes, a JSON object as text.
+    pub attributes: String,
+    /// `initializing`, `active`, `inactive` or `closed`.
+    pub state: String,
+    /// When it was last changed, in milliseconds since 1970.
+    pub updated: Option<u64>,
+}
+
+impl Conversation {
+    /// Reads a conversation.
+    pub fn read(text: &str) -> Result<Self> {
+        let conversation = object(text)?;
+        let member = |name| conversation.text(name);
+        Ok(Self {
+            sid: member("sid").and_then(|sid| Sid::parse("CH", &sid)).ok_or_else(unexpected)?,
+            unique_name: member("unique_name").unwrap_or_default(),
+            attributes: member("attributes").unwrap_or_default(),
+            state: member("state").unwrap_or_default(),
+            updated: member("date_updated").and_then(|date| date::from_iso(&date)),
+        })
+    }
+}
+
+/// Somebody in a conversation:
+/// <https://www.twilio.com/docs/conversations/api/conversation-participant-resource>.
+#[derive(Clone, Debug)]
+pub struct Participant {
+    /// The identity of who chats; nothing for who writes from a telephone or the like.
+    pub identity: String,
+    /// Writes from a telephone or the like.
+    pub is_customer: bool,
+}
+
+fn conversation_path(name: &str, rest: &str) -> String {
+    ["/v1/Conversations/", &encode(name), rest].concat()
+}
+
+fn as_conversation(answer: Later<'_, Answer>) -> Later<'_, Conversation> {
+    Box::pin(async move { Conversation::read(&answer.await?.body) })
+}
+
+impl<'a> Twilio<'a> {
+    /// FetchConversation by SID or unique name.
+    #[must_use]
+    pub fn conversation(self, name: &str) -> Later<'a, Conversation> {
+        as_conversation(self.get(PRODUCT, &conversation_path(name, "")))
+    }
+
+    /// CreateConversation with a unique name: Twilio refuses a second one, so it may be
+    /// repeated.
+    #[must_use]
+    pub fn create_conversation(self, fields: &[(&str, &str)]) -> Later<'a, Conversation> {
+        as_conversation(self.post(PRODUCT, "/v1/Conversations", fields))
+    }
+
+    /// UpdateConversation.
+    #[must_use]
+    pub fn update_conversation(self, sid: Sid, fields: &[(&str, &str)]) -> Later<'a, Answer> {
+        self.post(PRODUCT, &conversation_path(sid.as_str(), ""), fields)
+    }
+
+    /// ListConversation: a page of those that are active.
+    #[must_use]
+    pub fn conversations_page(self, path: Option<String>) -> Later<'a, Page> {
+        let first = || "/v1/Conversations?State=active&PageSize=100".to_owned();
+        self.page(PRODUCT, path.unwrap_or_else(first), "conversations")
+    }
+
+    /// CreateConversationParticipant: an agent. Twilio refuses one who is in it already, so
+    /// it may be repeated.
+    #[must_use]
+    pub fn add_participant(self, sid: Sid, identity: &str) -> Later<'a, Answer> {
+        self.post(
+            PRODUCT,
+            &conversation_path(sid.as_str(), "/Participants"),
+            &[("Identity", identity)],
+        )
+    }
+
+    /// ListConversationParticipant.
+    #[must_use]
+    pub fn conversation_participants(self, sid: Sid) -> Later<'a, Vec<Participant>> {
+        let path = conversation_path(sid.as_str(), "/Participants?PageSize=100");
+        Box::pin(async move {
+            let mut participants = Vec::new();
+            for text in self.page(PRODUCT, path, "participants").await?.items {
+                let participant = object(&text)?;
+                participants.push(Participant {
+                    identity: participant.text("identity").unwrap_or_default(),
+                    is_customer: participant.raw("messaging_binding").is_some(),
+                });
+            }
+            Ok(participants)
+        })
+    }
+
+    /// ListConversationMessage: when the newest one was written.
+    #[must_use]
+    pub fn newest_message(self, sid: Sid) -> Later<'a, Option<u64>> {
+        let path = conversation_path(sid.as_str(), "/Messages?Order=desc&PageSize=1");
+        Box::pin(async move {
+            let page = self.page(PRODUCT, path, "messages").await?;
+            let Some(newest) = page.items.first() else { return Ok(None) };
+            // A message whose date cannot be read counts as just written.
+            let date = json::at(newest, &["date_created"]).and_then(|date| date::from_iso(&date));
+            Ok(Some(date.unwrap_or(u64::MAX)))
+        })
+    }
+}

@@ -1,6 +1,6 @@
 //! TaskRouter: <https://www.twilio.com/docs/taskrouter/api>.
 
-use super::{Later, Repeat, Twilio, object, unexpected, unless_gone};
+use super::{Later, Page, Repeat, Twilio, object, unexpected, unless_gone};
 use crate::attributes;
 use crate::error::{Error, Result};
 use crate::json;
@@ -226,6 +226,29 @@ impl<'a> Twilio<'a> {
     #[must_use]
     pub fn worker(self, sid: Sid) -> Later<'a, Answer> {
         self.get(PRODUCT, &self.workspace_path(&["Workers/", sid.as_str()]))
+    }
+
+    /// ListWorker: a page of all workers.
+    #[must_use]
+    pub fn workers_page(self, path: Option<String>) -> Later<'a, Page> {
+        self.page(
+            PRODUCT,
+            path.unwrap_or_else(|| self.workspace_path(&["Workers?PageSize=500"])),
+            "workers",
+        )
+    }
+
+    /// ListWorker by contact URI, which must have no quote or backslash: the workers as JSON
+    /// text. Twilio allows three of these a second.
+    #[must_use]
+    pub fn workers_at(self, contact: &str) -> Later<'a, Vec<String>> {
+        let expression = ["contact_uri == \"", contact, "\""].concat();
+        let path = self.workspace_path(&[
+            "Workers?TargetWorkersExpression=",
+            &encode(&expression),
+            "&PageSize=50",
+        ]);
+        self.list(PRODUCT, path, "workers", 1)
     }
 
     /// ListTaskReservation: those of one worker.

@@ -1,0 +1,190 @@
+//! The clean-up: chats that nobody has used for long are closed, so that agents do not
+//! reach Twilio's limit of 1,000 conversations each.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+
+use super::{chat_name, is_marked};
+use crate::Context;
+use crate::config::Feature;
+use crate::error::Result;
+use crate::json;
+use crate::runtime::Claim;
+use crate::store::{self, Place};
+use crate::twilio::conversations::Conversation;
+
+const CLAIM: &str = "internal-chat/clean-up";
+/// The most calls that closing a chat takes, when none is repeated.
+const CALLS_PER_CHAT: u32 = 3;
+/// As many idle chats are looked at in a run: each costs KV two reads, and Workers allow a
+/// thousand.
+const MOST_CHATS: u64 = 400;
+/// A run stops when less is left of its time.
+const REST: Duration = Duration::from_secs(15);
+
+/// What a run has done.
+#[derive(Debug, Default)]
+pub struct Report {
+    is_busy: bool,
+    is_complete: bool,
+    pages: u64,
+    idle: u64,
+    closed: u64,
+    pinned: u64,
+    failed: u64,
+}
+
+impl Report {
+    /// For the log.
+    #[must_use]
+    pub fn text(&self) -> String {
+        json::object()
+            .flag("busy", self.is_busy)
+            .flag("complete", self.is_complete)
+            .number("pages", self.pages)
+            .number("idle", self.idle)
+            .number("closed", self.closed)
+            .number("pinned", self.pinned)
+            .number("failed", self.failed)
+            .end()
+    }
+}
+
+/// One run of the clean-up.
+///
+/// 1. Claim it: of two runs at once, the second has nothing to do.
+/// 2. Go on where the last run has stopped. A run that crashed has not kept its place, and
+///    what it did is found done.
+/// 3. Go over the open conversations, page by page, and close what is idle, until the calls
+///    of this run are used up.
+/// 4. Keep the place, whatever happened. The next run begins with the chat that failed; if
+///    it fails again, that one waits for the next round.
+pub async fn clean_up(cx: &Context<'_>, report: &mut Report) -> Result<()> {
+    cx.app.config.require(Feature::InternalChat)?;
+    let runtime = &cx.app.runtime;
+    let Claim::Granted { attempt } = runtime.claim(CLAIM, cx.time_left(), Duration::ZERO).await?
+    else {
+        report.is_busy = true;
+        return Ok(());
+    };
+    let result = match store::place(cx).await {
+        Ok(mut place) => {
+            let result = walk(cx, &mut place, report).await;
+            let kept = store::keep_place(cx, &place).await;
+            result.and(kept)
+        }
+        Err(error) => Err(error),
+    };
+    runtime.settle(CLAIM, attempt, None, Duration::ZERO).await?;
+    result
+}
+
+async fn walk(cx: &Context<'_>, place: &mut Place, report: &mut Report) -> Result<()> {
+    while has_room(cx, CALLS_PER_CHAT + 1) {
+        let page = match cx.twilio().conversations_page(place.page.clone()).await {
+            Ok(page) => page,
+            Err(error) => {
+                // Twilio may know this page no more.
+                if !error.is_passing() {
+                    *place = Place::default();
+                }
+                return Err(error);
+            }
+        };
+        report.pages += 1;
+        let chats: Vec<Conversation> =
+            page.items.iter().filter_map(|text| Conversation::read(text).ok()).collect();
+        let after = place.after.as_deref();
+        let last = chats.iter().position(|chat| Some(chat.sid.as_str()) == after);
+        let closed_before = report.closed;
+        for chat in chats.iter().skip(last.map_or(0, |last| last + 1)) {
+            let sid = Some(chat.sid.to_string());
+            if let Some(pair) = idle_pair(cx, chat) {
+                if !has_room(cx, CALLS_PER_CHAT) || report.idle >= MOST_CHATS {
+                    return Ok(());
+                }
+                report.idle += 1;
+                match close(cx, chat, pair, report).await {
+                    // It is no longer in the list.
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => {
+                        report.failed += 1;
+                        if place.failed != sid {
+                            place.failed = sid;
+                            return Err(error);
+                        }
+                    }
+                }
+            }
+            place.after = sid;
+        }
+        if report.closed > closed_before {
+            continue; // others may have moved up to this page
+        }
+        place.after = None;
+        place.page = page.next;
+        if place.page.is_none() {
+            report.is_complete = true;
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn has_room(cx: &Context<'_>, calls: u32) -> bool {
+    cx.has_calls(calls) && cx.time_left() > REST
+}
+
+fn cutoff(cx: &Context<'_>) -> u64 {
+    let idle = u64::try_from(cx.app.config.internal_chat_idle.as_millis()).unwrap_or(u64::MAX);
+    cx.now().saturating_sub(idle)
+}
+
+/// The agents of a chat that has not changed for long; nothing for any other conversation.
+fn idle_pair<'a>(cx: &Context<'_>, chat: &'a Conversation) -> Option<(&'a str, &'a str)> {
+    let (one, other) = chat.unique_name.split_once('+')?;
+    let is_pair = !one.is_empty() && !other.is_empty() && !other.contains('+') && one != other;
+    let is_ours =
+        is_pair && chat_name(one, other) == chat.unique_name && is_marked(&chat.attributes);
+    (is_ours && chat.updated? < cutoff(cx)).then_some((one, other))
+}
+
+/// Closes a chat, unless it is pinned, was written in lately, or has others in it than these
+/// agents; whether it is closed now.
+///
+/// A closed conversation keeps its unique name, so it gets another one in the same step:
+/// whoever writes to the other agent next makes a new chat.
+async fn close(
+    cx: &Context<'_>,
+    chat: &Conversation,
+    (one, other): (&str, &str),
+    report: &mut Report,
+) -> Result<bool> {
+    let (by_one, by_other) =
+        join(store::is_pinned(cx, one, other), store::is_pinned(cx, other, one)).await;
+    if by_one? || by_other? {
+        report.pinned += 1;
+        return Ok(false);
+    }
+    let twilio = cx.twilio();
+    let (newest, members) =
+        join(twilio.newest_message(chat.sid), twilio.conversation_participants(chat.sid)).await;
+    let is_stranger = |identity: &str| identity != one && identity != other;
+    if newest?.is_some_and(|newest| newest >= cutoff(cx))
+        || members?.iter().any(|member| member.is_customer || is_stranger(&member.identity))
+    {
+        return Ok(false);
+    }
+    cx.note(&chat.sid);
+    let name = ["closed-", chat.sid.as_str()].concat();
+    match twilio.update_conversation(chat.sid, &[("State", "closed"), ("UniqueName", &name)]).await
+    {
+        Err(error) if !error.is_gone() && !error.is_closed() => Err(error),
+        _ => {
+            report.closed += 1;
+            Ok(true)
+        }
+    }
+}

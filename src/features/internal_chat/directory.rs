@@ -1,0 +1,259 @@
+//! The directory: every worker of the workspace, searched in memory.
+//!
+//! All workers are read at once and kept for a while, so that a keystroke costs Twilio
+//! nothing. A search by worker expression would be allowed three times a second for all
+//! agents together, and nothing that is searched for can break what is not an expression.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crate::Context;
+use crate::auth::FlexCall;
+use crate::error::{Error, Result};
+use crate::json::{self, Object};
+use crate::runtime::Response;
+
+/// How long, in milliseconds, the list counts as fresh.
+const FRESH: u64 = 30_000;
+/// How long it may be shown when there is no newer one.
+const STALE: u64 = 10 * 60_000;
+/// How long what was read before a failure is built upon.
+const PARTIAL: u64 = 60_000;
+/// A reader that has not got a page for this long is taken over.
+const READING: u64 = 11_000;
+/// How long nobody reads when reading has failed and there is an old list.
+const PAUSE: u64 = 5_000;
+/// How often those who wait for somebody else's reading look again.
+const LOOK: Duration = Duration::from_millis(20);
+/// As many workers are kept at most.
+const MOST_WORKERS: usize = 20_000;
+const DEFAULT_LIMIT: u64 = 50;
+const MOST_AT_ONCE: u64 = 200;
+
+/// The workers, as last read.
+#[derive(Default)]
+pub struct Directory(RefCell<Known>);
+
+#[derive(Default)]
+struct Known {
+    agents: Vec<Entry>,
+    /// When the agents were read.
+    read: Option<u64>,
+    /// What has been read of the next list.
+    partial: Option<Partial>,
+    /// Somebody reads, and counts as alive until then.
+    reading: u64,
+}
+
+/// A list that is being read.
+struct Partial {
+    since: u64,
+    agents: Vec<Entry>,
+    /// Path and query of the next page.
+    next: Option<String>,
+}
+
+struct Entry {
+    /// Name, e-mail address and login in small letters, and the SID: what is searched,
+    /// sorted by and continued after.
+    key: String,
+    /// The agent as answered.
+    json: String,
+}
+
+/// `list-agents`: agents by name or e-mail address, a page at a time.
+///
+/// Read on, `nextCursor` for `nextCursor`, it is every worker once, in the order of their
+/// names. A worker without a contact URI is in it and cannot be chatted with.
+pub async fn list_agents(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let search = small(&call.params.optional_text("search")?.unwrap_or_default());
+    let after = call.params.optional_text("cursor")?.unwrap_or_default();
+    let limit =
+        call.params.optional_number("limit")?.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST_AT_ONCE);
+    refresh(cx).await?;
+    let known = cx.app.directory.0.borrow();
+    let start = known.agents.partition_point(|entry| entry.key <= after);
+    let (mut agents, mut last, mut next) = (Vec::new(), None, None);
+    for entry in known.agents.iter().skip(start).filter(|entry| entry.has(search.trim())) {
+        if agents.len() as u64 == limit {
+            next = last;
+            break;
+        }
+        agents.push(entry.json.clone());
+        last = Some(entry.key.as_str());
+    }
+    let body = json::object()
+        .flag("success", true)
+        .raw("agents", &json::array(&agents))
+        .optional_text("nextCursor", next);
+    Ok(Response::json(200, body.end()))
+}
+
+/// Sees to it that there is a list that may be shown.
+///
+/// One request reads; others show the old list meanwhile, or wait when there is none. When
+/// reading fails, the old list is shown for some minutes more, and what has been read so
+/// far is not read again.
+async fn refresh(cx: &Context<'_>) -> Result<()> {
+    let directory = &cx.app.directory.0;
+    loop {
+        let now = cx.now();
+        let started = directory.borrow_mut().start(now);
+        if let Some(mut partial) = started {
+            let result = read(cx, &mut partial).await;
+            return directory.borrow_mut().end(cx.now(), partial, result);
+        }
+        let is_usable = directory.borrow().is_usable(now);
+        if is_usable {
+            return Ok(());
+        }
+        if cx.time_left() < Duration::from_secs(1) {
+            return Err(Error::Busy.into());
+        }
+        cx.app.runtime.sleep(LOOK).await;
+    }
+}
+
+impl Known {
+    fn is_within(&self, age: u64, now: u64) -> bool {
+        self.read.is_some_and(|read| now < read + age)
+    }
+
+    /// Whether the list may be shown while somebody reads a newer one, or none can be read.
+    fn is_usable(&self, now: u64) -> bool {
+        self.is_within(STALE, now)
+    }
+
+    /// Begins to read, when it is time and nobody else does: where to go on.
+    fn start(&mut self, now: u64) -> Option<Partial> {
+        if self.is_within(FRESH, now) || self.reading > now {
+            return None;
+        }
+        self.reading = now + READING;
+        let partial = self.partial.take().filter(|partial| now < partial.since + PARTIAL);
+        Some(partial.unwrap_or(Partial { since: now, agents: Vec::new(), next: None }))
+    }
+
+    fn end(&mut self, now: u64, mut partial: Partial, result: Result<()>) -> Result<()> {
+        self.reading = 0;
+        match result {
+            Ok(()) => {
+                partial.agents.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+                partial.agents.dedup_by(|a, b| a.key == b.key);
+                self.agents = partial.agents;
+                self.read = Some(partial.since);
+                Ok(())
+            }
+            Err(error) => {
+                self.partial = error.is_passing().then_some(partial);
+                if self.is_usable(now) {
+                    self.reading = now + PAUSE;
+                    return Ok(());
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Reads the workers that are missing yet.
+async fn read(cx: &Context<'_>, partial: &mut Partial) -> Result<()> {
+    loop {
+        let page = cx.twilio().workers_page(partial.next.clone()).await?;
+        cx.app.directory.0.borrow_mut().reading = cx.now() + READING;
+        partial.agents.extend(page.items.iter().filter_map(|worker| Entry::read(worker)));
+        partial.next = page.next;
+        if partial.next.is_none() || partial.agents.len() >= MOST_WORKERS {
+            return Ok(());
+        }
+    }
+}
+
+impl Entry {
+    /// Reads a worker. Attributes may be missing or be no JSON at all.
+    fn read(worker: &str) -> Option<Self> {
+        let worker = Object::parse(worker)?;
+        let sid = worker.text("sid")?;
+        let login = worker.text("friendly_name").unwrap_or_default();
+        let attributes = worker.text("attributes").unwrap_or_default();
+        let attributes = Object::parse(&attributes).unwrap_or_default();
+        let text = |name| attributes.text(name).filter(|text| !text.is_empty());
+        let (name, email) = (text("full_name"), text("email"));
+        let name = name.as_deref().unwrap_or(&login);
+        let searched = [name, " ", email.as_deref().unwrap_or_default(), " ", &login].concat();
+        Some(Self {
+            key: [&small(&searched), " ", &sid].concat(),
+            json: json::object()
+                .text("workerSid", &sid)
+                .text("name", name)
+                .optional_text("contactUri", text("contact_uri").as_deref())
+                .optional_text("image", text("image_url").as_deref())
+                .optional_text("email", email.as_deref())
+                .optional_text("activity", worker.text("activity_name").as_deref())
+                .flag("available", worker.flag("available").unwrap_or_default())
+                .end(),
+        })
+    }
+
+    /// Whether the text occurs in name, e-mail address or login.
+    fn has(&self, text: &str) -> bool {
+        let end = self.key.len().saturating_sub(35);
+        let searched = self.key.as_bytes().get(..end).unwrap_or_default();
+        text.is_empty() || searched.windows(text.len()).any(|part| part == text.as_bytes())
+    }
+}
+
+/// Small letters of European languages; the tables for all languages would be a tenth of
+/// the Worker.
+fn small(text: &str) -> String {
+    let small = |c: char| {
+        let by = match c {
+            'A'..='Z' | 'À'..='Ö' | 'Ø'..='Þ' | 'Α'..='Ρ' | 'Σ'..='Ϋ' | 'А'..='Я' => 32,
+            'Ѐ'..='Џ' => 80,
+            'Ā'..='ķ' | 'Ŋ'..='ŷ' => 1 - u32::from(c) % 2,
+            'Ĺ'..='ň' | 'Ź'..='ž' => u32::from(c) % 2,
+            _ => 0,
+        };
+        char::from_u32(u32::from(c) + by).unwrap_or(c)
+    };
+    text.chars().map(small).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_letters_are_small() {
+        for text in [
+            "Alice",
+            "ÈVE GÜL ÖØÞ×ß",
+            "ŁUKASZ Čapek ŽIŽKA ŹŹ Ňĺ",
+            "Ωμέγα ΑΒΓ",
+            "Дмитрий Ѓорѓи",
+            "名前 👋 ÿ",
+        ] {
+            let ours: Vec<char> = small(text).chars().collect();
+            let theirs: Vec<char> = text.to_lowercase().chars().collect();
+            assert_eq!(ours, theirs, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_worker_without_anything_is_listed_by_login() {
+        for attributes in [
+            r#""attributes":"{broken""#,
+            r#""attributes":null"#,
+            r#""attributes":"[]""#,
+            r#""x":1"#,
+        ] {
+            let worker = format!(r#"{{"sid":"WK1","friendly_name":"Heidi",{attributes}}}"#);
+            let entry = Entry::read(&worker).unwrap();
+            assert_eq!(
+                entry.json,
+                r#"{"workerSid":"WK1","name":"Heidi","contactUri":null,"image":null,"email":null,"activity":null,"available":false}"#
+            );
+        }
+        assert!(Entry::read("[]").is_none());
+    }
+}

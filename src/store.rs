@@ -1,0 +1,124 @@
+//! What is kept in Workers KV: every key, what stands there, and for how long.
+//!
+//! | key | value | metadata | lifetime |
+//! |---|---|---|---|
+//! | `pin/<identity>/<other identity>` | nothing | time, blank, other identity | until unpinned |
+//! | `clean-up` | a [`Place`] as JSON | none | until the next run |
+//!
+//! Identities are percent-encoded in keys, and hashed when that gets long: KV takes 512
+//! bytes. A pin is found from both sides without asking who has pinned what: a chat can be
+//! pinned by its two agents only.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::Context;
+use crate::auth::hex;
+use crate::error::Result;
+use crate::json::{self, Object};
+use crate::params::encode;
+
+/// KV's limit on metadata, in bytes of JSON.
+const MAX_METADATA: usize = 1024;
+/// The longest that an identity may be in a key; two of them and `pin/` fit into 512.
+const MAX_PART: usize = 250;
+const CLEAN_UP: &str = "clean-up";
+
+/// A chat that an agent has pinned.
+pub struct Pin {
+    /// Milliseconds since 1970.
+    pub time: u64,
+    /// The identity of the other agent.
+    pub other: String,
+}
+
+impl Pin {
+    /// What stands in the key's metadata.
+    fn metadata(&self) -> String {
+        [&self.time.to_string(), " ", &self.other].concat()
+    }
+
+    /// Whether KV can hold it. The bounds of an operation on its way to KV are control
+    /// characters, so there can be none in it.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        !self.other.chars().any(char::is_control)
+            && json::quoted(&self.metadata()).len() <= MAX_METADATA
+    }
+}
+
+/// An identity as a part of a key: what is encoded has no `#`.
+#[must_use]
+pub fn part(identity: &str) -> String {
+    let encoded = encode(identity);
+    if encoded.len() <= MAX_PART {
+        return encoded;
+    }
+    ["#", &hex(&Sha256::digest(identity.as_bytes()))].concat()
+}
+
+fn pin_key(identity: &str, other: &str) -> String {
+    ["pin/", &part(identity), "/", &part(other)].concat()
+}
+
+/// An agent's pins, the oldest first.
+pub async fn pins(cx: &Context<'_>, identity: &str) -> Result<Vec<Pin>> {
+    let prefix = pin_key(identity, "");
+    let (mut pins, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = cx.app.runtime.kv_list(&prefix, cursor.as_deref()).await?;
+        for (_, metadata) in page.keys {
+            if let Some((time, other)) = metadata.split_once(' ') {
+                pins.push(Pin { time: time.parse().unwrap_or_default(), other: other.to_owned() });
+            }
+        }
+        cursor = page.cursor;
+        if cursor.is_none() {
+            pins.sort_by_key(|pin| pin.time);
+            return Ok(pins);
+        }
+    }
+}
+
+/// Whether an agent has pinned the chat with `other`.
+pub async fn is_pinned(cx: &Context<'_>, identity: &str, other: &str) -> Result<bool> {
+    Ok(cx.app.runtime.kv_get(&pin_key(identity, other)).await?.is_some())
+}
+
+/// Keeps a pin.
+pub async fn pin(cx: &Context<'_>, identity: &str, pin: Option<&Pin>) -> Result<()> {
+    let Some(pin) = pin else { return Ok(()) };
+    cx.app.runtime.kv_put(&pin_key(identity, &pin.other), "", Some(&pin.metadata()), None).await
+}
+
+/// Forgets a pin.
+pub async fn unpin(cx: &Context<'_>, identity: &str, other: &str) -> Result<()> {
+    cx.app.runtime.kv_delete(&pin_key(identity, other)).await
+}
+
+/// Where the clean-up goes on.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Path and query of the page; the first one when there is none.
+    pub page: Option<String>,
+    /// The last conversation that was looked at there and stays.
+    pub after: Option<String>,
+    /// The one at which the last run failed.
+    pub failed: Option<String>,
+}
+
+/// Reads where the clean-up goes on; what cannot be read means from the start.
+pub async fn place(cx: &Context<'_>) -> Result<Place> {
+    let text = cx.app.runtime.kv_get(CLEAN_UP).await?.unwrap_or_default();
+    let place = Object::parse(&text).unwrap_or_default();
+    Ok(Place { page: place.text("page"), after: place.text("after"), failed: place.text("failed") })
+}
+
+/// Keeps where the clean-up goes on.
+pub async fn keep_place(cx: &Context<'_>, place: &Place) -> Result<()> {
+    let text = json::object()
+        .optional_text("page", place.page.as_deref())
+        .optional_text("after", place.after.as_deref())
+        .optional_text("failed", place.failed.as_deref())
+        .end();
+    cx.app.runtime.kv_put(CLEAN_UP, &text, None, None).await
+}
