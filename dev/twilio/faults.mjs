@@ -21,11 +21,12 @@ const KINDS = /^(lost-before|lost-after|no-answer|no-answer-after|slow:\d+|[45]\
  */
 export function createFaults() {
   let rules = [];
+  let last = 0;
 
   function add(rule) {
     if (!KINDS.test(String(rule.fault)))
       throw new Refusal(400, 20001, `fault: one of 4xx, 5xx, lost-before, lost-after, no-answer, no-answer-after, slow:<ms>`);
-    const added = { id: rules.length + 1, nth: 1, times: 1, ...rule, fault: String(rule.fault), seen: 0, applied: 0 };
+    const added = { id: (last += 1), nth: 1, times: 1, ...rule, fault: String(rule.fault), seen: 0, applied: 0 };
     rules.push(added);
     return added;
   }

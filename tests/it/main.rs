@@ -2,6 +2,7 @@
 
 mod helpers;
 mod internal_call;
+mod internal_chat;
 mod requests;
 mod routes;
 mod signature;

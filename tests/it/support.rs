@@ -33,6 +33,9 @@ enum Line {
     Lost,
 }
 
+/// Calls that are expected, with what is said to them.
+pub struct Script(VecDeque<(String, Line)>);
+
 #[derive(Default)]
 pub struct World {
     script: RefCell<VecDeque<(String, Line)>>,
@@ -111,6 +114,22 @@ impl Fake {
             r#"{{"valid":true,"code":0,"message":null,"expiration":"2099-01-01T00:00:00Z","realm_user_id":"u","identity":"{identity}","roles":["{role}"],"worker_sid":"{worker}"}}"#
         );
         self.on(&call, 200, &body)
+    }
+
+    /// Another service in the same world, with the settings of every day.
+    pub fn again(&self) -> Self {
+        Self { world: Rc::clone(&self.world), ..Self::default() }
+    }
+
+    /// The script so far, to be appended to another one.
+    pub fn take_script(&self) -> Script {
+        Script(self.world.script.take())
+    }
+
+    /// Goes on with another script.
+    pub fn append(self, script: Script) -> Self {
+        self.world.script.borrow_mut().extend(script.0);
+        self
     }
 
     fn line(self, call: &str, line: Line) -> Self {

@@ -108,7 +108,11 @@ async fn put_in(cx: &Context<'_>, chat: Sid, identity: &str, is_there: bool) -> 
         return Ok(());
     }
     match cx.twilio().add_participant(chat, identity).await {
-        Err(error) if !error.is_taken() => Err(error),
-        _ => Ok(()),
+        Err(error) if error.is_taken() => {
+            let members = cx.twilio().conversation_participants(chat).await?;
+            let is_there = members.iter().any(|member| member.identity == identity);
+            if is_there { Ok(()) } else { Err(error) }
+        }
+        added => added.map(drop),
     }
 }
