@@ -88,7 +88,7 @@ impl<'a> Twilio<'a> {
     /// CreateConversationParticipant: an agent. Twilio refuses one who is in it already, so
     /// it may be repeated.
     #[must_use]
-    pub fn add_participant(self, sid: Sid, identity: &str) -> Later<'a, Answer> {
+    pub fn add_member(self, sid: Sid, identity: &str) -> Later<'a, Answer> {
         self.post(
             PRODUCT,
             &conversation_path(sid.as_str(), "/Participants"),

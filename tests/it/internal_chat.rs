@@ -13,7 +13,8 @@ const DAY: u64 = 24 * 60 * 60 * 1000;
 fn ask(fake: Fake, identity: &str, path: &str, fields: &str) -> (Fake, u16, serde_json::Value) {
     fake.world.kv_operations.borrow_mut().clear();
     let fake = fake.on_token_of(identity, "WK00000000000000000000000000000001", "agent");
-    let response = fake.handle(post(&format!("/internal-chat/{path}"), &format!("Token=T&{fields}")));
+    let response =
+        fake.handle(post(&format!("/internal-chat/{path}"), &format!("Token=T&{fields}")));
     let body = json(&response);
     (fake, response.status, body)
 }
@@ -23,7 +24,12 @@ fn pin(fake: Fake, name: &str) -> (Fake, u16, serde_json::Value) {
 }
 
 fn operations(fake: &Fake) -> Vec<String> {
-    fake.world.kv_operations.borrow().iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    fake.world
+        .kv_operations
+        .borrow()
+        .iter()
+        .map(|line| line.split(' ').next().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -44,7 +50,10 @@ fn pins_are_listed_oldest_first_with_one_kv_operation_each() {
         assert_eq!((status, operations(&after)), (200, vec!["delete".to_owned()]));
     }
     let (fake, _, body) = ask(fake, "alice", "list-pins", "");
-    assert_eq!(body, serde_json::json!({ "success": true, "pins": ["alice+bob", "aaron+alice"], "skipped": [] }));
+    assert_eq!(
+        body,
+        serde_json::json!({ "success": true, "pins": ["alice+bob", "aaron+alice"], "skipped": [] })
+    );
     assert_eq!(operations(&fake), ["list"]);
     // Others have their own.
     let (_, _, body) = ask(fake, "bob", "list-pins", "");
@@ -54,12 +63,14 @@ fn pins_are_listed_oldest_first_with_one_kv_operation_each() {
 #[test]
 fn names_of_every_kind_come_back_the_same() {
     let long = "ü".repeat(200);
-    let names = ["b%2B+o", "100%", "名前 👋", "\"q\\'", "a/b?c#d", "Z", long.as_str(), &"👋".repeat(200)];
+    let names =
+        ["b%2B+o", "100%", "名前 👋", "\"q\\'", "a/b?c#d", "Z", long.as_str(), &"👋".repeat(200)];
     let mut fake = Fake::default();
     let mut expected = Vec::new();
     for (turn, other) in names.iter().enumerate() {
         fake.world.slept.set(turn as u64);
-        let name = if "alice" < *other { format!("alice+{other}") } else { format!("{other}+alice") };
+        let name =
+            if "alice" < *other { format!("alice+{other}") } else { format!("{other}+alice") };
         let (after, status, _) = pin(fake, &name);
         assert_eq!(status, 200, "{name}");
         fake = after;
@@ -78,7 +89,13 @@ fn names_of_every_kind_come_back_the_same() {
     // What KV cannot hold is refused, not cut off.
     for other in ["x".repeat(1100), "\u{1f}".to_owned(), "a\u{1e}b".to_owned(), "é".repeat(600)] {
         let (after, status, body) = pin(fake, &format!("alice+{other}"));
-        assert_eq!((status, body["field"].as_str()), (if other < "alice".into() { 403 } else { 400 }, if other < "alice".into() { None } else { Some("conversation") }));
+        assert_eq!(
+            (status, body["field"].as_str()),
+            (
+                if other < "alice".into() { 403 } else { 400 },
+                if other < "alice".into() { None } else { Some("conversation") }
+            )
+        );
         assert!(after.world.kv.borrow().is_empty());
         fake = after;
     }
@@ -87,9 +104,19 @@ fn names_of_every_kind_come_back_the_same() {
 #[test]
 fn only_ones_own_chats_can_be_pinned() {
     let mut fake = Fake::default();
-    for name in ["bob+carol", "alice", "alice+", "+alice", "alice+alice", "zoe+alice", "alicex+bob", "ali+bob"] {
+    for name in [
+        "bob+carol",
+        "alice",
+        "alice+",
+        "+alice",
+        "alice+alice",
+        "zoe+alice",
+        "alicex+bob",
+        "ali+bob",
+    ] {
         for path in ["pin", "unpin"] {
-            let (after, status, _) = ask(fake, "alice", path, &format!("conversation={}", encode(name)));
+            let (after, status, _) =
+                ask(fake, "alice", path, &format!("conversation={}", encode(name)));
             assert_eq!((status, operations(&after).len()), (403, 0), "{name}");
             fake = after;
         }
@@ -110,8 +137,12 @@ fn a_list_is_moved_in_and_a_hundred_is_the_limit() {
     names.push("alice+last".into());
     names.push("alice+too-much".into());
     let list = serde_json::to_string(&names).unwrap();
-    let (fake, status, body) = ask(Fake::default(), "alice", "pin", &format!("conversations={}", encode(&list)));
-    assert_eq!((status, &body["skipped"]), (200, &serde_json::json!(["bob+carol", "alice+too-much"])));
+    let (fake, status, body) =
+        ask(Fake::default(), "alice", "pin", &format!("conversations={}", encode(&list)));
+    assert_eq!(
+        (status, &body["skipped"]),
+        (200, &serde_json::json!(["bob+carol", "alice+too-much"]))
+    );
     assert_eq!(operations(&fake).iter().filter(|operation| *operation == "put").count(), 100);
     let (fake, status, body) = pin(fake, "alice+too-much");
     assert_eq!((status, &body["limit"]), (422, &serde_json::json!(100)));
@@ -119,19 +150,26 @@ fn a_list_is_moved_in_and_a_hundred_is_the_limit() {
     assert_eq!(status, 200, "pinned already");
     let (_, _, body) = ask(fake, "alice", "list-pins", "");
     let pins = body["pins"].as_array().unwrap();
-    assert_eq!((pins.len(), &pins[0], &pins[1], &pins[99]), (100, &"alice+bob000".into(), &"alice+bob001".into(), &"alice+last".into()));
+    assert_eq!(
+        (pins.len(), &pins[0], &pins[1], &pins[99]),
+        (100, &"alice+bob000".into(), &"alice+bob001".into(), &"alice+last".into())
+    );
 }
 
 #[test]
 fn more_than_one_kv_page_is_read() {
     let fake = Fake::default();
     for number in 0..2300u64 {
-        let (key, metadata) = (format!("pin/alice/x{number:05}"), format!("{} x{number:05}", 5000 - number));
+        let (key, metadata) =
+            (format!("pin/alice/x{number:05}"), format!("{} x{number:05}", 5000 - number));
         fake.world.kv.borrow_mut().insert(key, (String::new(), Some(metadata)));
     }
     let (fake, _, body) = ask(fake, "alice", "list-pins", "");
     let pins = body["pins"].as_array().unwrap();
-    assert_eq!((pins.len(), &pins[0], &pins[2299]), (2300, &"alice+x02299".into(), &"alice+x00000".into()));
+    assert_eq!(
+        (pins.len(), &pins[0], &pins[2299]),
+        (2300, &"alice+x02299".into(), &"alice+x00000".into())
+    );
     assert_eq!(operations(&fake), ["list", "list", "list"]);
 }
 
@@ -144,12 +182,19 @@ fn worker(number: u32, attributes: &str) -> String {
 }
 
 fn list(key: &str, items: &[String], next: Option<&str>) -> String {
-    format!(r#"{{"{key}":[{}],"meta":{{"next_page_url":{}}}}}"#, items.join(","), serde_json::json!(next))
+    format!(
+        r#"{{"{key}":[{}],"meta":{{"next_page_url":{}}}}}"#,
+        items.join(","),
+        serde_json::json!(next)
+    )
 }
 
 fn directory() -> Fake {
     let first = [
-        worker(1, r#"{"full_name":"Zoë Öst","email":"zoe@example.com","contact_uri":"client:zoe","image_url":"https://x/z.png"}"#),
+        worker(
+            1,
+            r#"{"full_name":"Zoë Öst","email":"zoe@example.com","contact_uri":"client:zoe","image_url":"https://x/z.png"}"#,
+        ),
         worker(2, "{broken"),
     ];
     let second = [worker(3, r#"{"full_name":"Ann \"Q\" O'Brien","contact_uri":"client:ann"}"#)];
@@ -157,20 +202,35 @@ fn directory() -> Fake {
         .on(
             &format!("GET {TASKROUTER}/Workers?PageSize=500"),
             200,
-            &list("workers", &first, Some(&format!("{TASKROUTER}/Workers?PageSize=500&Page=1&PageToken=PT1"))),
+            &list(
+                "workers",
+                &first,
+                Some(&format!("{TASKROUTER}/Workers?PageSize=500&Page=1&PageToken=PT1")),
+            ),
         )
-        .on(&format!("GET {TASKROUTER}/Workers?PageSize=500&Page=1&PageToken=PT1"), 200, &list("workers", &second, None))
+        .on(
+            &format!("GET {TASKROUTER}/Workers?PageSize=500&Page=1&PageToken=PT1"),
+            200,
+            &list("workers", &second, None),
+        )
 }
 
 #[test]
 fn the_directory_is_read_once_and_searched_in_memory() {
-    let call = |search: &str| post("/internal-chat/list-agents", &format!("Token=T&search={}", encode(search)));
+    let call = |search: &str| {
+        post("/internal-chat/list-agents", &format!("Token=T&search={}", encode(search)))
+    };
     let fake = Fake::default().on_token().append(directory().take_script());
     let app = fake.app();
     let names = |search: &str| {
         let body = json(&now(app.handle(call(search))));
         assert_eq!(body["success"], true, "{body}");
-        body["agents"].as_array().unwrap().iter().map(|agent| agent["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        body["agents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|agent| agent["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(names(""), ["Ann \"Q\" O'Brien", "login2", "Zoë Öst"]);
     for (search, found) in [
@@ -191,7 +251,9 @@ fn the_directory_is_read_once_and_searched_in_memory() {
 fn pages_go_on_where_they_stopped_and_an_old_list_beats_none() {
     let fake = Fake::default().on_token().append(directory().take_script());
     let app = fake.app();
-    let ask = |fields: &str| json(&now(app.handle(post("/internal-chat/list-agents", &format!("Token=T&{fields}")))));
+    let ask = |fields: &str| {
+        json(&now(app.handle(post("/internal-chat/list-agents", &format!("Token=T&{fields}")))))
+    };
     let (mut cursor, mut seen) = (String::new(), Vec::new());
     for _ in 0..3 {
         let body = ask(&format!("limit=1&cursor={}", encode(&cursor)));
@@ -219,7 +281,11 @@ fn what_was_read_before_a_failure_is_not_read_again() {
     let page = format!("{TASKROUTER}/Workers?PageSize=500&Page=1&PageToken=PT1");
     let fake = Fake::default()
         .on_token()
-        .on(&format!("GET {TASKROUTER}/Workers?PageSize=500"), 200, &list("workers", &[worker(1, "{}")], Some(&page)))
+        .on(
+            &format!("GET {TASKROUTER}/Workers?PageSize=500"),
+            200,
+            &list("workers", &[worker(1, "{}")], Some(&page)),
+        )
         .on(&format!("GET {page}"), 500, "{}")
         .on(&format!("GET {page}"), 200, &list("workers", &[worker(2, "{}")], None));
     let app = fake.app();
@@ -237,8 +303,10 @@ fn chat(name: &str, attributes: &str, state: &str, updated: u64) -> String {
 const MARKED: &str = r#"{"internalChat":"internalChat"}"#;
 
 fn members(identities: &[&str]) -> String {
-    let items: Vec<_> =
-        identities.iter().map(|identity| format!(r#"{{"identity":"{identity}","messaging_binding":null}}"#)).collect();
+    let items: Vec<_> = identities
+        .iter()
+        .map(|identity| format!(r#"{{"identity":"{identity}","messaging_binding":null}}"#))
+        .collect();
     list("participants", &items, None)
 }
 
@@ -254,7 +322,10 @@ fn is_worker(identity: &str) -> String {
 }
 
 fn open(fake: Fake, participant: &str) -> (u16, serde_json::Value) {
-    let response = fake.handle(post("/internal-chat/open", &format!("Token=T&participant={}", encode(participant))));
+    let response = fake.handle(post(
+        "/internal-chat/open",
+        &format!("Token=T&participant={}", encode(participant)),
+    ));
     (response.status, json(&response))
 }
 
@@ -267,7 +338,9 @@ fn opening_makes_the_chat_that_the_plugin_would_make() {
     let fake = opening()
         .on(&format!("GET {CHATS}/alice%2Bbob"), 404, "{}")
         .on(
-            &format!("POST {CHATS} UniqueName=alice+bob&FriendlyName=internal-chat&Attributes={MARKED}"),
+            &format!(
+                "POST {CHATS} UniqueName=alice+bob&FriendlyName=internal-chat&Attributes={MARKED}"
+            ),
             201,
             &chat("alice+bob", MARKED, "active", 0),
         )
@@ -287,22 +360,39 @@ fn somebody_faster_and_somebody_missing_are_no_trouble() {
     let taken = r#"{"code":50353,"message":"taken","status":409}"#;
     let fake = opening()
         .on(&format!("GET {CHATS}/alice%2Bbob"), 404, "{}")
-        .on(&format!("POST {CHATS} UniqueName=alice+bob&FriendlyName=internal-chat&Attributes={MARKED}"), 409, taken)
+        .on(
+            &format!(
+                "POST {CHATS} UniqueName=alice+bob&FriendlyName=internal-chat&Attributes={MARKED}"
+            ),
+            409,
+            taken,
+        )
         .on(&format!("GET {CHATS}/alice%2Bbob"), 200, &chat("alice+bob", MARKED, "inactive", 0))
         .on(&format!("GET {CHATS}/{CHAT}/Participants?PageSize=100"), 200, &members(&["alice"]))
         .on(&format!("POST {CHATS}/{CHAT} State=active"), 200, "{}")
         .on(&format!("POST {CHATS}/{CHAT}/Participants Identity=bob"), 409, r#"{"code":50437}"#)
-        .on(&format!("GET {CHATS}/{CHAT}/Participants?PageSize=100"), 200, &members(&["alice", "bob"]));
+        .on(
+            &format!("GET {CHATS}/{CHAT}/Participants?PageSize=100"),
+            200,
+            &members(&["alice", "bob"]),
+        );
     let (status, body) = open(fake, "bob");
     assert_eq!((status, &body["created"]), (200, &false.into()));
 }
 
 #[test]
 fn conversations_that_are_no_chat_of_these_two_are_left_alone() {
-    let customer = r#"{"participants":[{"identity":null,"messaging_binding":{"address":"+1555"}}],"meta":{}}"#;
-    for (attributes, members) in [("{}", members(&["alice", "bob"])), ("{broken", members(&[])), (MARKED, customer.into())] {
+    let customer =
+        r#"{"participants":[{"identity":null,"messaging_binding":{"address":"+1555"}}],"meta":{}}"#;
+    for (attributes, members) in
+        [("{}", members(&["alice", "bob"])), ("{broken", members(&[])), (MARKED, customer.into())]
+    {
         let fake = opening()
-            .on(&format!("GET {CHATS}/alice%2Bbob"), 200, &chat("alice+bob", attributes, "active", 0))
+            .on(
+                &format!("GET {CHATS}/alice%2Bbob"),
+                200,
+                &chat("alice+bob", attributes, "active", 0),
+            )
             .on(&format!("GET {CHATS}/{CHAT}/Participants?PageSize=100"), 200, &members);
         let (status, body) = open(fake, "bob");
         assert_eq!((status, &body["conversationSid"]), (409, &CHAT.into()), "{attributes}");
@@ -312,7 +402,13 @@ fn conversations_that_are_no_chat_of_these_two_are_left_alone() {
     let closed = chat("alice+bob", MARKED, "closed", 0);
     let fake = opening()
         .on(&format!("GET {CHATS}/alice%2Bbob"), 200, &closed)
-        .on(&format!("POST {CHATS} UniqueName=alice+bob&FriendlyName=internal-chat&Attributes={MARKED}"), 409, taken)
+        .on(
+            &format!(
+                "POST {CHATS} UniqueName=alice+bob&FriendlyName=internal-chat&Attributes={MARKED}"
+            ),
+            409,
+            taken,
+        )
         .on(&format!("GET {CHATS}/alice%2Bbob"), 200, &closed)
         .on(&format!("GET {CHATS}/{CHAT}/Participants?PageSize=100"), 200, &members(&[]));
     assert_eq!(open(fake, "bob").0, 409);
@@ -324,11 +420,16 @@ fn nobody_chats_with_strangers_or_with_themselves() {
         let (status, body) = open(Fake::default().on_token(), participant);
         assert_eq!((status, body["field"].as_str()), (400, Some("participant")), "{participant}");
     }
-    for workers in [list("workers", &[], None), is_worker("BOB"), list("workers", &[worker(1, "{broken")], None)] {
-        let fake = Fake::default()
-            .on_token()
-            .on(&lookup("bob"), 200, &workers)
-            .on(&format!("GET {CHATS}/alice%2Bbob"), 404, "{}");
+    for workers in [
+        list("workers", &[], None),
+        is_worker("BOB"),
+        list("workers", &[worker(1, "{broken")], None),
+    ] {
+        let fake = Fake::default().on_token().on(&lookup("bob"), 200, &workers).on(
+            &format!("GET {CHATS}/alice%2Bbob"),
+            404,
+            "{}",
+        );
         let (status, body) = open(fake, "bob");
         assert_eq!((status, body["field"].as_str()), (400, Some("participant")));
     }
@@ -359,15 +460,27 @@ fn place(fake: &Fake) -> serde_json::Value {
 
 fn idle(fake: Fake) -> Fake {
     let old = old(&fake);
-    fake.on(&format!("GET {CHATS}{FIRST}"), 200, &list("conversations", &[chat("alice+bob", MARKED, "active", old)], None))
-        .on(&format!("GET {CHATS}/{CHAT}/Messages?Order=desc&PageSize=1"), 200, &messages(old))
-        .on(&format!("GET {CHATS}/{CHAT}/Participants?PageSize=100"), 200, &members(&["alice", "bob"]))
+    fake.on(
+        &format!("GET {CHATS}{FIRST}"),
+        200,
+        &list("conversations", &[chat("alice+bob", MARKED, "active", old)], None),
+    )
+    .on(&format!("GET {CHATS}/{CHAT}/Messages?Order=desc&PageSize=1"), 200, &messages(old))
+    .on(
+        &format!("GET {CHATS}/{CHAT}/Participants?PageSize=100"),
+        200,
+        &members(&["alice", "bob"]),
+    )
 }
 
 #[test]
 fn an_idle_chat_is_closed_and_gives_its_name_free() {
     let close = format!("POST {CHATS}/{CHAT} State=closed&UniqueName=closed-{CHAT}");
-    let fake = idle(Fake::default()).on(&close, 200, "{}").on(&format!("GET {CHATS}{FIRST}"), 200, &list("conversations", &[], None));
+    let fake = idle(Fake::default()).on(&close, 200, "{}").on(
+        &format!("GET {CHATS}{FIRST}"),
+        200,
+        &list("conversations", &[], None),
+    );
     tick(&fake);
     assert_eq!(place(&fake), serde_json::json!({ "page": null, "after": null, "failed": null }));
     // Somebody else has closed it meanwhile.
@@ -403,13 +516,26 @@ fn pinned_used_and_strange_chats_stay() {
         let chats = [chat("alice+bob", MARKED, "active", old(&fake))];
         tick(&fake.on(&format!("GET {CHATS}{FIRST}"), 200, &list("conversations", &chats, None)));
     }
-    let customer = r#"{"participants":[{"identity":null,"messaging_binding":{"address":"+1555"}}],"meta":{}}"#;
+    let customer =
+        r#"{"participants":[{"identity":null,"messaging_binding":{"address":"+1555"}}],"meta":{}}"#;
     let fake = Fake::default();
     let (old, fresh) = (old(&fake), flex_edge_now(&fake) - DAY);
-    for (newest, members) in [(fresh, members(&["alice", "bob"])), (old, customer.into()), (old, members(&["alice", "visitor"]))] {
+    for (newest, members) in [
+        (fresh, members(&["alice", "bob"])),
+        (old, customer.into()),
+        (old, members(&["alice", "visitor"])),
+    ] {
         let fake = Fake::default()
-            .on(&format!("GET {CHATS}{FIRST}"), 200, &list("conversations", &[chat("alice+bob", MARKED, "active", old)], None))
-            .on(&format!("GET {CHATS}/{CHAT}/Messages?Order=desc&PageSize=1"), 200, &messages(newest))
+            .on(
+                &format!("GET {CHATS}{FIRST}"),
+                200,
+                &list("conversations", &[chat("alice+bob", MARKED, "active", old)], None),
+            )
+            .on(
+                &format!("GET {CHATS}/{CHAT}/Messages?Order=desc&PageSize=1"),
+                200,
+                &messages(newest),
+            )
             .on(&format!("GET {CHATS}/{CHAT}/Participants?PageSize=100"), 200, &members);
         tick(&fake);
     }
@@ -424,7 +550,11 @@ fn a_failed_run_goes_on_at_the_chat_that_failed_and_then_past_it() {
     let fake = idle(fake).on(&close, 500, "{}");
     tick(&fake);
     assert_eq!(place(&fake)["page"], serde_json::Value::Null, "the round is over");
-    let fake = idle(fake).on(&close, 200, "{}").on(&format!("GET {CHATS}{FIRST}"), 200, &list("conversations", &[], None));
+    let fake = idle(fake).on(&close, 200, "{}").on(
+        &format!("GET {CHATS}{FIRST}"),
+        200,
+        &list("conversations", &[], None),
+    );
     tick(&fake);
 }
 
@@ -432,7 +562,10 @@ fn a_failed_run_goes_on_at_the_chat_that_failed_and_then_past_it() {
 fn a_page_that_twilio_forgot_is_given_up_and_an_unreachable_one_is_kept() {
     let kept = r#"{"page":"/v1/Conversations?State=active&PageSize=100&PageToken=PT7","after":null,"failed":null}"#;
     let call = format!("GET {CHATS}?State=active&PageSize=100&PageToken=PT7");
-    for (status, page) in [(400, serde_json::Value::Null), (500, "/v1/Conversations?State=active&PageSize=100&PageToken=PT7".into())] {
+    for (status, page) in [
+        (400, serde_json::Value::Null),
+        (500, "/v1/Conversations?State=active&PageSize=100&PageToken=PT7".into()),
+    ] {
         let fake = Fake::default().on(&call, status, "{}");
         fake.world.kv.borrow_mut().insert("clean-up".into(), (kept.into(), None));
         tick(&fake);
@@ -444,7 +577,11 @@ fn a_page_that_twilio_forgot_is_given_up_and_an_unreachable_one_is_kept() {
 fn a_run_makes_no_call_too_many() {
     // One page and one chat are four calls; a second chat would be too much.
     let fake = Fake::default().with("INTERNAL_CHAT_CLEANUP_CALLS", "4");
-    let fake = idle(fake).on(&format!("POST {CHATS}/{CHAT} State=closed&UniqueName=closed-{CHAT}"), 200, "{}");
+    let fake = idle(fake).on(
+        &format!("POST {CHATS}/{CHAT} State=closed&UniqueName=closed-{CHAT}"),
+        200,
+        "{}",
+    );
     tick(&fake);
     // Repeated calls count.
     let fake = Fake::default().with("INTERNAL_CHAT_CLEANUP_CALLS", "4");

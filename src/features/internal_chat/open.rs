@@ -107,7 +107,7 @@ async fn put_in(cx: &Context<'_>, chat: Sid, identity: &str, is_there: bool) -> 
     if is_there {
         return Ok(());
     }
-    match cx.twilio().add_participant(chat, identity).await {
+    match cx.twilio().add_member(chat, identity).await {
         Err(error) if error.is_taken() => {
             let members = cx.twilio().conversation_participants(chat).await?;
             let is_there = members.iter().any(|member| member.identity == identity);
