@@ -85,11 +85,11 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
             |cx, call| Box::pin(workspace::update_worker(cx, call))
         }
 
-        "/internal-chat/list-pins" => internal_chat::list_pins(cx, flex(cx, req).await?).await,
-        "/internal-chat/pin" => internal_chat::pin(cx, flex(cx, req).await?).await,
-        "/internal-chat/unpin" => internal_chat::unpin(cx, flex(cx, req).await?).await,
-        "/internal-chat/list-agents" => internal_chat::list_agents(cx, flex(cx, req).await?).await,
-        "/internal-chat/open" => internal_chat::open(cx, flex(cx, req).await?).await,
+        "/internal-chat/list-pins" => |cx, call| Box::pin(internal_chat::list_pins(cx, call)),
+        "/internal-chat/pin" => |cx, call| Box::pin(internal_chat::pin(cx, call)),
+        "/internal-chat/unpin" => |cx, call| Box::pin(internal_chat::unpin(cx, call)),
+        "/internal-chat/list-agents" => |cx, call| Box::pin(internal_chat::list_agents(cx, call)),
+        "/internal-chat/open" => |cx, call| Box::pin(internal_chat::open(cx, call)),
 
         // Operators call these: no proof, no secrets out.
         "/health" => return health::report(cx, req),
