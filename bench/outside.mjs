@@ -32,7 +32,8 @@ export async function startOutside({ answers, pins }) {
     response.writeHead(200, found[1].headers).end(found[1].body);
   });
   // The protocol of workerd's KV bindings, as far as a list needs it.
-  const listed = JSON.stringify({ keys: pins, list_complete: true, cacheStatus: null });
+  const keys = pins.map(({ name, metadata }) => ({ name, metadata: JSON.stringify(metadata) })); // JSON in JSON
+  const listed = JSON.stringify({ keys, list_complete: true, cacheStatus: null });
   const kv = serve((request, _body, response) => {
     const url = new URL(request.url, "http://kv");
     if (outside.recording) asked.push({ method: request.method, url: decodeURIComponent(url.search) });

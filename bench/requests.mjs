@@ -175,8 +175,8 @@ export const outside = {
     [`POST /taskrouter/v1/Workspaces/${WORKSPACE}/Tasks/${TASK}`]: { etag: '"8"', body: JSON.stringify(task) },
   },
   pins: Array.from({ length: 20 }, (_, n) => ({
-    name: `pin/${WORKER}/agent_${(n * 7) % 20}+dave`,
-    metadata: String(1_790_000_000_000 + ((n * 13) % 20) * 1000),
+    name: `pin/dave/agent_${(n * 7) % 20}`,
+    metadata: `${1_790_000_000_000 + ((n * 13) % 20) * 1000} agent_${(n * 7) % 20}`,
   })),
 };
 

@@ -28,7 +28,7 @@ const STARTS = quick ? 6 : 16;
 
 const peer = (file) => [{ name: file, path: join(root, "bench", file) }];
 const SIDES = {
-  edge: { modules: edgeModules(), gate: true },
+  edge: { modules: edgeModules() },
   usual: { modules: peer("usual.js") },
   tuned: { modules: peer("tuned.js") },
   again: { modules: peer("usual.js") },

@@ -321,7 +321,14 @@ async function agentOf(cx, token) {
     const end = body.expiration ? Date.parse(body.expiration) : Infinity;
     if (body.valid !== true || end <= Date.now()) throw new Failure(403, body.message ?? "The Flex token is not valid.");
     const { roles } = body;
-    const agent = { worker: body.worker_sid, isSupervisor: roles.includes("supervisor") || roles.includes("admin") };
+    const { identity = "" } = body;
+    const agent = {
+      worker: body.worker_sid,
+      identity,
+      canChat: identity !== "" && !/[\p{Cc}+"\\]/u.test(identity),
+      prefix: `pin/${encodeURIComponent(identity)}/`,
+      isSupervisor: roles.includes("supervisor") || roles.includes("admin"),
+    };
     if (tokens.size >= 1000) tokens.delete(tokens.keys().next().value);
     tokens.set(digest, { agent, until: Math.min(end, Date.now() + cx.settings.keep) });
     return agent;
@@ -418,10 +425,21 @@ function merge(current, update) {
 }
 
 async function listPins(cx, agent) {
-  const prefix = `pin/${agent.worker}/`;
-  const { keys } = await cx.env.STATE.list({ prefix });
-  keys.sort((a, b) => a.metadata - b.metadata);
+  if (!agent.canChat) throw new Failure(403, "This token's identity cannot chat.");
+  const me = agent.identity;
+  let page = await cx.env.STATE.list({ prefix: agent.prefix });
+  const keys = page.keys;
+  while (!page.list_complete) {
+    page = await cx.env.STATE.list({ prefix: agent.prefix, cursor: page.cursor });
+    for (const key of page.keys) keys.push(key);
+  }
+  // The time's digits are as many for centuries: as text it sorts as it does as a number.
+  keys.sort((a, b) => (a.metadata < b.metadata ? -1 : 1));
   const pins = new Array(keys.length);
-  for (let at = 0; at < pins.length; at++) pins[at] = keys[at].name.slice(prefix.length);
-  return answer(cx, `{"success":true,"pins":${JSON.stringify(pins)}}`, "application/json", 200);
+  for (let at = 0; at < pins.length; at++) {
+    const { metadata } = keys[at];
+    const other = metadata.slice(metadata.indexOf(" ") + 1);
+    pins[at] = me < other ? `${me}+${other}` : `${other}+${me}`;
+  }
+  return answer(cx, `{"success":true,"pins":${JSON.stringify(pins)},"skipped":[]}`, "application/json", 200);
 }

@@ -315,9 +315,19 @@ function merge(current, update) {
   return current;
 }
 
-async function listPins(cx, { agent }) {
-  const prefix = `pin/${agent.worker}/`;
-  const { keys } = await cx.env.STATE.list({ prefix });
-  const pins = keys.toSorted((a, b) => Number(a.metadata) - Number(b.metadata));
-  return Response.json({ success: true, pins: pins.map(({ name }) => name.slice(prefix.length)) });
+async function listPins(cx, { agent: { identity } }) {
+  if (!identity || /[\p{Cc}+"\\]/u.test(identity)) throw forbidden("This token's identity cannot chat.");
+  const prefix = `pin/${encodeURIComponent(identity)}/`;
+  const keys = [];
+  let page;
+  do {
+    page = await cx.env.STATE.list({ prefix, cursor: page?.cursor });
+    keys.push(...page.keys);
+  } while (!page.list_complete);
+  const pins = keys.map(({ metadata }) => {
+    const [time, ...other] = metadata.split(" ");
+    return { time: Number(time), other: other.join(" ") };
+  });
+  pins.sort((a, b) => a.time - b.time);
+  return Response.json({ success: true, pins: pins.map(({ other }) => [identity, other].sort().join("+")), skipped: [] });
 }
