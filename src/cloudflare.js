@@ -52,10 +52,11 @@ export default {
       `${method}\n${request.url}\n${headers.get("x-twilio-signature") ?? ""}\n` +
       `${headers.get("content-type") ?? ""}\n${headers.get("authorization") ?? ""}\n` +
       `${headers.get("origin") ?? ""}\n${headers.get("cf-ray") ?? ""}`;
-    if (method !== "POST" || !request.body) return handle(env, head, "");
+    if (method !== "POST") return handle(env, head, "");
     const length = headers.get("content-length");
     if (length > MAX_BODY) return handle(env, `${head}\ntoo large`, "");
-    const text = length === null ? limited(request.body) : request.text();
+    // Asking for `body` makes a stream of it: only when there is no other way.
+    const text = length === null ? limited(request.body ?? []) : request.text();
     return text.then((body) => handle(env, body === null ? `${head}\ntoo large` : head, body ?? ""));
   },
 

@@ -30,8 +30,9 @@ pub fn is_valid(keys: &[SigningKey], signature: &str, url: &str, form: &[Pair<'_
         })
     };
     let url = without_userinfo(url.split('#').next().unwrap_or_default());
-    // Over plain HTTP Twilio keeps the port: try that first.
-    matches(&with_port(&url))
+    // As received first: nearly always that is it.
+    matches(&url)
+        || matches(&with_port(&url))
         || matches(&without_port(&url))
         || spellings(&url).iter().any(|url| matches(url))
 }
@@ -64,10 +65,13 @@ fn signed_fields(form: &[Pair<'_>]) -> String {
 /// Twilio sorts as JavaScript does: by UTF-16 code unit, which is not the order of UTF-8
 /// bytes above U+E000.
 fn by_code_unit(a: &str, b: &str) -> Ordering {
-    if a.bytes().chain(b.bytes()).all(|byte| byte < 0xee) {
-        a.cmp(b)
-    } else {
-        a.encode_utf16().cmp(b.encode_utf16())
+    // Of the bytes that begin a character, those from U+E000 on go after the surrogates'.
+    let order = |byte: u8| if matches!(byte, 0xee | 0xef) { 0xff } else { byte };
+    let differs = a.bytes().zip(b.bytes()).find(|(a, b)| a != b);
+    match differs {
+        Some((a, b)) if a >= 0xee && b >= 0xee => order(a).cmp(&order(b)).then(a.cmp(&b)),
+        Some((a, b)) => a.cmp(&b),
+        None => a.len().cmp(&b.len()),
     }
 }
 
