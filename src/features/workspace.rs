@@ -163,12 +163,12 @@ pub async fn update_status(cx: &Context<'_>, call: FlexCall) -> Result<Response>
     }
 }
 
-/// An invite that nobody has taken yet names the agents of its conversation.
+/// An invite names the agents of its conversation. Once somebody has taken it, it is theirs.
 fn is_own_invite(task: &Task, agent: &Agent) -> bool {
     let attributes = Object::parse(&task.attributes).unwrap_or_default();
     let Some(worker) = agent.worker else { return false };
     let names_me = |raw: &str| json::string(raw).is_some_and(|sid| sid == worker.as_str());
-    task.is_waiting()
+    !matches!(task.assignment_status.as_str(), "assigned" | "wrapping")
         && attributes.raw("flexInteractionSid").is_some()
         && (attributes.list("workerSidsInConversation").into_iter().any(names_me)
             || attributes.raw("ignoreWorkerContactUri").is_some_and(names_me))
