@@ -31,7 +31,7 @@ pub fn from_iso(text: &str) -> Option<u64> {
 pub fn from_rfc2822(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut words = text.split_once(", ")?.1.split(' ');
+    let mut words = text.split(' ').skip(1); // the weekday
     let (day, month, year) = (words.next()?, words.next()?, words.next()?);
     let month = MONTHS.iter().position(|name| *name == month)? + 1;
     let mut clock = words.next()?.split(':');

@@ -166,7 +166,8 @@ fn next_page(page: &Object<'_>, path: &str) -> Option<String> {
     let meta = page.object("meta").and_then(|meta| meta.text("next_page_url"));
     let url = meta.or_else(|| page.text("next_page_uri"))?;
     let resource = path.split('?').next()?;
-    url.find(resource).and_then(|at| url.get(at..)).map(str::to_owned)
+    let mut tails = url.match_indices('/').filter_map(|(at, _)| url.get(at..));
+    tails.find(|tail| tail.starts_with(resource)).map(str::to_owned)
 }
 
 /// A thing that may have gone already.
