@@ -18,7 +18,9 @@ export function build({ out = join(root, "build"), features = [] } = {}) {
   const wasm = join(root, "target", target, "release/flex_edge.wasm");
   run("wasm-bindgen", [wasm, "--target", "bundler", "--no-typescript", "--remove-name-section", "--out-dir", out, "--out-name", "index"]);
   const enable = FEATURES.map((name) => `--enable-${name}`);
-  run("wasm-opt", ["-Os", ...enable, join(out, "index_bg.wasm"), "-o", join(out, "index.wasm")]);
+  // rustc has inlined what is worth it; what wasm-opt would inline on top compresses badly.
+  const small = ["-Os", "--always-inline-max-function-size=0", "--one-caller-inline-max-function-size=0", "--skip-pass=local-cse"];
+  run("wasm-opt", [...small, ...enable, join(out, "index_bg.wasm"), "-o", join(out, "index.wasm")]);
   copyFileSync(join(root, "src/cloudflare.js"), join(out, "cloudflare.js"));
 }
 
