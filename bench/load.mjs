@@ -1,5 +1,6 @@
 // A small load generator: keep-alive connections that each send the next request when the
 // last answer is in. Any answer but the expected status ends the run with an error.
+import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 
 export const CONNECTIONS = 16;
@@ -60,4 +61,23 @@ export async function openLoad(port, connections = CONNECTIONS) {
     },
     close: () => sockets.forEach((socket) => socket.destroy()),
   };
+}
+
+// Sends one request on a connection of its own; answers what came back.
+export function ask(port, { method = "POST", path, headers = {}, body = "", chunked = false }) {
+  return new Promise((resolve, reject) => {
+    const length = chunked ? {} : { "Content-Length": Buffer.byteLength(body) };
+    const options = { port, host: "127.0.0.1", path, method, agent: false, headers: { ...headers, ...length } };
+    const request = httpRequest(options, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+      response.on("end", () => {
+        const { "content-type": type, "access-control-allow-origin": origin } = response.headers;
+        resolve({ status: response.statusCode, type, origin, body: type?.includes("json") ? JSON.parse(text) : text });
+      });
+    });
+    request.on("error", reject);
+    if (chunked) request.write(body);
+    request.end(chunked ? undefined : body);
+  });
 }

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 
 const HOST = "flex-edge.example.com";
 const AUTH_TOKEN = "4f1d2c3b4a5968778695a4b3c2d1e0f9";
-const sid = (prefix, n) => prefix + n.toString(16).padStart(32, "0");
+export const sid = (prefix, n) => prefix + n.toString(16).padStart(32, "0");
 const [ACCOUNT, WORKSPACE, WORKER, TASK] = [sid("AC", 1), sid("WS", 2), sid("WK", 3), sid("WT", 0xca11e4)];
 const FLEX_TOKEN = `eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0.${"dG9rZW4tb2YtYS1GbGV4LWFnZW50".repeat(20)}`;
 const UPDATE = "/common/flex/taskrouter/update-task-attributes";
@@ -32,7 +32,7 @@ const COMMON = {
 const form = (fields) => new URLSearchParams(fields).toString();
 
 // A webhook as Twilio signs it.
-function webhook(path, fields, { signature, type = "application/x-www-form-urlencoded; charset=utf-8" } = {}) {
+export function webhook(path, fields, { signature, type = "application/x-www-form-urlencoded; charset=utf-8" } = {}) {
   const sorted = Object.keys(fields).sort().map((name) => name + fields[name]).join("");
   const signed = createHmac("sha1", AUTH_TOKEN).update(`https://${HOST}${path}${sorted}`).digest("base64");
   const headers = {
@@ -46,7 +46,7 @@ function webhook(path, fields, { signature, type = "application/x-www-form-urlen
 }
 
 // A plugin's request from the browser.
-function plugin(path, fields) {
+export function plugin(path, fields) {
   const headers = {
     ...COMMON,
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",

@@ -9,13 +9,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { request as httpRequest } from "node:http";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { root } from "../dev/setup.mjs";
-import { encodeRequest, openLoad } from "./load.mjs";
+import { ask, encodeRequest, openLoad } from "./load.mjs";
 import { startOutside } from "./outside.mjs";
 import { checks, outside as world, routes, settings } from "./requests.mjs";
 import { edgeModules, startWorkerd } from "./workerd.mjs";
@@ -38,21 +37,6 @@ const sorted = (values) => values.toSorted((a, b) => a - b);
 const percentile = (values, part) => sorted(values)[Math.floor((values.length - 1) * part)];
 
 // --- The same work? --------------------------------------------------------------------
-
-function ask(port, { path, headers, body }) {
-  return new Promise((resolve, reject) => {
-    const options = { port, host: "127.0.0.1", path, method: "POST", agent: false };
-    const request = httpRequest({ ...options, headers: { ...headers, "Content-Length": Buffer.byteLength(body) } }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (chunk) => (text += chunk));
-      response.on("end", () => {
-        const { "content-type": type, "access-control-allow-origin": origin } = response.headers;
-        resolve({ status: response.statusCode, type, origin, body: type?.includes("json") ? JSON.parse(text) : text });
-      });
-    });
-    request.on("error", reject).end(body);
-  });
-}
 
 // What a Worker asked, without the freedom of spelling.
 function meaning({ method, url, authorization, ifMatch, type, body }) {
