@@ -60,7 +60,7 @@ impl<'a> Twilio<'a> {
     }
 
     fn call(
-        &self,
+        self,
         method: &'static str,
         product: &str,
         path: &str,
