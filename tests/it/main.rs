@@ -1,5 +1,15 @@
 //! The service, called as the world calls it, against a Twilio that follows a script.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::items_after_statements,
+    reason = "tests may"
+)]
+
 mod helpers;
 mod internal_call;
 mod internal_chat;
