@@ -3,7 +3,7 @@
 //! | key | value | metadata | lifetime |
 //! |---|---|---|---|
 //! | `pin/<identity>/<other identity>` | nothing | time, blank, other identity | until unpinned |
-//! | `clean-up` | a [`Place`] as JSON | none | until the next run |
+//! | `clean-up` | a [`Place`], a line each | none | until the next run |
 //!
 //! Identities are percent-encoded in keys, and hashed when that gets long: KV takes 512
 //! bytes. A pin is found from both sides without asking who has pinned what: a chat can be
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::Context;
 use crate::auth::hex;
 use crate::error::Result;
-use crate::json::{self, Object};
+use crate::json;
 use crate::params::encode;
 
 /// KV's limit on metadata, in bytes of JSON.
@@ -68,12 +68,13 @@ pub async fn pins(cx: &Context<'_>, identity: &str) -> Result<Vec<Pin>> {
         let page = cx.app.runtime.kv_list(&prefix, cursor.as_deref()).await?;
         for (_, metadata) in page.keys {
             if let Some((time, other)) = metadata.split_once(' ') {
-                pins.push(Pin { time: time.parse().unwrap_or_default(), other: other.to_owned() });
+                let pin = Pin { time: time.parse().unwrap_or_default(), other: other.to_owned() };
+                let at = pins.partition_point(|known: &Pin| known.time <= pin.time);
+                pins.insert(at, pin);
             }
         }
         cursor = page.cursor;
         if cursor.is_none() {
-            pins.sort_by_key(|pin| pin.time);
             return Ok(pins);
         }
     }
@@ -98,27 +99,24 @@ pub async fn unpin(cx: &Context<'_>, identity: &str, other: &str) -> Result<()> 
 /// Where the clean-up goes on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// Path and query of the page; the first one when there is none.
-    pub page: Option<String>,
+    /// Path and query of the page; empty for the first one.
+    pub page: String,
     /// The last conversation that was looked at there and stays.
-    pub after: Option<String>,
+    pub after: String,
     /// The one at which the last run failed.
-    pub failed: Option<String>,
+    pub failed: String,
 }
 
-/// Reads where the clean-up goes on; what cannot be read means from the start.
+/// Reads where the clean-up goes on.
 pub async fn place(cx: &Context<'_>) -> Result<Place> {
     let text = cx.app.runtime.kv_get(CLEAN_UP).await?.unwrap_or_default();
-    let place = Object::parse(&text).unwrap_or_default();
-    Ok(Place { page: place.text("page"), after: place.text("after"), failed: place.text("failed") })
+    let mut lines = text.split('\n').map(str::to_owned);
+    let mut line = || lines.next().unwrap_or_default();
+    Ok(Place { page: line(), after: line(), failed: line() })
 }
 
 /// Keeps where the clean-up goes on.
 pub async fn keep_place(cx: &Context<'_>, place: &Place) -> Result<()> {
-    let text = json::object()
-        .optional_text("page", place.page.as_deref())
-        .optional_text("after", place.after.as_deref())
-        .optional_text("failed", place.failed.as_deref())
-        .end();
+    let text = [place.page.as_str(), &place.after, &place.failed].join("\n");
     cx.app.runtime.kv_put(CLEAN_UP, &text, None, None).await
 }

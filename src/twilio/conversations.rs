@@ -3,7 +3,7 @@
 use super::{Later, Page, Twilio, object, unexpected};
 use crate::date;
 use crate::error::Result;
-use crate::json;
+use crate::json::{self, Object};
 use crate::params::encode;
 use crate::runtime::Answer;
 use crate::sid::Sid;
@@ -40,16 +40,6 @@ impl Conversation {
     }
 }
 
-/// Somebody in a conversation:
-/// <https://www.twilio.com/docs/conversations/api/conversation-participant-resource>.
-#[derive(Clone, Debug)]
-pub struct Participant {
-    /// The identity of who chats; nothing for who writes from a telephone or the like.
-    pub identity: String,
-    /// Writes from a telephone or the like.
-    pub is_customer: bool,
-}
-
 fn conversation_path(name: &str, rest: &str) -> String {
     ["/v1/Conversations/", &encode(name), rest].concat()
 }
@@ -80,9 +70,10 @@ impl<'a> Twilio<'a> {
 
     /// ListConversation: a page of those that are active.
     #[must_use]
-    pub fn conversations_page(self, path: Option<String>) -> Later<'a, Page> {
-        let first = || "/v1/Conversations?State=active&PageSize=100".to_owned();
-        self.page(PRODUCT, path.unwrap_or_else(first), "conversations")
+    pub fn conversations_page(self, path: &str) -> Later<'a, Page> {
+        let path =
+            if path.is_empty() { "/v1/Conversations?State=active&PageSize=100" } else { path };
+        self.page(PRODUCT, path.to_owned(), "conversations")
     }
 
     /// CreateConversationParticipant: an agent. Twilio refuses one who is in it already, so
@@ -96,29 +87,38 @@ impl<'a> Twilio<'a> {
         )
     }
 
-    /// ListConversationParticipant.
+    /// ListConversationParticipant: the identities of those who chat; an empty one for who
+    /// writes from a telephone or the like.
     #[must_use]
-    pub fn conversation_participants(self, sid: Sid) -> Later<'a, Vec<Participant>> {
-        let path = conversation_path(sid.as_str(), "/Participants?PageSize=100");
+    pub fn conversation_participants(self, sid: Sid) -> Later<'a, Vec<String>> {
+        let page = self.page(
+            PRODUCT,
+            conversation_path(sid.as_str(), "/Participants?PageSize=100"),
+            "participants",
+        );
         Box::pin(async move {
-            let mut participants = Vec::new();
-            for text in self.page(PRODUCT, path, "participants").await?.items {
-                let participant = object(&text)?;
-                participants.push(Participant {
-                    identity: participant.text("identity").unwrap_or_default(),
-                    is_customer: participant.raw("messaging_binding").is_some(),
-                });
-            }
-            Ok(participants)
+            let identity = |text: &String| {
+                let participant = Object::parse(text)?;
+                if participant.raw("messaging_binding").is_some() {
+                    None
+                } else {
+                    participant.text("identity")
+                }
+            };
+            Ok(page.await?.items.iter().map(|text| identity(text).unwrap_or_default()).collect())
         })
     }
 
     /// ListConversationMessage: when the newest one was written.
     #[must_use]
     pub fn newest_message(self, sid: Sid) -> Later<'a, Option<u64>> {
-        let path = conversation_path(sid.as_str(), "/Messages?Order=desc&PageSize=1");
+        let page = self.page(
+            PRODUCT,
+            conversation_path(sid.as_str(), "/Messages?Order=desc&PageSize=1"),
+            "messages",
+        );
         Box::pin(async move {
-            let page = self.page(PRODUCT, path, "messages").await?;
+            let page = page.await?;
             let Some(newest) = page.items.first() else { return Ok(None) };
             // A message whose date cannot be read counts as just written.
             let date = json::at(newest, &["date_created"]).and_then(|date| date::from_iso(&date));

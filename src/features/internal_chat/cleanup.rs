@@ -82,7 +82,7 @@ pub async fn clean_up(cx: &Context<'_>, report: &mut Report) -> Result<()> {
 
 async fn walk(cx: &Context<'_>, place: &mut Place, report: &mut Report) -> Result<()> {
     while has_room(cx, CALLS_PER_CHAT + 1) {
-        let page = match cx.twilio().conversations_page(place.page.clone()).await {
+        let page = match cx.twilio().conversations_page(&place.page).await {
             Ok(page) => page,
             Err(error) => {
                 // Twilio may know this page no more.
@@ -95,11 +95,10 @@ async fn walk(cx: &Context<'_>, place: &mut Place, report: &mut Report) -> Resul
         report.pages += 1;
         let chats: Vec<Conversation> =
             page.items.iter().filter_map(|text| Conversation::read(text).ok()).collect();
-        let after = place.after.as_deref();
-        let last = chats.iter().position(|chat| Some(chat.sid.as_str()) == after);
+        let last = chats.iter().position(|chat| chat.sid.as_str() == place.after);
         let closed_before = report.closed;
         for chat in chats.iter().skip(last.map_or(0, |last| last + 1)) {
-            let sid = Some(chat.sid.to_string());
+            let sid = chat.sid.as_str();
             if let Some(pair) = idle_pair(cx, chat) {
                 if !has_room(cx, CALLS_PER_CHAT) || report.idle >= MOST_CHATS {
                     return Ok(());
@@ -112,20 +111,20 @@ async fn walk(cx: &Context<'_>, place: &mut Place, report: &mut Report) -> Resul
                     Err(error) => {
                         report.failed += 1;
                         if place.failed != sid {
-                            place.failed = sid;
+                            sid.clone_into(&mut place.failed);
                             return Err(error);
                         }
                     }
                 }
             }
-            place.after = sid;
+            sid.clone_into(&mut place.after);
         }
         if report.closed > closed_before {
             continue; // others may have moved up to this page
         }
-        place.after = None;
-        place.page = page.next;
-        if place.page.is_none() {
+        place.after.clear();
+        place.page = page.next.unwrap_or_default();
+        if place.page.is_empty() {
             report.is_complete = true;
             break;
         }
@@ -171,9 +170,8 @@ async fn close(
     let twilio = cx.twilio();
     let (newest, members) =
         join(twilio.newest_message(chat.sid), twilio.conversation_participants(chat.sid)).await;
-    let is_stranger = |identity: &str| identity != one && identity != other;
     if newest?.is_some_and(|newest| newest >= cutoff(cx))
-        || members?.iter().any(|member| member.is_customer || is_stranger(&member.identity))
+        || members?.iter().any(|identity| identity != one && identity != other)
     {
         return Ok(false);
     }

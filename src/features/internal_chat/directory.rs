@@ -5,6 +5,7 @@
 //! agents together, and nothing that is searched for can break what is not an expression.
 
 use std::cell::RefCell;
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use crate::Context;
@@ -53,6 +54,7 @@ struct Partial {
     next: Option<String>,
 }
 
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     /// Name, e-mail address and login in small letters, and the SID: what is searched,
     /// sorted by and continued after.
@@ -134,13 +136,13 @@ impl Known {
         Some(partial.unwrap_or(Partial { since: now, agents: Vec::new(), next: None }))
     }
 
-    fn end(&mut self, now: u64, mut partial: Partial, result: Result<()>) -> Result<()> {
+    fn end(&mut self, now: u64, partial: Partial, result: Result<()>) -> Result<()> {
         self.reading = 0;
         match result {
             Ok(()) => {
-                partial.agents.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-                partial.agents.dedup_by(|a, b| a.key == b.key);
-                self.agents = partial.agents;
+                // A heap sorts as well as `sort` does, in a tenth of the code.
+                self.agents = BinaryHeap::from(partial.agents).into_sorted_vec();
+                self.agents.dedup();
                 self.read = Some(partial.since);
                 Ok(())
             }

@@ -81,7 +81,7 @@ async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Resul
     cx.note(&chat.sid);
     let members =
         if is_new { Vec::new() } else { twilio.conversation_participants(chat.sid).await? };
-    let is_customers = members.iter().any(|member| member.is_customer);
+    let is_customers = members.iter().any(String::is_empty);
     if chat.state == "closed" || is_customers || !is_marked(&chat.attributes) {
         return Err(Error::Conflict {
             message: "A conversation that cannot be used has the name of this chat.".to_owned(),
@@ -92,7 +92,7 @@ async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Resul
     if chat.state == "inactive" {
         twilio.update_conversation(chat.sid, &[("State", "active")]).await?;
     }
-    let has = |identity: &str| members.iter().any(|member| member.identity == identity);
+    let has = |identity: &str| members.iter().any(|member| member == identity);
     let (one, two) =
         join(put_in(cx, chat.sid, me, has(me)), put_in(cx, chat.sid, other, has(other))).await;
     one.and(two)?;
@@ -110,7 +110,7 @@ async fn put_in(cx: &Context<'_>, chat: Sid, identity: &str, is_there: bool) -> 
     match cx.twilio().add_member(chat, identity).await {
         Err(error) if error.is_taken() => {
             let members = cx.twilio().conversation_participants(chat).await?;
-            let is_there = members.iter().any(|member| member.identity == identity);
+            let is_there = members.iter().any(|member| member == identity);
             if is_there { Ok(()) } else { Err(error) }
         }
         added => added.map(drop),
