@@ -86,8 +86,7 @@ pub async fn is_pinned(cx: &Context<'_>, identity: &str, other: &str) -> Result<
 }
 
 /// Keeps a pin.
-pub async fn pin(cx: &Context<'_>, identity: &str, pin: Option<&Pin>) -> Result<()> {
-    let Some(pin) = pin else { return Ok(()) };
+pub async fn pin(cx: &Context<'_>, identity: &str, pin: &Pin) -> Result<()> {
     cx.app.runtime.kv_put(&pin_key(identity, &pin.other), "", Some(&pin.metadata()), None).await
 }
 

@@ -11,6 +11,8 @@ use std::borrow::Cow;
 use std::pin::Pin;
 use std::time::Duration;
 
+use futures_util::future::join;
+
 use crate::Context;
 use crate::date;
 use crate::error::{Error, Result};
@@ -149,6 +151,15 @@ impl<'a> Twilio<'a> {
             Ok(items)
         })
     }
+}
+
+/// What two calls at the same time bring. Boxed for the same reason.
+pub type Both<'a> = Pin<Box<dyn Future<Output = (Result<Answer>, Result<Answer>)> + 'a>>;
+
+/// Two calls at the same time.
+#[must_use]
+pub fn both<'a>(one: Later<'a, Answer>, other: Later<'a, Answer>) -> Both<'a> {
+    Box::pin(join(one, other))
 }
 
 /// A page of a list.

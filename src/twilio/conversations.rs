@@ -44,22 +44,18 @@ fn conversation_path(name: &str, rest: &str) -> String {
     ["/v1/Conversations/", &encode(name), rest].concat()
 }
 
-fn as_conversation(answer: Later<'_, Answer>) -> Later<'_, Conversation> {
-    Box::pin(async move { Conversation::read(&answer.await?.body) })
-}
-
 impl<'a> Twilio<'a> {
     /// FetchConversation by SID or unique name.
     #[must_use]
-    pub fn conversation(self, name: &str) -> Later<'a, Conversation> {
-        as_conversation(self.get(PRODUCT, &conversation_path(name, "")))
+    pub fn conversation(self, name: &str) -> Later<'a, Answer> {
+        self.get(PRODUCT, &conversation_path(name, ""))
     }
 
     /// CreateConversation with a unique name: Twilio refuses a second one, so it may be
     /// repeated.
     #[must_use]
-    pub fn create_conversation(self, fields: &[(&str, &str)]) -> Later<'a, Conversation> {
-        as_conversation(self.post(PRODUCT, "/v1/Conversations", fields))
+    pub fn create_conversation(self, fields: &[(&str, &str)]) -> Later<'a, Answer> {
+        self.post(PRODUCT, "/v1/Conversations", fields)
     }
 
     /// UpdateConversation.

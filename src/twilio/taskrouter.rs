@@ -238,17 +238,19 @@ impl<'a> Twilio<'a> {
         )
     }
 
-    /// ListWorker by contact URI, which must have no quote or backslash: the workers as JSON
-    /// text. Twilio allows three of these a second.
+    /// ListWorker by contact URI, which must have no quote or backslash. Twilio allows three
+    /// of these a second.
     #[must_use]
-    pub fn workers_at(self, contact: &str) -> Later<'a, Vec<String>> {
-        let expression = ["contact_uri == \"", contact, "\""].concat();
-        let path = self.workspace_path(&[
-            "Workers?TargetWorkersExpression=",
-            &encode(&expression),
-            "&PageSize=50",
-        ]);
-        self.list(PRODUCT, path, "workers", 1)
+    pub fn workers_at(self, contact: &str) -> Later<'a, Answer> {
+        let expression = encode(&["contact_uri == \"", contact, "\""].concat());
+        self.get(
+            PRODUCT,
+            &self.workspace_path(&[
+                "Workers?TargetWorkersExpression=",
+                &expression,
+                "&PageSize=50",
+            ]),
+        )
     }
 
     /// ListTaskReservation: those of one worker.

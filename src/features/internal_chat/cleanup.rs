@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join;
-
 use super::{chat_name, is_marked};
 use crate::Context;
 use crate::config::Feature;
@@ -161,18 +159,18 @@ async fn close(
     (one, other): (&str, &str),
     report: &mut Report,
 ) -> Result<bool> {
-    let (by_one, by_other) =
-        join(store::is_pinned(cx, one, other), store::is_pinned(cx, other, one)).await;
-    if by_one? || by_other? {
-        report.pinned += 1;
-        return Ok(false);
+    for (identity, other) in [(one, other), (other, one)] {
+        if store::is_pinned(cx, identity, other).await? {
+            report.pinned += 1;
+            return Ok(false);
+        }
     }
     let twilio = cx.twilio();
-    let (newest, members) =
-        join(twilio.newest_message(chat.sid), twilio.conversation_participants(chat.sid)).await;
-    if newest?.is_some_and(|newest| newest >= cutoff(cx))
-        || members?.iter().any(|identity| identity != one && identity != other)
-    {
+    if twilio.newest_message(chat.sid).await?.is_some_and(|newest| newest >= cutoff(cx)) {
+        return Ok(false);
+    }
+    let members = twilio.conversation_participants(chat.sid).await?;
+    if members.iter().any(|identity| identity != one && identity != other) {
         return Ok(false);
     }
     cx.note(&chat.sid);

@@ -1,19 +1,19 @@
 //! Opening a chat: there is one per pair of agents, with both in it.
 
+use std::future::ready;
 use std::time::Duration;
-
-use futures_util::future::join;
 
 use super::{MARK, chat_name, identity, is_identity, is_marked};
 use crate::Context;
 use crate::auth::FlexCall;
 use crate::error::{Error, Result};
 use crate::gate;
-use crate::json;
-use crate::runtime::Response;
+use crate::json::{self, Object};
+use crate::runtime::{Answer, Response};
 use crate::sid::Sid;
 use crate::store;
-use crate::twilio::unless_gone;
+use crate::twilio::conversations::Conversation;
+use crate::twilio::{Later, both, unless_gone};
 
 /// How long a second click gets the first one's answer.
 const REMEMBER: Duration = Duration::from_secs(5);
@@ -54,15 +54,19 @@ fn unknown() -> Box<Error> {
 async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Result<String> {
     let twilio = cx.twilio();
     let contact = ["client:", other].concat();
-    let (workers, found) = join(twilio.workers_at(&contact), twilio.conversation(name)).await;
-    let is_agent = |worker: &String| {
+    let (workers, found) = both(twilio.workers_at(&contact), twilio.conversation(name)).await;
+    let is_agent = |worker: &&str| {
         let attributes = json::at(worker, &["attributes"]).unwrap_or_default();
         json::at(&attributes, &["contact_uri"]).as_ref() == Some(&contact)
     };
-    if !workers?.iter().any(is_agent) {
+    let workers = workers?.body;
+    if !Object::parse(&workers).unwrap_or_default().list("workers").iter().any(is_agent) {
         return Err(unknown());
     }
-    let found = unless_gone(found)?.filter(|chat| chat.state != "closed");
+    let found = match unless_gone(found)? {
+        Some(found) => Some(Conversation::read(&found.body)?).filter(|chat| chat.state != "closed"),
+        None => None,
+    };
     let mut is_new = found.is_none();
     let chat = if let Some(chat) = found {
         chat
@@ -70,13 +74,15 @@ async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Resul
         let attributes = json::object().text(MARK, MARK).end();
         let fields =
             [("UniqueName", name), ("FriendlyName", "internal-chat"), ("Attributes", &attributes)];
-        match twilio.create_conversation(&fields).await {
-            Err(error) if error.is_taken() => {
-                is_new = false;
-                unless_gone(twilio.conversation(name).await)?.ok_or(Error::Busy)?
+        let mut made = twilio.create_conversation(&fields).await;
+        if made.as_ref().is_err_and(|error| error.is_taken()) {
+            is_new = false;
+            made = twilio.conversation(name).await;
+            if made.as_ref().is_err_and(|error| error.is_gone()) {
+                return Err(Error::Busy.into());
             }
-            made => made?,
         }
+        Conversation::read(&made?.body)?
     };
     cx.note(&chat.sid);
     let members =
@@ -92,10 +98,20 @@ async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Resul
     if chat.state == "inactive" {
         twilio.update_conversation(chat.sid, &[("State", "active")]).await?;
     }
-    let has = |identity: &str| members.iter().any(|member| member == identity);
     let (one, two) =
-        join(put_in(cx, chat.sid, me, has(me)), put_in(cx, chat.sid, other, has(other))).await;
-    one.and(two)?;
+        both(put_in(cx, chat.sid, me, &members), put_in(cx, chat.sid, other, &members)).await;
+    for result in [one, two] {
+        let Err(error) = result else { continue };
+        // Somebody else has put them in, or it was us and the answer got lost.
+        let members = if error.is_taken() {
+            twilio.conversation_participants(chat.sid).await?
+        } else {
+            Vec::new()
+        };
+        if !is_in(me, &members) || !is_in(other, &members) {
+            return Err(error);
+        }
+    }
     let body = json::object()
         .flag("success", true)
         .text("conversationSid", chat.sid.as_str())
@@ -103,16 +119,18 @@ async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Resul
     Ok(body.flag("created", is_new).end())
 }
 
-async fn put_in(cx: &Context<'_>, chat: Sid, identity: &str, is_there: bool) -> Result<()> {
-    if is_there {
-        return Ok(());
+fn put_in<'a>(
+    cx: &'a Context<'a>,
+    chat: Sid,
+    identity: &str,
+    members: &[String],
+) -> Later<'a, Answer> {
+    if is_in(identity, members) {
+        return Box::pin(ready(Ok(Answer::default())));
     }
-    match cx.twilio().add_member(chat, identity).await {
-        Err(error) if error.is_taken() => {
-            let members = cx.twilio().conversation_participants(chat).await?;
-            let is_there = members.iter().any(|member| member == identity);
-            if is_there { Ok(()) } else { Err(error) }
-        }
-        added => added.map(drop),
-    }
+    cx.twilio().add_member(chat, identity)
+}
+
+fn is_in(identity: &str, members: &[String]) -> bool {
+    members.iter().any(|member| member == identity)
 }

@@ -1,7 +1,5 @@
 //! Pins: the chats that an agent keeps on top, on every device.
 
-use futures_util::future::join3;
-
 use super::{chat_name, identity, other_of};
 use crate::Context;
 use crate::auth::FlexCall;
@@ -59,10 +57,8 @@ pub async fn pin(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
         }
         .into());
     }
-    for three in pins.get(known..).unwrap_or_default().chunks(3) {
-        let put = |at| store::pin(cx, me, three.get(at));
-        let (one, two, three) = join3(put(0), put(1), put(2)).await;
-        one.and(two).and(three)?;
+    for pin in pins.iter().skip(known) {
+        store::pin(cx, me, pin).await?;
     }
     Ok(answer(me, &pins, &skipped))
 }
