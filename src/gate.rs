@@ -4,12 +4,14 @@
 //! `cloudflare.js` its body. The record is written before an answer leaves, and the
 //! platform lets one event at a time read and write it.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use crate::Context;
 use crate::error::{Error, Result};
 use crate::json::{self, Object};
 use crate::runtime::Claim;
+use crate::twilio::Later;
 
 /// What is known about a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -183,23 +185,38 @@ pub async fn once(
     keep: Duration,
     work: impl AsyncFnOnce(u32) -> Result<String>,
 ) -> Result<String> {
+    let attempt = match enter(cx, key).await? {
+        Claim::Granted { attempt } => attempt,
+        Claim::Done(outcome) => return Ok(outcome),
+        Claim::Busy => return Err(Error::Busy.into()),
+    };
+    let result = work(attempt).await;
+    leave(cx, key, attempt, result.as_ref().ok().map(String::as_str), keep).await;
+    result
+}
+
+/// Asks for a claim within the request's time. Boxed, as is [`leave`], so that the code
+/// exists once for all that is done once.
+fn enter<'a>(cx: &'a Context<'a>, key: &'a str) -> Later<'a, Claim> {
     let left = cx.time_left();
     // The owner is dead for sure when the lease ends: its own deadline comes first.
     let lease = left + Duration::from_secs(3);
-    match cx.app.runtime.claim(key, lease, left).await? {
-        Claim::Done(outcome) => Ok(outcome),
-        Claim::Busy => Err(Error::Busy.into()),
-        Claim::Granted { attempt } => {
-            let result = work(attempt).await;
-            let outcome = result.as_ref().ok().map(String::as_str);
-            let settled = cx.app.runtime.settle(key, attempt, outcome, keep).await;
-            if let Err(error) = settled {
-                // What was done is done; the lease will run out by itself.
-                log::warn!("{}", cx.log_line("claim not settled", &error.log()));
-            }
-            result
+    cx.app.runtime.claim(key, lease, left)
+}
+
+/// Ends a claim. What was done is done: if that fails, the lease will run out by itself.
+fn leave<'a>(
+    cx: &'a Context<'a>,
+    key: &'a str,
+    attempt: u32,
+    outcome: Option<&'a str>,
+    keep: Duration,
+) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+    Box::pin(async move {
+        if let Err(error) = cx.app.runtime.settle(key, attempt, outcome, keep).await {
+            log::warn!("{}", cx.log_line("claim not settled", &error.log()));
         }
-    }
+    })
 }
 
 #[cfg(test)]
