@@ -13,6 +13,7 @@
 mod helpers;
 mod internal_call;
 mod internal_chat;
+mod logs;
 mod requests;
 mod routes;
 mod signature;
