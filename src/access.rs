@@ -177,7 +177,7 @@ pub async fn call(cx: &Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
     for room in &rooms {
         let room = Conference::read(room)?;
         if reservations.iter().any(|r| r.is_live() && r.task == room.friendly_name)
-            && unless_gone(twilio.participant(room.sid, call.as_str()).await)?.is_some()
+            && unless_gone(twilio.participant(room.sid, call).await)?.is_some()
         {
             return Ok(());
         }

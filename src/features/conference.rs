@@ -44,8 +44,10 @@ pub async fn add(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
         let room = access::live_conference(cx, &call.agent, "taskSid", &name).await?;
         let twilio = cx.twilio();
         let look = || -> Later<'_, Option<String>> {
-            let found = twilio.participant(room, &label);
-            Box::pin(async move { Ok(unless_gone(found.await)?.map(|found| found.body)) })
+            let people = twilio.people(room);
+            let is_it =
+                |person: &String| json::at(person, &["label"]).is_some_and(|known| known == label);
+            Box::pin(async move { Ok(people.await?.into_iter().find(is_it)) })
         };
         let fields = [
             ("From", from.as_str()),

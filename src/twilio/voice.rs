@@ -74,13 +74,15 @@ impl<'a> Twilio<'a> {
 
     /// ListParticipant: the calls (`CA…`) that are in it now.
     pub async fn participants(self, conference: Sid) -> Result<Vec<String>> {
-        let path = self.account_path(&[
-            "Conferences/",
-            conference.as_str(),
-            "/Participants.json?PageSize=50",
-        ]);
-        let list = self.list(PRODUCT, path, "participants", 1).await?;
+        let list = self.people(conference).await?;
         Ok(list.iter().filter_map(|participant| json::at(participant, &["call_sid"])).collect())
+    }
+
+    /// ListParticipant: who is in it now, each as Twilio has it.
+    #[must_use]
+    pub fn people(self, conference: Sid) -> Later<'a, Vec<String>> {
+        let path = self.participant_path(conference, "") + "?PageSize=250";
+        self.list(PRODUCT, path, "participants", 1)
     }
 
     /// CreateParticipant: dials somebody into a conference.
@@ -89,10 +91,10 @@ impl<'a> Twilio<'a> {
         self.create(PRODUCT, &self.participant_path(conference, ""), fields)
     }
 
-    /// FetchParticipant, by the call or by the label it was added with.
+    /// FetchParticipant.
     #[must_use]
-    pub fn participant(self, conference: Sid, name: &str) -> Later<'a, Answer> {
-        self.get(PRODUCT, &self.participant_path(conference, &["/", name].concat()))
+    pub fn participant(self, conference: Sid, call: Sid) -> Later<'a, Answer> {
+        self.get(PRODUCT, &self.participant_path(conference, &["/", call.as_str()].concat()))
     }
 
     /// DeleteParticipant.

@@ -41,7 +41,7 @@ let people = 0;
 // An agent with a customer on the line, of their own, so that cases can run side by side.
 async function onCall(attributes = {}) {
   const id = (people += 1);
-  const agent = await twilio.addWorker({ name: `helper${id}` });
+  const agent = await twilio.addWorker({ name: `helper${String(id).padStart(5, "0")}` });
   const number = `+1777${String(id).padStart(7, "0")}`;
   const call = await twilio.customerCall({ agent: agent.name, attributes: { kept: "1.0", ...attributes } });
   return { agent, number, from: twilio.seed.CALLER_ID, ...call };
@@ -307,7 +307,7 @@ const FLOWS = {
   },
   "add, and then the search for it": {
     path: "/external-transfer/add-conference-participant",
-    calls: { FetchParticipant: "conferenceSid" },
+    calls: { ListParticipant: "conferenceSid" },
     prepare: ({ conferenceSid }) => twilio.addFault({ operationId: "CreateParticipant", contains: conferenceSid, fault: "lost-after" }),
     fields: ({ conferenceSid, number, from }) => ({ taskSid: conferenceSid, to: number, from }),
     check: dialledOnce,
