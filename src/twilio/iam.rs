@@ -32,8 +32,9 @@ impl Twilio<'_> {
         let answer = match self.send(call, Repeat::Safe).await {
             Ok(answer) => answer,
             Err(error) => match *error {
-                // Twilio's own validator goes by `valid` alone, whatever the status.
-                Error::Twilio { status: 400 | 403 | 404, message, .. } => {
+                // Twilio's own validator goes by `valid` alone, whatever the status. But 20003
+                // is about our credentials.
+                Error::Twilio { status: 400..=404, code, message, .. } if code != Some(20003) => {
                     return Err(refused(Some(message)));
                 }
                 _ => return Err(error),
