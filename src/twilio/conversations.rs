@@ -64,11 +64,9 @@ impl<'a> Twilio<'a> {
         self.post(PRODUCT, &conversation_path(sid.as_str(), ""), fields)
     }
 
-    /// ListConversation: a page of those that are active.
+    /// ListConversation: the page at this path.
     #[must_use]
     pub fn conversations_page(self, path: &str) -> Later<'a, Page> {
-        let path =
-            if path.is_empty() { "/v1/Conversations?State=active&PageSize=100" } else { path };
         self.page(PRODUCT, path.to_owned(), "conversations")
     }
 

@@ -212,6 +212,7 @@ async function crowd(tag, idle) {
 
 test("the clean-up closes what is idle, in batches, and nothing else", async () => {
   const { close, untouched } = await crowd("batch", 130);
+  close.push(oldChat("restx", "resty", { state: "inactive" }));
   let most = 0;
   for (let turn = 0; close.some((sid) => room(sid).state !== "closed"); turn += 1) {
     const { twilioCalls } = await run();

@@ -12,6 +12,9 @@ use crate::runtime::Claim;
 use crate::store::{self, Place};
 use crate::twilio::conversations::Conversation;
 
+/// The two lists of a round: open conversations, and those that a timer has put to rest.
+const ACTIVE: &str = "/v1/Conversations?State=active&PageSize=100";
+const INACTIVE: &str = "/v1/Conversations?State=inactive&PageSize=100";
 const CLAIM: &str = "internal-chat/clean-up";
 /// The most calls that closing a chat takes, when none is repeated.
 const CALLS_PER_CHAT: u32 = 3;
@@ -54,7 +57,7 @@ impl Report {
 /// 1. Claim it: of two runs at once, the second has nothing to do.
 /// 2. Go on where the last run has stopped. A run that crashed has not kept its place, and
 ///    what it did is found done.
-/// 3. Go over the open conversations, page by page, and close what is idle, until the calls
+/// 3. Go over the conversations that are not closed, page by page, and close what is idle, until the calls
 ///    of this run are used up.
 /// 4. Keep the place, whatever happened. The next run begins with the chat that failed; if
 ///    it fails again, that one waits for the next round.
@@ -80,7 +83,7 @@ pub async fn clean_up(cx: &Context<'_>, report: &mut Report) -> Result<()> {
 
 async fn walk(cx: &Context<'_>, place: &mut Place, report: &mut Report) -> Result<()> {
     while has_room(cx, CALLS_PER_CHAT + 1) {
-        let page = match cx.twilio().conversations_page(&place.page).await {
+        let page = match cx.twilio().conversations_page(first_or(&place.page)).await {
             Ok(page) => page,
             Err(error) => {
                 // Twilio may know this page no more.
@@ -91,6 +94,7 @@ async fn walk(cx: &Context<'_>, place: &mut Place, report: &mut Report) -> Resul
             }
         };
         report.pages += 1;
+        let is_inactive = place.page.as_bytes().windows(8).any(|word| word == b"inactive");
         let chats: Vec<Conversation> =
             page.items.iter().filter_map(|text| Conversation::read(text).ok()).collect();
         let last = chats.iter().position(|chat| chat.sid.as_str() == place.after);
@@ -121,13 +125,21 @@ async fn walk(cx: &Context<'_>, place: &mut Place, report: &mut Report) -> Resul
             continue; // others may have moved up to this page
         }
         place.after.clear();
-        place.page = page.next.unwrap_or_default();
-        if place.page.is_empty() {
-            report.is_complete = true;
-            break;
-        }
+        place.page = match page.next {
+            Some(next) => next,
+            None if !is_inactive => INACTIVE.to_owned(),
+            None => {
+                place.page.clear();
+                report.is_complete = true;
+                break;
+            }
+        };
     }
     Ok(())
+}
+
+fn first_or(page: &str) -> &str {
+    if page.is_empty() { ACTIVE } else { page }
 }
 
 fn has_room(cx: &Context<'_>, calls: u32) -> bool {
