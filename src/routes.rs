@@ -49,9 +49,7 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
         "/common/flex/programmable-voice/update-participant"
         | "/external-transfer/update-conference-participant" => conference::update,
         "/common/flex/programmable-voice/remove-participant"
-        | "/external-transfer/remove-conference-participant" => {
-            |cx, call| Box::pin(conference::remove(cx, call))
-        }
+        | "/external-transfer/remove-conference-participant" => conference::remove,
         "/common/flex/programmable-voice/get-call-properties"
         | "/external-transfer/get-call-properties" => {
             |cx, call| Box::pin(calls::properties(cx, call))
@@ -62,17 +60,13 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
         "/common/flex/phone-numbers/validate-phone-number" => {
             |cx, call| Box::pin(calls::validate_number(cx, call))
         }
-        "/common/flex/phone-numbers/list-phone-numbers" => {
-            |cx, call| Box::pin(calls::list_numbers(cx, call))
-        }
-        "/common/flex/taskrouter/get-queues" | "/taskrouter/get-queues" => {
-            |cx, _| Box::pin(workspace::queues(cx))
-        }
+        "/common/flex/phone-numbers/list-phone-numbers" => calls::list_numbers,
+        "/common/flex/taskrouter/get-queues" | "/taskrouter/get-queues" => workspace::queues,
         "/common/flex/taskrouter/get-worker-channels" | "/taskrouter/get-worker-channels" => {
-            |cx, call| Box::pin(workspace::channels(cx, call))
+            workspace::channels
         }
         "/common/flex/taskrouter/update-worker-channel" | "/taskrouter/update-worker-channel" => {
-            |cx, call| Box::pin(workspace::update_channel(cx, call))
+            workspace::update_channel
         }
         "/common/flex/taskrouter/update-task-attributes" | "/taskrouter/update-task-attributes" => {
             |cx, call| Box::pin(workspace::update_task(cx, call))
@@ -81,9 +75,7 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
         | "/taskrouter/update-task-assignment-status" => {
             |cx, call| Box::pin(workspace::update_status(cx, call))
         }
-        "/common/flex/taskrouter/update-worker-attributes" => {
-            |cx, call| Box::pin(workspace::update_worker(cx, call))
-        }
+        "/common/flex/taskrouter/update-worker-attributes" => workspace::update_worker,
 
         "/internal-chat/list-pins" => |cx, call| Box::pin(internal_chat::list_pins(cx, call)),
         "/internal-chat/pin" => |cx, call| Box::pin(internal_chat::pin(cx, call)),

@@ -9,6 +9,7 @@ use crate::access;
 use crate::auth::{Agent, FlexCall};
 use crate::error::{Error, Result};
 use crate::features::conference::{REMEMBER, dial_once};
+use crate::features::workspace::show_list;
 use crate::gate;
 use crate::json::{self, Object};
 use crate::params;
@@ -257,20 +258,23 @@ pub async fn validate_number(cx: &Context<'_>, call: FlexCall) -> Result<Respons
 }
 
 /// `list-phone-numbers`: the account's numbers and, if asked for, its verified caller IDs.
-pub async fn list_numbers(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
-    let outgoing = call.params.optional_flag("IncludeOutgoing")?.unwrap_or(false);
+pub fn list_numbers<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
     let twilio = cx.twilio();
-    let caller_ids = async { if outgoing { twilio.caller_ids().await } else { Ok(Vec::new()) } };
-    let (numbers, caller_ids) = join(twilio.phone_numbers(), caller_ids).await;
-    let mut listed = Vec::new();
-    for number in numbers?.iter().chain(&caller_ids?) {
+    let numbers = call.params.optional_flag("IncludeOutgoing").map(|outgoing| -> Later<'a, _> {
+        if outgoing != Some(true) {
+            return twilio.phone_numbers();
+        }
+        Box::pin(async move {
+            let (numbers, caller_ids) = join(twilio.phone_numbers(), twilio.caller_ids()).await;
+            Ok([numbers?, caller_ids?].concat())
+        })
+    });
+    show_list(numbers, "phoneNumbers", |number| {
         let number = Object::parse(number).unwrap_or_default();
-        let name = number.raw("friendly_name").unwrap_or("null");
-        let number = number.raw("phone_number").unwrap_or("null");
-        listed.push(json::object().raw("friendlyName", name).raw("phoneNumber", number).end());
-    }
-    let body = json::object().flag("success", true).raw("phoneNumbers", &json::array(&listed));
-    Ok(Response::json(200, body.end()))
+        let raw = |name| number.raw(name).unwrap_or("null");
+        let listed = json::object().raw("friendlyName", raw("friendly_name"));
+        listed.raw("phoneNumber", raw("phone_number")).end()
+    })
 }
 
 #[cfg(test)]

@@ -125,7 +125,15 @@ pub fn update<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
     Box::pin(change(cx, call, "endConferenceOnExit", "EndConferenceOnExit"))
 }
 
-/// Sets one flag of a participant.
+/// `remove-participant`: a participant has to leave the conference.
+///
+/// One that has left already is fine: the plugins send the request again after a lost
+/// connection.
+pub fn remove<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
+    Box::pin(change(cx, call, "", ""))
+}
+
+/// Sets one flag of a participant; without a flag, removes the participant.
 ///
 /// 1. The conference is found and the agent's part in it checked. The plugins of a called
 ///    agent may send the conference's name, the caller's task SID.
@@ -133,15 +141,21 @@ pub fn update<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
 async fn change(cx: &Context<'_>, call: FlexCall, flag: &str, field: &str) -> Result<Response> {
     let name = call.params.text("conference")?;
     let participant = cx.sid(&call.params, "participant", "CA")?;
-    let value = call.params.flag(flag)?;
+    let value = !flag.is_empty() && call.params.flag(flag)?;
     let hold_url = call.params.optional_text("holdUrl")?.filter(|_| value && field == "Hold");
     let conference = access::conference(cx, &call.agent, "conference", &name).await?;
+    let twilio = cx.twilio();
+    if flag.is_empty() {
+        unless_gone(twilio.remove_participant(conference, participant).await)?;
+        let body = json::object().flag("success", true).flag("participantsResponse", true);
+        return Ok(Response::json(200, body.end()));
+    }
     let fields = [
         (field, if value { "true" } else { "false" }),
         ("HoldUrl", hold_url.as_deref().unwrap_or_default()),
     ];
     let fields = if hold_url.is_some() { &fields[..] } else { &fields[..1] };
-    Ok(answer(&cx.twilio().update_participant(conference, participant, fields).await?.body))
+    Ok(answer(&twilio.update_participant(conference, participant, fields).await?.body))
 }
 
 /// The participant for all peers: T reads `participantsResponse`, D `callSid`.
@@ -151,17 +165,4 @@ fn answer(participant: &str) -> Response {
         .optional_text("callSid", json::at(participant, &["call_sid"]).as_deref())
         .raw("participantsResponse", &camel_case(participant));
     Response::json(200, body.end())
-}
-
-/// `remove-participant`: a participant has to leave the conference.
-///
-/// One that has left already is fine: the plugins send the request again after a lost
-/// connection.
-pub async fn remove(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
-    let name = call.params.text("conference")?;
-    let participant = cx.sid(&call.params, "participant", "CA")?;
-    let conference = access::conference(cx, &call.agent, "conference", &name).await?;
-    unless_gone(cx.twilio().remove_participant(conference, participant).await)?;
-    let body = json::object().flag("success", true).flag("participantsResponse", true);
-    Ok(Response::json(200, body.end()))
 }

@@ -7,12 +7,12 @@ use crate::access;
 use crate::auth::{Agent, FlexCall};
 use crate::error::{Error, Result};
 use crate::json::{self, Object};
-use crate::runtime::Response;
+use crate::runtime::{Answer, Response};
 use crate::twilio::taskrouter::Task;
-use crate::twilio::{camel_case, unless_gone};
+use crate::twilio::{Later, camel_case, unless_gone};
 
-/// As many queues are listed.
-const MAX_QUEUES: usize = 1_000;
+/// As many items are listed: the peers' plugins keep the queues in the browser.
+const MAX_LISTED: usize = 1_000;
 const REASON: &str = "Ended by an agent";
 
 /// What of a task's attributes agents cannot change here: who is asked next, whose call or
@@ -39,46 +39,60 @@ const TASK_GUARDED: [&str; 15] = [
 const WORKER_GUARDED: [&str; 4] = ["contact_uri", "disabled_skills", "roles", "routing"];
 
 /// `get-queues`: all queues of the workspace.
-pub async fn queues(cx: &Context<'_>) -> Result<Response> {
-    let mut queues = Vec::new();
-    for queue in cx.twilio().queues().await?.iter().take(MAX_QUEUES) {
+pub fn queues<'a>(cx: &'a Context<'a>, _: FlexCall) -> Later<'a, Response> {
+    show_list(Ok(cx.twilio().queues()), "queues", |queue| {
         let queue = Object::parse(queue).unwrap_or_default();
         let raw = |name| queue.raw(name).unwrap_or("null");
-        let listed = json::object()
-            .raw("targetWorkers", raw("target_workers"))
-            .raw("friendlyName", raw("friendly_name"))
-            .raw("sid", raw("sid"));
-        queues.push(listed.end());
-    }
-    let body = json::object().flag("success", true).raw("queues", &json::array(&queues));
-    Ok(Response::json(200, body.end()))
+        let listed = json::object().raw("targetWorkers", raw("target_workers"));
+        listed.raw("friendlyName", raw("friendly_name")).raw("sid", raw("sid")).end()
+    })
 }
 
 /// `get-worker-channels`: a worker's channels; supervisors may ask for others'.
-pub async fn channels(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
-    let named = cx.sid(&call.params, "workerSid", "WK")?;
-    let worker = access::worker(cx, &call.agent, Some(named))?;
-    let channels = cx.twilio().worker_channels(worker).await?;
-    let channels: Vec<String> = channels.iter().map(|channel| camel_case(channel)).collect();
-    let body = json::object().flag("success", true).raw("workerChannels", &json::array(&channels));
-    Ok(Response::json(200, body.end()))
+pub fn channels<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
+    let worker = cx.sid(&call.params, "workerSid", "WK");
+    let worker = worker.and_then(|worker| access::worker(cx, &call.agent, Some(worker)));
+    let channels = worker.map(|worker| cx.twilio().worker_channels(worker));
+    show_list(channels, "workerChannels", camel_case)
 }
 
 /// `update-worker-channel`: how many tasks of a kind a worker gets; supervisors may set
 /// others'. Without `workerSid` it is the agent's own channel.
-pub async fn update_channel(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn update_channel<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
+    show(set_channel(cx, &call), "workerChannelCapacity")
+}
+
+fn set_channel<'a>(cx: &'a Context<'a>, call: &FlexCall) -> Result<Later<'a, Answer>> {
     let channel = cx.sid(&call.params, "workerChannelSid", "WC")?;
     let capacity = call.params.optional_number("capacity")?;
     let capacity = capacity.ok_or_else(|| Error::bad("capacity", "is missing"))?.to_string();
-    let available = call.params.flag("available")?;
+    let available = if call.params.flag("available")? { "true" } else { "false" };
     let named = cx.optional_sid(&call.params, "workerSid", "WK")?;
     let worker = access::worker(cx, &call.agent, named)?;
-    let fields =
-        [("Capacity", capacity.as_str()), ("Available", if available { "true" } else { "false" })];
-    let channel = cx.twilio().update_worker_channel(worker, channel, &fields).await?.body;
-    let body =
-        json::object().flag("success", true).raw("workerChannelCapacity", &camel_case(&channel));
-    Ok(Response::json(200, body.end()))
+    let fields = [("Capacity", capacity.as_str()), ("Available", available)];
+    Ok(cx.twilio().update_worker_channel(worker, channel, &fields))
+}
+
+/// Answers a resource as twilio-node shows it, when it comes.
+fn show<'a>(later: Result<Later<'a, Answer>>, name: &'a str) -> Later<'a, Response> {
+    Box::pin(async move {
+        let resource = camel_case(&later?.await?.body);
+        Ok(Response::json(200, json::object().flag("success", true).raw(name, &resource).end()))
+    })
+}
+
+/// Answers a list, each item as `item` shows it, when it comes.
+pub fn show_list<'a>(
+    later: Result<Later<'a, Vec<String>>>,
+    name: &'a str,
+    item: fn(&str) -> String,
+) -> Later<'a, Response> {
+    Box::pin(async move {
+        let items = later?.await?;
+        let items: Vec<String> = items.iter().take(MAX_LISTED).map(|text| item(text)).collect();
+        let body = json::object().flag("success", true).raw(name, &json::array(&items));
+        Ok(Response::json(200, body.end()))
+    })
 }
 
 /// `update-task-attributes`: merges `attributesUpdate` into a task's attributes.
@@ -177,14 +191,16 @@ fn is_own_invite(task: &Task, agent: &Agent) -> bool {
 /// `update-worker-attributes`: puts the members of `attributesUpdate` over a worker's
 /// attributes. Supervisors may do that for anybody; agents for themselves, except for what
 /// decides what they are and get.
-pub async fn update_worker(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn update_worker<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
+    show(set_worker(cx, &call), "worker")
+}
+
+fn set_worker<'a>(cx: &'a Context<'a>, call: &FlexCall) -> Result<Later<'a, Answer>> {
     let named = cx.sid(&call.params, "workerSid", "WK")?;
     let update = call.params.object("attributesUpdate")?;
     let worker = access::worker(cx, &call.agent, Some(named))?;
     if !access::is_unlimited(cx, &call.agent) {
         check_guarded("{}", update, &WORKER_GUARDED)?;
     }
-    let worker = cx.twilio().overwrite_worker_attributes(worker, update.to_owned()).await?.body;
-    let body = json::object().flag("success", true).raw("worker", &camel_case(&worker));
-    Ok(Response::json(200, body.end()))
+    Ok(cx.twilio().overwrite_worker_attributes(worker, update.to_owned()))
 }

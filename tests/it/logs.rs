@@ -85,7 +85,7 @@ fn no_secret_is_logged() {
                     403,
                     r#"{"code":20403,"message":"Alice Doe +4917012345 may not"}"#,
                 )
-                .on(&format!("GET {API}/Conferences/CF00000000000000000000000000000001/Participants.json?PageSize=50"), 200, r#"{"participants":[]}"#),
+                .on(&format!("GET {API}/Conferences/CF00000000000000000000000000000001/Participants.json?PageSize=250"), 200, r#"{"participants":[]}"#),
             signed(post("/voice/call-outbound-join", join)),
         ),
     ];
