@@ -148,7 +148,10 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn space(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        if self.rest.as_bytes().first().is_some_and(is_space) {
+            self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        }
     }
 
     /// Takes one byte of punctuation, with the space around it.

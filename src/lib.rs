@@ -89,13 +89,13 @@ impl App {
         } else {
             routes::route(&cx, &request).await
         };
-        let mut response = match &result {
-            Ok(response) => response.clone(),
-            Err(error) => error.response(&cx.id),
+        let (mut response, error) = match result {
+            Ok(response) => (response, None),
+            Err(error) => (error.response(&cx.id), Some(error)),
         };
         response.allow_origin = self.allow_origin(&request.origin);
         // A path that is none of ours may hold anything.
-        let is_ours = !matches!(result.as_ref().err().map(|e| &**e), Some(Error::NotFound));
+        let is_ours = !matches!(error.as_deref(), Some(Error::NotFound));
         let mut line = json::object()
             .text("request", &cx.id)
             .text("route", if is_ours { request.path() } else { "none" })
@@ -103,7 +103,7 @@ impl App {
             .number("ms", cx.now().saturating_sub(started))
             .number("twilioCalls", cx.calls.get().into())
             .texts("sids", cx.sids.borrow().iter().map(String::as_str));
-        if let Err(error) = &result {
+        if let Some(error) = &error {
             line = line.text("error", &error.log());
         }
         log::info!("{}", line.end());

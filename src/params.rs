@@ -208,16 +208,20 @@ pub fn encode(text: &str) -> String {
 /// Appends `text` percent-encoded, but for letters, digits and the bytes in `bare`.
 pub fn encode_with(into: &mut String, text: &str, bare: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
+    into.reserve(text.len());
+    let mut plain = 0; // where what needs no encoding begins
+    for (at, byte) in text.bytes().enumerate() {
         if byte.is_ascii_alphanumeric() || bare.contains(&byte) {
-            into.push(char::from(byte));
-        } else {
-            into.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                into.extend(DIGITS.get(usize::from(digit)).map(|d| char::from(*d)));
-            }
+            continue;
         }
+        into.push_str(text.get(plain..at).unwrap_or_default());
+        into.push('%');
+        for digit in [byte >> 4, byte & 15] {
+            into.extend(DIGITS.get(usize::from(digit)).map(|d| char::from(*d)));
+        }
+        plain = at + 1;
     }
+    into.push_str(text.get(plain..).unwrap_or_default());
 }
 
 /// Writes a form body (`application/x-www-form-urlencoded`).

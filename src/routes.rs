@@ -28,7 +28,8 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
         "/features/internal-call/common/call-outbound-join"
         | "/voice/call-outbound-join"
         | "/internal-call/call-outbound-join" => {
-            return internal_call::conference_event(cx, webhook(cx, req)?).await;
+            let event = webhook(cx, req)?;
+            return Box::pin(internal_call::conference_event(cx, event)).await;
         }
 
         // Flex plugins call these: Flex token in, JSON out.
@@ -88,5 +89,8 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
 
         _ => return Err(Error::NotFound.into()),
     };
-    handler(cx, flex(cx, req).await?).await
+    // Boxed, as all that waits is: V8 compiles a function when it is first called, and a
+    // webhook should not have to wait for what it does not need.
+    let call = Box::pin(flex(cx, req)).await?;
+    handler(cx, call).await
 }
