@@ -70,6 +70,9 @@ test("what a browser has kept moves in, the agent's own only", async () => {
 
 test("the directory's pages are all 5,000 workers once, and typing costs Twilio nothing", async () => {
   const before = listings();
+  // Twenty agents open their directories at once: one reads, the others wait for it.
+  const first = await Promise.all(Array.from({ length: 20 }, () => ask("alice", "list-agents", { limit: 1 })));
+  assert.equal(new Set(first.map(({ body }) => body.nextCursor)).size, 1);
   const seen = [];
   let cursor;
   do {
