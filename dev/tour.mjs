@@ -22,6 +22,23 @@ look() { twilio settle -d '{"timeoutMs":3000}' > /dev/null; curl -s ${TWILIO}/su
 edge /voice/hold-participant -d Token=token-bob -d conference=$(newest alice task) -d participant=$(newest bob call) -d hold=false`,
   ],
   ["Bob hangs up: the conference ends, and both tasks wrap up", `twilio calls/$(newest bob call)/hangup; look`],
+  [
+    "Alice chats with a customer and calls them: the call's task is offered to her. A second click gets the same answer, another number is refused",
+    `twilio chat -d '{"agent":"alice","channel":"sms","customer":"+15551230001"}'; CHAT=$(newest alice task)
+edge /dial -d Token=token-alice -d taskSid=$CHAT; look
+edge /dial -d Token=token-alice -d taskSid=$CHAT; edge /dial -d Token=token-alice -d taskSid=$CHAT -d to=%2B15551239999`,
+  ],
+  [
+    "Alice finds Bob in the directory, opens a chat with him and pins it",
+    `edge /internal-chat/list-agents -d Token=token-alice -d search=bob
+edge /internal-chat/open -d Token=token-alice -d participant=bob
+edge /internal-chat/pin -d Token=token-alice --data-urlencode conversation=alice+bob; edge /internal-chat/list-pins -d Token=token-alice`,
+  ],
+  [
+    "A chat that has been idle for long is closed by the clean-up, which cron triggers in production; see the Worker's log",
+    `twilio conversations -d '{"uniqueName":"alice+erin","friendlyName":"internal-chat","attributes":{"internalChat":"internalChat"},"identities":["alice","erin"],"created":"2025-01-01T00:00:00Z","updated":"2025-01-01T00:00:00Z","lastMessage":"2025-01-02T00:00:00Z"}'
+curl -s ${WORKER}/cdn-cgi/local/scheduled; look`,
+  ],
 ];
 
 export function tour() {

@@ -4,6 +4,8 @@
 pub mod calls;
 /// Who is added to a voice conference, held, muted, removed.
 pub mod conference;
+/// Calling the customer from a chat.
+pub mod dial;
 /// What works, and what is missing for the rest.
 pub mod health;
 /// One agent calls another inside Flex.

@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::auth::{FlexCall, flex, webhook};
 use crate::error::{Error, Result};
-use crate::features::{calls, conference, health, internal_call, internal_chat, workspace};
+use crate::features::{calls, conference, dial, health, internal_call, internal_chat, workspace};
 use crate::runtime::{Request, Response};
 use crate::twilio::Later;
 
@@ -77,6 +77,9 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
             |cx, call| Box::pin(workspace::update_status(cx, call))
         }
         "/common/flex/taskrouter/update-worker-attributes" => workspace::update_worker,
+
+        "/dial" => |cx, call| Box::pin(dial::dial(cx, call)),
+        "/resolve-dial" => |cx, call| Box::pin(dial::resolve(cx, call)),
 
         "/internal-chat/list-pins" => |cx, call| Box::pin(internal_chat::list_pins(cx, call)),
         "/internal-chat/pin" => |cx, call| Box::pin(internal_chat::pin(cx, call)),

@@ -10,6 +10,7 @@
     reason = "tests may"
 )]
 
+mod dial;
 mod helpers;
 mod internal_call;
 mod internal_chat;

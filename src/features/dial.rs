@@ -1,0 +1,296 @@
+//! Calling the customer from a chat.
+
+use std::time::Duration;
+
+use futures_util::future::{join, join3};
+
+use crate::Context;
+use crate::access;
+use crate::auth::FlexCall;
+use crate::config::{Feature, OUTBOUND_QUEUE, OUTBOUND_WORKFLOW};
+use crate::error::{Error, Result};
+use crate::gate;
+use crate::json::{self, Object};
+use crate::runtime::Response;
+use crate::sid::Sid;
+use crate::twilio::taskrouter::{Reservation, Task};
+
+/// So long the same request gets the first one's answer.
+const SAME: u64 = 30_000;
+/// So long a chat's gate remembers the call that it let through.
+const REMEMBER: Duration = Duration::from_secs(5 * 60);
+/// As many calls that have ended are stepped over within that time.
+const MAX_ENDED: u32 = 20;
+
+/// Whom to call, from where, and on whose behalf.
+struct Plan {
+    chat: Sid,
+    to: String,
+    from: String,
+    attributes: String,
+}
+
+/// `resolve-dial`: whom `dial` would call, and from where. Nothing happens.
+pub async fn resolve(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let (plan, _) = plan(cx, &call, false).await?;
+    let body = json::object()
+        .flag("success", true)
+        .text("to", &plan.to)
+        .text("from", &plan.from)
+        .raw("attributes", &plan.attributes);
+    Ok(Response::json(200, body.end()))
+}
+
+/// `dial`: creates the task of a call to the chat's customer.
+///
+/// 1. Check the agent's part in the chat, find number and caller ID ([`plan`]), and look for
+///    a call that was dialled from this chat and is still open: that one is in the way.
+/// 2. One request at a time goes on for a chat. The same request again gets the same
+///    answer; another one is refused while the call is open. A call that has ended steps
+///    aside at once.
+/// 3. Create the task. When it is unknown whether that worked, look before trying again.
+pub async fn dial(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    cx.app.config.require(Feature::Dial)?;
+    let worker = call.agent.worker()?;
+    let (plan, open) = plan(cx, &call, true).await?;
+    let mut key = ["dial/", plan.chat.as_str()].concat();
+    for _ in 0..MAX_ENDED {
+        let mut is_first = false;
+        let outcome = gate::once(cx, &key, REMEMBER, async |attempt| {
+            is_first = true;
+            let task = match &open {
+                Some(open) => Err(in_the_way(open.sid)),
+                None => create(cx, &plan, worker, attempt).await,
+            }?;
+            cx.note(&task);
+            Ok(answer(&plan, task).number("at", cx.now()).end())
+        });
+        let outcome = outcome.await?;
+        let known = Object::parse(&outcome).unwrap_or_default();
+        let task = known.text("taskSid").and_then(|sid| Sid::parse("WT", &sid));
+        let task = task.ok_or_else(|| Error::internal("the gate kept something else"))?;
+        if is_first {
+            return Ok(Response::json(201, answer(&plan, task).end()));
+        }
+        // The listing may be older than the call: the task itself tells.
+        if !is_open(cx, task).await? {
+            key = ["dial/", plan.chat.as_str(), "/", task.as_str()].concat();
+            continue;
+        }
+        let is_same = known.text("to").as_ref() == Some(&plan.to)
+            && known.text("from").as_ref() == Some(&plan.from)
+            && known.number("at").is_some_and(|at| cx.now() < at + SAME);
+        if is_same {
+            return Ok(Response::json(201, answer(&plan, task).end()));
+        }
+        return Err(in_the_way(task));
+    }
+    Err(Error::Busy.into())
+}
+
+fn answer(plan: &Plan, task: Sid) -> json::Writer {
+    let conversation = json::at(&plan.attributes, &["conversations", "conversation_id"]);
+    json::object()
+        .flag("success", true)
+        .text("taskSid", task.as_str())
+        .text("to", &plan.to)
+        .text("from", &plan.from)
+        .optional_text("conversationId", conversation.as_deref())
+}
+
+fn in_the_way(task: Sid) -> Box<Error> {
+    Box::new(Error::Conflict {
+        message: "A call dialled from this chat is still open.".to_owned(),
+        details: vec![("taskSid", json::quoted(task.as_str()))],
+    })
+}
+
+async fn is_open(cx: &Context<'_>, task: Sid) -> Result<bool> {
+    match cx.twilio().task(task).await {
+        Ok(task) => Ok(task.is_open()),
+        Err(error) if error.is_gone() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The open call that was dialled from this chat.
+async fn open_call(cx: &Context<'_>, chat: Sid) -> Result<Option<Box<Task>>> {
+    let tasks =
+        cx.twilio().tasks_where(&["dialedFromTaskSid == \"", chat.as_str(), "\""].concat()).await?;
+    let is_its = |task: &Box<Task>| {
+        task.is_open() && task.text(&["dialedFromTaskSid"]).as_deref() == Some(chat.as_str())
+    };
+    Ok(tasks.into_iter().find(is_its))
+}
+
+/// Creates the call's task. The task's attributes lead back to the chat, so that one whose
+/// answer was lost is found.
+async fn create(cx: &Context<'_>, plan: &Plan, worker: Sid, attempt: u32) -> Result<Sid> {
+    let config = &cx.app.config;
+    let queue = config.sid(OUTBOUND_QUEUE);
+    // No IgnoreCapacity: like Flex's own outbound calls, it reaches an agent who is busy.
+    let fields = [
+        ("WorkflowSid", config.sid(OUTBOUND_WORKFLOW)),
+        ("RoutingTarget", worker.as_str()),
+        ("TaskChannel", "voice"),
+        ("Attributes", &plan.attributes),
+        ("TaskQueueSid", queue),
+    ];
+    let fields = if queue.is_empty() { &fields[..4] } else { &fields[..] };
+    let mut may_exist = attempt > 1;
+    for _ in 0..2 {
+        if may_exist && let Some(found) = open_call(cx, plan.chat).await? {
+            let is_ours = found.text(&["outbound_to"]).as_ref() == Some(&plan.to);
+            return if is_ours { Ok(found.sid) } else { Err(in_the_way(found.sid)) };
+        }
+        match cx.twilio().create_task(fields).await {
+            Err(error) if error.is_uncertain() => may_exist = true,
+            created => return created.map(|task| task.sid),
+        }
+        cx.app.runtime.sleep(cx.pause(1, None)).await;
+    }
+    match open_call(cx, plan.chat).await? {
+        Some(found) => Ok(found.sid),
+        None => Err(Error::Unreachable.into()),
+    }
+}
+
+/// Finds out whom to call and from where; with `look`, also the open call of this chat.
+///
+/// 1. Read the chat's task, the agent's reservation on it and the agent, all at once.
+/// 2. The number: `to`, or the customer's. Lookup reads one that is not E.164.
+/// 3. The caller ID: `callerId`, the agent's `selectedCallerId` or `phone`, the default.
+async fn plan(cx: &Context<'_>, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<Task>>)> {
+    let chat = cx.sid(&call.params, "taskSid", "WT")?;
+    let to = call.params.optional_text("to")?;
+    let caller_id = call.params.optional_text("callerId")?;
+    if caller_id.as_deref().is_some_and(|id| !is_e164(id)) {
+        return Err(Error::bad("callerId", "must be a number in E.164 form"));
+    }
+    let twilio = cx.twilio();
+    let worker = call.agent.worker()?;
+    let access = async {
+        if access::is_unlimited(cx, &call.agent) {
+            return Ok::<_, Box<Error>>(true);
+        }
+        let reservations = twilio.task_reservations(chat, worker).await?;
+        Ok(reservations.iter().any(Reservation::is_live))
+    };
+    let open = async { if look { open_call(cx, chat).await } else { Ok(None) } };
+    let agent = async {
+        if caller_id.is_some() {
+            return Ok::<_, Box<Error>>(String::new());
+        }
+        let worker = twilio.worker(worker).await?;
+        Ok(json::at(&worker.body, &["attributes"]).unwrap_or_default())
+    };
+    let reads = join(join3(twilio.task(chat), access, agent), open);
+    let ((task, access, agent), open) = reads.await;
+    if !access? {
+        return Err(Error::forbidden("You have no reservation on this task."));
+    }
+    let task = task?;
+    let to = match to {
+        Some(to) => to,
+        None => customers_number(&task)?,
+    };
+    let agent: String = agent?;
+    let own =
+        || ["selectedCallerId", "phone"].into_iter().filter_map(|name| json::at(&agent, &[name]));
+    let from =
+        caller_id.or_else(|| own().find(|id| is_e164(id))).or(cx.app.config.caller_id.clone());
+    let from = from.ok_or_else(|| {
+        Error::bad(
+            "callerId",
+            "is missing, and neither the agent nor TWILIO_FLEX_CALLER_ID has one",
+        )
+    })?;
+    let to = destination(cx, &to).await?;
+    let name =
+        task.text(&["customerName"]).or(task.text(&["customers", "name"])).or(task.text(&["name"]));
+    let conversation = task.text(&["conversations", "conversation_id"]);
+    let conversation = conversation.as_deref().unwrap_or(chat.as_str());
+    let attributes = json::object()
+        .text("direction", "outbound")
+        .text("outbound_to", &to)
+        .text("to", &to)
+        .text("from", &from)
+        .text("name", name.as_deref().unwrap_or(&to))
+        .raw("conversations", &json::object().text("conversation_id", conversation).end())
+        .text("dialedFromTaskSid", chat.as_str())
+        .end();
+    Ok((Plan { chat, to, from, attributes }, open?))
+}
+
+/// The customer's number, as the channels have it: SMS and WhatsApp as their address, web
+/// chat and e-mail at best among the customer's data.
+fn customers_number(task: &Task) -> Result<String> {
+    let addresses = [&["customerAddress"][..], &["from"], &["customers", "phone"]];
+    let numbers = addresses.into_iter().filter_map(|path| task.text(path));
+    let number = numbers.filter_map(|address| digits(&address)).find(|number| number.len() > 3);
+    number.ok_or_else(|| unprocessable("This conversation's channel has no phone number.", &[]))
+}
+
+/// A number without its channel and punctuation; nothing when it is none.
+fn digits(text: &str) -> Option<String> {
+    let text = text.trim();
+    let bare =
+        ["whatsapp:", "sms:", "tel:"].into_iter().find_map(|channel| text.strip_prefix(channel));
+    let bare = bare.unwrap_or(text).trim();
+    let mut number = String::with_capacity(bare.len());
+    for c in bare.chars() {
+        match c {
+            '0'..='9' => number.push(c),
+            '+' if number.is_empty() => number.push(c),
+            ' ' | '(' | ')' | '-' | '.' | '/' | '\u{a0}' => {}
+            _ => return None,
+        }
+    }
+    (number.len() <= 32 && number.len() > usize::from(number.starts_with('+'))).then_some(number)
+}
+
+/// `+`, a country code, and up to 15 digits in all: <https://www.twilio.com/docs/glossary/what-e164>.
+#[must_use]
+pub fn is_e164(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+/// The number in E.164 form. Lookup reads national ones by `DEFAULT_COUNTRY`, and knows
+/// each country's habits, such as Brazil's ninth digit.
+async fn destination(cx: &Context<'_>, to: &str) -> Result<String> {
+    let Some(number) = digits(to) else {
+        return Err(unprocessable("to: is not a phone number.", &["NOT_A_NUMBER"]));
+    };
+    if is_e164(&number) {
+        return Ok(number);
+    }
+    let country = cx.app.config.default_country.as_deref().filter(|_| !number.starts_with('+'));
+    if country.is_none() && !number.starts_with('+') {
+        return Err(unprocessable(
+            "to: is not in E.164 form, and DEFAULT_COUNTRY is not set.",
+            &[],
+        ));
+    }
+    let answer = cx.twilio().phone_number(&number, country).await?;
+    let lookup = Object::parse(&answer.body).unwrap_or_default();
+    let found = lookup.text("phone_number").filter(|found| is_e164(found));
+    match found.filter(|_| lookup.flag("valid") == Some(true)) {
+        Some(found) => Ok(found),
+        None => {
+            let reasons = lookup.list("validation_errors").into_iter().filter_map(json::string);
+            let reasons: Vec<String> = reasons.collect();
+            let reasons: Vec<&str> = reasons.iter().map(String::as_str).collect();
+            Err(unprocessable("to: is not a valid phone number.", &reasons))
+        }
+    }
+}
+
+fn unprocessable(message: &str, reasons: &[&str]) -> Box<Error> {
+    let reasons: Vec<String> = reasons.iter().map(|reason| json::quoted(reason)).collect();
+    let details = vec![("validationErrors", json::array(&reasons)), ("field", json::quoted("to"))];
+    Box::new(Error::Unprocessable { message: message.to_owned(), details })
+}
