@@ -7,6 +7,7 @@ use crate::auth::Agent;
 use crate::error::{Error, Result};
 use crate::json::{self, Object};
 use crate::sid::Sid;
+use crate::twilio::interactions::Participant;
 use crate::twilio::taskrouter::{Reservation, Task};
 use crate::twilio::voice::Conference;
 use crate::twilio::{Later, unless_gone};
@@ -183,4 +184,39 @@ pub async fn call(cx: &Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
         }
     }
     Err(denied("call"))
+}
+
+/// Checks that the agent is one of these participants of an interaction.
+pub fn interaction(cx: &Context<'_>, agent: &Agent, participants: &[Participant]) -> Result<()> {
+    if is_unlimited(cx, agent) {
+        return Ok(());
+    }
+    let worker = agent.worker()?;
+    let is_in = participants.iter().any(|p| p.is_agent() && p.worker == Some(worker));
+    if is_in { Ok(()) } else { Err(denied("interaction")) }
+}
+
+/// Checks that the agent may take this participant out: itself, or as a supervisor any
+/// other of us. Nobody takes the customer out.
+pub fn removal(cx: &Context<'_>, agent: &Agent, participant: &Participant) -> Result<()> {
+    if !participant.is_agent() && participant.kind != "supervisor" {
+        return Err(Error::forbidden("This participant is no agent."));
+    }
+    let is_own = participant.worker.is_some() && participant.worker == agent.worker;
+    if is_own || is_unlimited(cx, agent) {
+        return Ok(());
+    }
+    Err(Error::forbidden("Only supervisors take out other agents."))
+}
+
+/// Reads the attributes of a conversation, and checks that the agent is in it.
+pub async fn conversation(cx: &Context<'_>, agent: &Agent, sid: Sid) -> Result<String> {
+    let attributes = cx.twilio().conversation_attributes(sid);
+    if is_unlimited(cx, agent) {
+        return attributes.await;
+    }
+    match join(cx.twilio().conversation_member(sid, &agent.identity), attributes).await {
+        (Err(error), _) if error.is_gone() => Err(denied("conversation")),
+        (member, attributes) => member.and(attributes),
+    }
 }

@@ -42,6 +42,13 @@ pub enum Error {
         /// More members of the answer: names and JSON text.
         details: Vec<(&'static str, String)>,
     },
+    /// `502`: part of it is done and cannot be undone; the same request again does the rest.
+    Unfinished {
+        /// What is done, and what is not.
+        message: String,
+        /// More members of the answer: names and JSON text.
+        details: Vec<(&'static str, String)>,
+    },
     /// `503`: the same request is still being worked on; ask again.
     Busy,
     /// `500`: a setting is missing; the operator adds it.
@@ -109,6 +116,7 @@ impl Error {
             Self::Conflict { .. } => 409,
             Self::TooLarge => 413,
             Self::Unprocessable { .. } => 422,
+            Self::Unfinished { .. } => 502,
             Self::Busy => 503,
             Self::Twilio { status, .. } => match status {
                 400 | 404 | 409 | 412 | 422 | 429 | 503 => *status,
@@ -182,7 +190,9 @@ impl Error {
         match self {
             Self::BadRequest { field, .. } => body = body.text("field", field),
             Self::MethodNotAllowed(allow) => response.allow = Some(allow),
-            Self::Conflict { details, .. } | Self::Unprocessable { details, .. } => {
+            Self::Conflict { details, .. }
+            | Self::Unprocessable { details, .. }
+            | Self::Unfinished { details, .. } => {
                 let add = |body: Writer, (name, value): &(&str, String)| body.raw(name, value);
                 body = details.iter().fold(body, add);
             }
@@ -213,6 +223,7 @@ impl Error {
             Self::MethodNotAllowed(allow) => format!("This endpoint takes {allow}."),
             Self::Conflict { message, .. }
             | Self::Unprocessable { message, .. }
+            | Self::Unfinished { message, .. }
             | Self::Twilio { message, .. } => message.clone(),
             Self::TooLarge => "The body is larger than 256 KiB.".into(),
             Self::Busy => "The same request is still being worked on.".into(),
@@ -240,6 +251,7 @@ impl Error {
             Self::NotConfigured { missing, .. } => format!("missing {}", missing.join(", ")),
             Self::Conflict { .. } => "conflict".into(),
             Self::Unprocessable { .. } => "unprocessable".into(),
+            Self::Unfinished { .. } => "unfinished".into(),
             other => other.message(),
         }
     }

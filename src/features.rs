@@ -4,6 +4,8 @@
 pub mod calls;
 /// Who is added to a voice conference, held, muted, removed.
 pub mod conference;
+/// A conversation goes to another agent or to a queue.
+pub mod conversation_transfer;
 /// Calling the customer from a chat.
 pub mod dial;
 /// What works, and what is missing for the rest.

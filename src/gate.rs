@@ -219,6 +219,22 @@ fn leave<'a>(
     })
 }
 
+/// Does `work` while nobody else does any under the same key.
+pub async fn alone(cx: &Context<'_>, key: &str, work: Later<'_, String>) -> Result<String> {
+    let left = cx.time_left();
+    match cx.app.runtime.claim(key, left + Duration::from_secs(3), left).await? {
+        Claim::Granted { attempt } => {
+            let result = work.await;
+            let settled = cx.app.runtime.settle(key, attempt, None, Duration::from_secs(60)).await;
+            if let Err(error) = settled {
+                log::warn!("{}", cx.log_line("claim not settled", &error.log()));
+            }
+            result
+        }
+        Claim::Done(_) | Claim::Busy => Err(Error::Busy.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,8 +33,13 @@ impl<'a> Object<'a> {
     /// A member's value as JSON text; nothing when it is missing or `null`.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self.0.iter().rev().find(|(known, _)| known == name)?;
-        (*value != "null").then_some(*value)
+        self.member(name).filter(|value| *value != "null")
+    }
+
+    /// A member's value as JSON text, `null` too; nothing when it is missing.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
     /// A member that is a string.

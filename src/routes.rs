@@ -3,7 +3,9 @@
 use crate::Context;
 use crate::auth::{FlexCall, flex, webhook};
 use crate::error::{Error, Result};
-use crate::features::{calls, conference, dial, health, internal_call, internal_chat, workspace};
+use crate::features::{
+    calls, conference, conversation_transfer, dial, health, internal_call, internal_chat, workspace,
+};
 use crate::runtime::{Request, Response};
 use crate::twilio::Later;
 
@@ -86,6 +88,20 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
         "/internal-chat/unpin" => |cx, call| Box::pin(internal_chat::unpin(cx, call)),
         "/internal-chat/list-agents" => |cx, call| Box::pin(internal_chat::list_agents(cx, call)),
         "/internal-chat/open" => |cx, call| Box::pin(internal_chat::open(cx, call)),
+
+        "/transferConversation" => |cx, call| Box::pin(conversation_transfer::transfer(cx, call)),
+        "/features/conversation-transfer/flex/invite-participant"
+        | "/conversation-transfer/invite-participant" => {
+            |cx, call| Box::pin(conversation_transfer::invite(cx, call))
+        }
+        "/features/conversation-transfer/flex/remove-participant"
+        | "/conversation-transfer/remove-participant" => {
+            |cx, call| Box::pin(conversation_transfer::leave(cx, call))
+        }
+        "/common/flex/conversations/update-attributes"
+        | "/conversation-transfer/update-attributes" => {
+            |cx, call| Box::pin(conversation_transfer::update_attributes(cx, call))
+        }
 
         // Operators call these: no proof, no secrets out.
         "/health" => return health::report(cx, req),

@@ -119,4 +119,20 @@ impl<'a> Twilio<'a> {
             Ok(Some(date.unwrap_or(u64::MAX)))
         })
     }
+
+    /// FetchConversation: its attributes.
+    #[must_use]
+    pub fn conversation_attributes(self, sid: Sid) -> Later<'a, String> {
+        let conversation = self.conversation(sid.as_str());
+        Box::pin(async move {
+            json::at(&conversation.await?.body, &["attributes"]).ok_or_else(unexpected)
+        })
+    }
+
+    /// FetchConversationParticipant, by identity.
+    #[must_use]
+    pub fn conversation_member(self, sid: Sid, identity: &str) -> Later<'a, Answer> {
+        let path = ["/Participants/", &encode(identity)].concat();
+        self.get(PRODUCT, &conversation_path(sid.as_str(), &path))
+    }
 }

@@ -1,1 +1,164 @@
 //! Flex Interactions: <https://www.twilio.com/docs/flex/developer/conversations/interactions-api>.
+
+use super::{Later, Twilio, object, unexpected, unless_gone};
+use crate::error::Result;
+use crate::json::{self, Object};
+use crate::runtime::Answer;
+use crate::sid::Sid;
+
+const PRODUCT: &str = "flex-api";
+
+/// A channel of an interaction: both SIDs name it.
+#[derive(Clone, Copy, Debug)]
+pub struct Channel {
+    /// `KD…`
+    pub interaction: Sid,
+    /// `UO…`
+    pub sid: Sid,
+}
+
+/// A participant of a channel.
+#[derive(Clone, Debug)]
+pub struct Participant {
+    /// `UT…`
+    pub sid: Sid,
+    /// `supervisor`, `customer`, `external`, `agent` or `unknown`.
+    pub kind: String,
+    /// The agent or supervisor.
+    pub worker: Option<Sid>,
+    /// The task that brought them in.
+    pub task: Option<Sid>,
+}
+
+impl Participant {
+    /// Talks to the customer for us. A supervisor who only listens does not.
+    #[must_use]
+    pub fn is_agent(&self) -> bool {
+        self.kind == "agent" || (self.kind == "unknown" && self.worker.is_some())
+    }
+}
+
+/// An invite to a channel.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// `KG…`
+    pub sid: String,
+    /// The task that it made.
+    pub task: Option<Sid>,
+    /// That task's attributes when it was made.
+    pub attributes: String,
+}
+
+impl Invite {
+    fn read(text: &str) -> Result<Self> {
+        let invite = object(text)?;
+        let task = invite
+            .object("routing")
+            .and_then(|routing| routing.object("properties"))
+            .unwrap_or_default();
+        Ok(Self {
+            sid: invite.text("sid").unwrap_or_default(),
+            task: task.text("sid").and_then(|sid| Sid::parse("WT", &sid)),
+            attributes: task.text("attributes").unwrap_or_default(),
+        })
+    }
+}
+
+impl<'a> Twilio<'a> {
+    fn post_to_channel(
+        self,
+        channel: Channel,
+        rest: &[&str],
+        fields: &[(&str, &str)],
+    ) -> Later<'a, Answer> {
+        self.post(PRODUCT, &channel_path(channel, rest), fields)
+    }
+
+    /// ListInteractionChannelParticipant.
+    #[must_use]
+    pub fn channel_participants(self, channel: Channel) -> Later<'a, Vec<Participant>> {
+        Box::pin(async move {
+            let path = channel_path(channel, &["/Participants?PageSize=100"]);
+            let mut participants = Vec::new();
+            for text in self.list(PRODUCT, path, "participants", 2).await? {
+                let participant = object(&text)?;
+                let routing = participant.object("routing_properties").unwrap_or_default();
+                let sid = |object: &Object<'_>, name: &str, prefix| {
+                    Sid::parse(prefix, &object.text(name)?)
+                };
+                participants.push(Participant {
+                    sid: sid(&participant, "sid", "UT").ok_or_else(unexpected)?,
+                    kind: participant.text("type").unwrap_or_default(),
+                    worker: sid(&routing, "worker_sid", "WK"),
+                    task: sid(&routing, "task_sid", "WT"),
+                });
+            }
+            Ok(participants)
+        })
+    }
+
+    /// ListInteractionChannelInvite.
+    #[must_use]
+    pub fn channel_invites(self, channel: Channel) -> Later<'a, Vec<Invite>> {
+        Box::pin(async move {
+            let path = channel_path(channel, &["/Invites?PageSize=50"]);
+            let invites = self.list(PRODUCT, path, "invites", 1).await?;
+            invites.iter().map(|invite| Invite::read(invite)).collect()
+        })
+    }
+
+    /// CreateInteractionChannelInvite: makes a task, routed as `routing` says.
+    #[must_use]
+    pub fn create_invite(self, channel: Channel, routing: &str) -> Later<'a, Invite> {
+        let invite =
+            self.create(PRODUCT, &channel_path(channel, &["/Invites"]), &[("Routing", routing)]);
+        Box::pin(async move { Invite::read(&invite.await?.body) })
+    }
+
+    /// UpdateInteractionChannelParticipant: takes one out. Whether they are out is what
+    /// counts, not how Twilio answered.
+    #[must_use]
+    pub fn remove_channel_participant(self, channel: Channel, participant: Sid) -> Later<'a, ()> {
+        let parts = ["/Participants/", participant.as_str()];
+        let removed = self.post_to_channel(channel, &parts, &[("Status", "closed")]);
+        Box::pin(async move {
+            let Err(error) = removed.await else { return Ok(()) };
+            match unless_gone(self.channel_participants(channel).await) {
+                Ok(listed) if !listed.iter().flatten().any(|other| other.sid == participant) => {
+                    Ok(())
+                }
+                _ => Err(error),
+            }
+        })
+    }
+
+    /// UpdateInteractionChannel: ends it, and the tasks and the conversation with it.
+    /// Whether it is over is what counts, not how Twilio answered.
+    #[must_use]
+    pub fn close_channel(self, channel: Channel) -> Later<'a, ()> {
+        let closed = self.post_to_channel(channel, &[], &[("Status", "closed")]);
+        Box::pin(async move {
+            let Err(error) = closed.await else { return Ok(()) };
+            match unless_gone(self.get(PRODUCT, &channel_path(channel, &[])).await) {
+                Ok(None) => Ok(()),
+                Ok(Some(found))
+                    if json::at(&found.body, &["status"]).as_deref() == Some("closed") =>
+                {
+                    Ok(())
+                }
+                _ => Err(error),
+            }
+        })
+    }
+}
+
+fn channel_path(channel: Channel, rest: &[&str]) -> String {
+    [
+        "/v1/Interactions/",
+        channel.interaction.as_str(),
+        "/Channels/",
+        channel.sid.as_str(),
+        &rest.concat(),
+    ]
+    .concat()
+}

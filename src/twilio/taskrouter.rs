@@ -1,5 +1,7 @@
 //! TaskRouter: <https://www.twilio.com/docs/taskrouter/api>.
 
+use futures_util::future::join;
+
 use super::{Later, Page, Repeat, Twilio, object, unexpected, unless_gone};
 use crate::attributes;
 use crate::error::{Error, Result};
@@ -17,6 +19,8 @@ pub struct Task {
     pub sid: Sid,
     /// `pending`, `reserved`, `assigned`, `wrapping`, `completed` or `canceled`.
     pub assignment_status: String,
+    /// The unique name of its task channel: `voice`, `chat`, …
+    pub channel: String,
     /// The attributes, a JSON object as text.
     pub attributes: String,
     /// The version, for `If-Match`; byte for byte as Twilio wrote it.
@@ -30,6 +34,7 @@ impl Task {
         Ok(Box::new(Self {
             sid: task.text("sid").and_then(|sid| Sid::parse("WT", &sid)).ok_or_else(unexpected)?,
             assignment_status: task.text("assignment_status").unwrap_or_default(),
+            channel: task.text("task_channel_unique_name").unwrap_or_default(),
             attributes: task.text("attributes").unwrap_or_else(|| "{}".to_owned()),
             etag,
         }))
@@ -53,6 +58,9 @@ impl Task {
         json::at(&self.attributes, path).filter(|text| !text.is_empty())
     }
 }
+
+/// What became of a task that was asked for; one that is gone is `None`.
+pub type Found = (Sid, Result<Option<Box<Task>>>);
 
 /// A reservation: <https://www.twilio.com/docs/taskrouter/api/reservations>.
 #[derive(Clone, Debug)]
@@ -93,6 +101,18 @@ impl<'a> Twilio<'a> {
     #[must_use]
     pub fn task(self, sid: Sid) -> Later<'a, Box<Task>> {
         self.as_task(self.call("GET", PRODUCT, &self.task_path(sid), &[]), Repeat::Safe)
+    }
+
+    /// FetchTask, of several at the same time.
+    #[must_use]
+    pub fn tasks(self, mut sids: Vec<Sid>) -> Later<'a, Vec<Found>> {
+        Box::pin(async move {
+            let Some(sid) = sids.pop() else { return Ok(Vec::new()) };
+            let (task, others) = join(self.task(sid), self.tasks(sids)).await;
+            let mut tasks = others?;
+            tasks.push((sid, unless_gone(task)));
+            Ok(tasks)
+        })
     }
 
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.

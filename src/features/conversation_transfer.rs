@@ -1,0 +1,487 @@
+//! A conversation goes to another agent or to a queue: a new task is made for it by an
+//! invite to the interaction's channel. A cold transfer then takes the agent out, a warm one
+//! leaves them in and notes the invite on the conversation.
+
+mod invites;
+
+use std::time::Duration;
+
+use futures_util::future::{join, join3};
+
+use crate::Context;
+use crate::access;
+use crate::auth::{Agent, FlexCall};
+use crate::config::{CHAT_TRANSFER_WORKFLOW, Feature};
+use crate::date;
+use crate::error::{Error, Result};
+use crate::gate;
+use crate::json::{self, Object};
+use crate::params::Params;
+use crate::runtime::Response;
+use crate::sid::Sid;
+use crate::twilio::interactions::{Channel, Invite, Participant};
+use crate::twilio::{Later, unless_gone};
+
+/// How long the answer to a transfer is given to whoever asks the same again.
+const REMEMBER: Duration = Duration::from_secs(30);
+/// How old, in milliseconds, the invite of an earlier try of a warm transfer can be.
+const SAME_TRANSFER: u64 = 60_000;
+/// The attribute that says which transfer made a task.
+const MARK: &str = "transferId";
+/// What an earlier transfer has left in a task's attributes, or Flex keeps for that task only.
+const NOT_INHERITED: [&str; 8] = [
+    MARK,
+    "conversations",
+    "flexChannelInviteSid",
+    "ignoreWorkerContactUri",
+    "transferQueueName",
+    "transferTargetSid",
+    "transferTargetType",
+    "workerSidsInConversation",
+];
+
+/// A transfer, as asked for.
+struct Transfer {
+    channel: Channel,
+    /// `WK…` or `WQ…`
+    target: Sid,
+    queue: Option<String>,
+    target_name: Option<String>,
+    /// Who is taken out: a cold transfer.
+    leaving: Option<Sid>,
+    /// The task that the agent has.
+    task: Option<Sid>,
+    task_channel: Option<String>,
+    conversation: Option<Sid>,
+    conversation_id: Option<String>,
+    attributes: String,
+    /// More attributes; whom the workflow shall not offer it to.
+    ignore: String,
+}
+
+impl Transfer {
+    fn is_to_worker(&self) -> bool {
+        self.target.as_str().starts_with("WK")
+    }
+}
+
+fn channel(cx: &Context<'_>, params: &Params) -> Result<Channel> {
+    let interaction = cx.sid(params, "flexInteractionSid", "KD")?;
+    Ok(Channel { interaction, sid: cx.sid(params, "flexInteractionChannelSid", "UO")? })
+}
+
+fn target(cx: &Context<'_>, params: &Params) -> Result<Sid> {
+    let text = params.text("transferTargetSid")?;
+    let sid = Sid::parse("WK", &text).or_else(|| Sid::parse("WQ", &text));
+    let sid =
+        sid.ok_or_else(|| Error::bad("transferTargetSid", "is neither a WK… nor a WQ… SID"))?;
+    cx.note(&sid);
+    Ok(sid)
+}
+
+/// The conversation that the attributes of its task name.
+fn conversation_in(attributes: &str) -> Option<Sid> {
+    Sid::parse("CH", &json::at(attributes, &["conversationSid"])?)
+}
+
+/// `transferConversation`: the agent hands the conversation over and leaves it.
+pub async fn transfer(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let params = call.params.inside("Payload")?;
+    let (interaction, details) =
+        (params.inside("interactionDetails")?, params.inside("transferDetails")?);
+    let attributes = params.object("transferringTaskAttributes")?;
+    let transfer = Transfer {
+        channel: channel(cx, &interaction)?,
+        target: target(cx, &details)?,
+        queue: details.optional_text("transferQueueName")?,
+        target_name: None,
+        leaving: Some(cx.sid(&interaction, "flexInteractionParticipantSid", "UT")?),
+        task: None,
+        task_channel: Some(params.text("taskRouterChannel")?),
+        conversation: conversation_in(attributes),
+        conversation_id: None,
+        attributes: attributes.to_owned(),
+        ignore: "{}".to_owned(),
+    };
+    hand_over(cx, &call.agent, &transfer).await
+}
+
+/// `invite-participant`: the agent hands the conversation over, or has somebody join it.
+pub async fn invite(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let params = &call.params;
+    let attributes = params.object("jsonAttributes")?;
+    let transfer = Transfer {
+        channel: channel(cx, params)?,
+        target: target(cx, params)?,
+        queue: params.optional_text("transferQueueName")?,
+        target_name: params.optional_text("transferWorkerName")?,
+        leaving: cx.optional_sid(params, "removeFlexInteractionParticipantSid", "UT")?,
+        task: Some(cx.sid(params, "taskSid", "WT")?),
+        task_channel: params.optional_text("taskChannelUniqueName")?,
+        conversation: cx
+            .optional_sid(params, "conversationSid", "CH")?
+            .or_else(|| conversation_in(attributes)),
+        conversation_id: params.optional_text("conversationId")?,
+        attributes: attributes.to_owned(),
+        ignore: params.optional_object("workersToIgnore")?.unwrap_or("{}").to_owned(),
+    };
+    hand_over(cx, &call.agent, &transfer).await
+}
+
+/// One transfer is one invite: who asks for the same again gets the first one's answer.
+async fn hand_over(cx: &Context<'_>, agent: &Agent, transfer: &Transfer) -> Result<Response> {
+    cx.app.config.require(Feature::ConversationTransfer)?;
+    // A cold transfer ends the participant's stay: the same one is never asked for on purpose
+    // twice. A warm one may be.
+    let who = transfer.leaving.as_ref().map_or(agent.key(), Sid::as_str);
+    let mark = [who, "/", transfer.target.as_str()].concat();
+    let key = ["transfer/", agent.key(), "/", transfer.channel.sid.as_str(), "/", &mark].concat();
+    let work = async |attempt| hand_over_once(cx, agent, transfer, &mark, attempt).await;
+    Ok(Response::json(200, gate::once(cx, &key, REMEMBER, work).await?))
+}
+
+/// Hands over; answers the body of the answer.
+///
+/// 1. At the same time: read the participants, an invite that an earlier try has left, what
+///    the new task needs, and the conversation. Check the agent's part.
+/// 2. Invite, unless that has been done. A failure: nothing has changed. Meanwhile ask which
+///    invites on the conversation are dead.
+/// 3. Cold: take the agent out. A failure: the invite stands, the answer says so, and the
+///    same request again goes on from here. Warm: note the invite. A failure: the answer says
+///    so, and nothing else is lost by it.
+async fn hand_over_once(
+    cx: &Context<'_>,
+    agent: &Agent,
+    t: &Transfer,
+    mark: &str,
+    attempt: u32,
+) -> Result<String> {
+    let twilio = cx.twilio();
+    let task_channel = async {
+        match (&t.task_channel, t.task) {
+            (Some(name), _) => Ok(name.clone()),
+            (None, Some(task)) => Ok(twilio.task(task).await?.channel),
+            (None, None) => Err(Error::bad("taskChannelUniqueName", "is missing")),
+        }
+    };
+    let earlier = async {
+        if t.leaving.is_some() || attempt > 1 { find_invite(cx, t, mark).await } else { Ok(None) }
+    };
+    let noted = async {
+        match t.conversation {
+            Some(sid) => access::conversation(cx, agent, sid).await.ok(),
+            None => None,
+        }
+    };
+    let participants = join(twilio.channel_participants(t.channel), earlier);
+    let reads = join3(participants, join(task_channel, contact_uri(cx, agent.worker)), noted);
+    let ((participants, earlier), (task_channel, contact), noted) = reads.await;
+    let (participants, earlier) = (participants?, earlier?);
+    let leaving = participants.iter().find(|p| Some(p.sid) == t.leaving);
+    match leaving {
+        Some(leaving) => access::removal(cx, agent, leaving)?,
+        // They are out already, by the same transfer.
+        None if t.leaving.is_some() && earlier.is_some() => {}
+        None if t.leaving.is_some() => {
+            return Err(Error::forbidden(
+                "The participant to take out is not in this interaction.",
+            ));
+        }
+        None => access::interaction(cx, agent, &participants)?,
+    }
+    // A supervisor may hand over for somebody else.
+    let contact = match leaving.and_then(|leaving| leaving.worker) {
+        Some(worker) if Some(worker) != agent.worker => contact_uri(cx, Some(worker)).await,
+        _ => contact.or_else(|| Some(["client:", &agent.identity].concat())),
+    };
+    let own = leaving
+        .or_else(|| participants.iter().find(|p| p.worker.is_some() && p.worker == agent.worker));
+    let task = t.task.or_else(|| own?.task);
+    let attributes = task_attributes(t, mark, &participants, contact, task, cx.now());
+    let routing = routing(cx, &task_channel?, &attributes);
+    let invite = async {
+        match earlier {
+            Some(invite) => Ok(invite),
+            None => create_invite(cx, t, mark, &routing).await,
+        }
+    };
+    let others = noted.as_deref().map(invites::tasks).unwrap_or_default();
+    let conversation = t.conversation.filter(|_| noted.is_some());
+    let Some(leaving) = t.leaving else {
+        let (invite, dead) = join(invite, invites::dead(cx, others)).await;
+        let invite = invite?;
+        let noted = note(cx, t, conversation, dead, &invite).await;
+        let message =
+            if noted { "is sent." } else { "is sent, but could not be noted on the conversation." };
+        return Ok(answer(true, &invite, message).flag("inviteNoted", noted).end());
+    };
+    let go = async {
+        let invite = invite.await?;
+        let removed = twilio.remove_channel_participant(t.channel, leaving).await;
+        Ok::<_, Box<Error>>((invite, removed))
+    };
+    let prune = async {
+        if let Some(sid) = conversation.filter(|_| !others.is_empty()) {
+            prune(cx, sid, Box::pin(async { Ok(invites::dead(cx, others).await) })).await;
+        }
+    };
+    let (gone, ()) = join(go, prune).await;
+    let (invite, removed) = gone?;
+    let Err(error) = removed else {
+        return Ok(answer(true, &invite, "is sent, and the agent has left.").end());
+    };
+    log::warn!("{}", cx.log_line("agent not taken out", &error.log()));
+    let quoted = |text: &str| json::quoted(text);
+    Err(Box::new(Error::Unfinished {
+        message: "The invite is sent, but the agent is still in the conversation. Try again."
+            .to_owned(),
+        details: vec![
+            ("participantInviteSid", quoted(&invite.sid)),
+            ("invitesTaskSid", quoted(invite.task.as_ref().map_or("", Sid::as_str))),
+        ],
+    }))
+}
+
+fn answer(success: bool, invite: &Invite, message: &str) -> json::Writer {
+    json::object()
+        .flag("success", success)
+        .text("message", &["Participant invite ", &invite.sid, " ", message].concat())
+        .text("participantInviteSid", &invite.sid)
+        .optional_text("invitesTaskSid", invite.task.as_ref().map(Sid::as_str))
+}
+
+/// The address of a worker's telephone, by which some workflows leave them out.
+async fn contact_uri(cx: &Context<'_>, worker: Option<Sid>) -> Option<String> {
+    let worker = cx.twilio().worker(worker?).await.ok()?;
+    json::at(&json::at(&worker.body, &["attributes"])?, &["contact_uri"])
+}
+
+/// What the peers' plugins and workflows read of the new task: the task's own attributes and
+/// the transfer's.
+fn task_attributes(
+    t: &Transfer,
+    mark: &str,
+    participants: &[Participant],
+    contact: Option<String>,
+    task: Option<Sid>,
+    now: u64,
+) -> String {
+    let own = Object::parse(&t.attributes).unwrap_or_default();
+    let ignore = Object::parse(&t.ignore).unwrap_or_default();
+    let mut all = json::object();
+    for (name, value) in own.members().iter().chain(ignore.members()) {
+        if NOT_INHERITED.contains(&&**name) {
+            continue;
+        }
+        // Flex accepts an outbound task by itself.
+        let is_outbound = name == "direction" && *value == "\"outbound\"";
+        all = all.raw(name, if is_outbound { "\"inbound\"" } else { value });
+    }
+    let mut in_it: Vec<String> =
+        ignore.list("workerSidsInConversation").into_iter().filter_map(json::string).collect();
+    for worker in participants.iter().filter_map(|p| p.worker) {
+        if !in_it.iter().any(|known| known == worker.as_str()) {
+            in_it.push(worker.to_string());
+        }
+    }
+    let linked = own.object("conversations").unwrap_or_default();
+    let mut conversations = json::object();
+    for (name, value) in linked.members().iter().filter(|(name, _)| name != "conversation_id") {
+        conversations = conversations.raw(name, value);
+    }
+    let id = t
+        .conversation_id
+        .clone()
+        .or_else(|| linked.text("conversation_id"))
+        .or(task.map(|sid| sid.to_string()));
+    if let Some(id) = id {
+        conversations = conversations.text("conversation_id", &id);
+    }
+    let mark =
+        if t.leaving.is_some() { mark.to_owned() } else { [mark, "/", &now.to_string()].concat() };
+    all = all
+        .raw("conversations", &conversations.end())
+        .texts("workerSidsInConversation", in_it.iter().map(String::as_str))
+        .text("transferTargetSid", t.target.as_str())
+        .text("transferTargetType", if t.is_to_worker() { "worker" } else { "queue" })
+        .text(MARK, &mark);
+    if let Some(queue) = &t.queue {
+        all = all.text("transferQueueName", queue);
+    }
+    if let Some(contact) = contact {
+        all = all.text("ignoreWorkerContactUri", &contact);
+    }
+    all.end()
+}
+
+fn routing(cx: &Context<'_>, task_channel: &str, attributes: &str) -> String {
+    let properties = json::object()
+        .text("task_channel_unique_name", task_channel)
+        .text("workspace_sid", cx.app.config.workspace())
+        .text("workflow_sid", cx.app.config.sid(CHAT_TRANSFER_WORKFLOW))
+        .raw("attributes", attributes)
+        .end();
+    json::object().raw("properties", &properties).end()
+}
+
+/// Creates the invite. When it is unknown whether that worked, looks before it tries once
+/// more.
+async fn create_invite(
+    cx: &Context<'_>,
+    t: &Transfer,
+    mark: &str,
+    routing: &str,
+) -> Result<Invite> {
+    let first = cx.twilio().create_invite(t.channel, routing).await;
+    let Err(error) = first else { return first };
+    if !error.is_uncertain() {
+        return Err(error);
+    }
+    cx.app.runtime.sleep(cx.pause(1, None)).await;
+    match find_invite(cx, t, mark).await? {
+        Some(invite) => Ok(invite),
+        None => cx.twilio().create_invite(t.channel, routing).await,
+    }
+}
+
+/// The invite of an earlier try of the same transfer. One that was declined or is over
+/// belongs to an earlier transfer.
+async fn find_invite(cx: &Context<'_>, t: &Transfer, mark: &str) -> Result<Option<Invite>> {
+    for invite in cx.twilio().channel_invites(t.channel).await?.into_iter().rev() {
+        let made_by = json::at(&invite.attributes, &[MARK]).unwrap_or_default();
+        let is_same = match made_by.strip_prefix(mark) {
+            Some("") => true,
+            Some(rest) => rest
+                .get(1..)
+                .and_then(|time| time.parse().ok())
+                .is_some_and(|time: u64| time + SAME_TRANSFER > cx.now()),
+            None => false,
+        };
+        let Some(task) = invite.task.filter(|_| is_same) else { continue };
+        if unless_gone(cx.twilio().task(task).await)?.is_some_and(|task| task.is_open()) {
+            return Ok(Some(invite));
+        }
+    }
+    Ok(None)
+}
+
+/// Notes the invite on the conversation; whether that worked.
+async fn note(
+    cx: &Context<'_>,
+    t: &Transfer,
+    conversation: Option<Sid>,
+    dead: Vec<Sid>,
+    invite: &Invite,
+) -> bool {
+    let (Some(conversation), Some(task)) = (conversation, invite.task) else { return false };
+    let entry = json::object()
+        .text("invitesTaskSid", task.as_str())
+        .text("targetSid", t.target.as_str())
+        .text("timestampCreated", &date::iso(cx.now()))
+        .text("targetName", t.target_name.as_deref().or(t.queue.as_deref()).unwrap_or_default())
+        .text("inviteTargetType", if t.is_to_worker() { "Worker" } else { "Queue" })
+        .end();
+    let noted =
+        invites::note(cx, conversation, Box::pin(async { Ok(dead) }), Some((task, entry))).await;
+    if let Err(error) = &noted {
+        log::warn!("{}", cx.log_line("invite not noted", &error.log()));
+    }
+    noted.is_ok()
+}
+
+/// Drops dead invites from the conversation; a failure leaves them for the next time.
+async fn prune<'a>(cx: &'a Context<'a>, conversation: Sid, dead: Later<'a, Vec<Sid>>) {
+    if let Err(error) = invites::note(cx, conversation, dead, None).await {
+        log::warn!("{}", cx.log_line("dead invites not dropped", &error.log()));
+    }
+}
+
+/// `remove-participant`: an agent leaves the conversation; the last one ends it.
+///
+/// Leavers of one channel take turns, so that the last one knows to be it.
+///
+/// 1. At the same time: read the participants, the invites and the conversation. Somebody who
+///    is not in it any more has left. Check the agent's part.
+/// 2. Ask which of the other agents' and the invited tasks are still open. A failure: nothing
+///    has changed.
+/// 3. Another agent is there, or one is invited: take this one out. Else end the channel, and
+///    this agent's part with it: the customer's next message starts a new interaction. A
+///    failure is the agent's to see; nobody has left then.
+pub async fn leave(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let channel = channel(cx, &call.params)?;
+    let participant = cx.sid(&call.params, "flexInteractionParticipantSid", "UT")?;
+    let conversation = cx.optional_sid(&call.params, "conversationSid", "CH")?;
+    let key = ["leave/", channel.sid.as_str()].concat();
+    let work = leave_alone(cx, &call.agent, channel, participant, conversation);
+    Ok(Response::json(200, gate::alone(cx, &key, Box::pin(work)).await?))
+}
+
+async fn leave_alone(
+    cx: &Context<'_>,
+    agent: &Agent,
+    channel: Channel,
+    participant: Sid,
+    conversation: Option<Sid>,
+) -> Result<String> {
+    let twilio = cx.twilio();
+    let noted = async {
+        match conversation {
+            Some(sid) => access::conversation(cx, agent, sid).await.ok(),
+            None => None,
+        }
+    };
+    let (participants, invites, noted) =
+        join3(twilio.channel_participants(channel), twilio.channel_invites(channel), noted).await;
+    let participants = participants?;
+    let said = |message: &str| json::object().flag("success", true).text("message", message).end();
+    let Some(own) = participants.iter().find(|p| p.sid == participant) else {
+        return Ok(said("The participant is not in the conversation any more."));
+    };
+    access::removal(cx, agent, own)?;
+    let noted = noted.as_deref().map(invites::tasks).unwrap_or_default();
+    let others: Vec<&Participant> =
+        participants.iter().filter(|p| p.is_agent() && p.sid != own.sid).collect();
+    let mut tasks = noted.clone();
+    for sid in
+        invites?.iter().filter_map(|invite| invite.task).chain(others.iter().filter_map(|p| p.task))
+    {
+        if !tasks.contains(&sid) && Some(sid) != own.task {
+            tasks.push(sid);
+        }
+    }
+    let (mut open, mut dead) = (Vec::new(), Vec::new());
+    for (sid, task) in twilio.tasks(tasks).await? {
+        let task = task?;
+        if task.as_ref().is_some_and(|task| task.is_open()) {
+            open.push(sid);
+        }
+        if noted.contains(&sid) && !task.is_some_and(|task| task.is_waiting()) {
+            dead.push(sid);
+        }
+    }
+    let is_last = own.is_agent() && open.is_empty() && others.iter().all(|p| p.task.is_some());
+    if is_last {
+        twilio.close_channel(channel).await?;
+        return Ok(said("The last agent has left, and the conversation is over."));
+    }
+    let prune = async {
+        if let Some(sid) = conversation.filter(|_| !dead.is_empty()) {
+            prune(cx, sid, Box::pin(async { Ok(dead) })).await;
+        }
+    };
+    let (removed, ()) = join(twilio.remove_channel_participant(channel, participant), prune).await;
+    removed.map(|()| said("The participant has left the conversation."))
+}
+
+/// `update-attributes`: a plugin writes a conversation's attributes from its copy of them.
+///
+/// 1. Read them as they are now, and check that the agent is in the conversation.
+/// 2. Ask which invites are dead; they go, whoever still knows them.
+/// 3. Write the rest: what the plugin sends, and what it does not know. A failure: nothing
+///    has changed.
+pub async fn update_attributes(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let conversation = cx.sid(&call.params, "conversationSid", "CH")?;
+    let sent = call.params.object("attributes")?;
+    invites::take_over(cx, &call.agent, conversation, sent).await?;
+    Ok(Response::success())
+}
