@@ -133,7 +133,13 @@ export function createChats(twilio) {
   });
 
   return {
-    controls: { chat, message, conversation, readConversation: (sid) => roomSummary(rooms.find(sid)) },
+    controls: {
+      chat,
+      message,
+      conversation,
+      readConversation: (sid) => roomSummary(rooms.find(sid)),
+      readInteraction: (sid) => interactionSummary(interactions.find(sid)),
+    },
     summary: () => ({
       conversations: [...rooms.all.values()].map(
         (room) =>

@@ -168,6 +168,7 @@ const ROUTES = [
   ["POST", "workers", "addWorker"],
   ["POST", "conversations", "conversation"],
   ["GET", "conversations/:sid", "readConversation"],
+  ["GET", "interactions/:sid", "readInteraction"],
   ["POST", "tasks", "createTask"],
   ["GET", "tasks/:sid", "task"],
   ["DELETE", "tasks/:sid", "forgetTask"],

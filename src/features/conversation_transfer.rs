@@ -449,17 +449,18 @@ async fn leave_alone(
             tasks.push(sid);
         }
     }
-    let (mut open, mut dead) = (Vec::new(), Vec::new());
+    let (mut is_last, mut dead) = (own.is_agent() && others.iter().all(|p| p.task.is_some()), Vec::new());
     for (sid, task) in twilio.tasks(tasks).await? {
         let task = task?;
-        if task.as_ref().is_some_and(|task| task.is_open()) {
-            open.push(sid);
+        // Whoever is listed is there, unless their task says that they are done.
+        let is_listed = others.iter().any(|p| p.task == Some(sid));
+        if Some(sid) != own.task && task.as_ref().map_or(is_listed, |task| task.is_open()) {
+            is_last = false;
         }
         if noted.contains(&sid) && !task.is_some_and(|task| task.is_waiting()) {
             dead.push(sid);
         }
     }
-    let is_last = own.is_agent() && open.is_empty() && others.iter().all(|p| p.task.is_some());
     if is_last {
         twilio.close_channel(channel).await?;
         return Ok(said("The last agent has left, and the conversation is over."));
