@@ -23,6 +23,13 @@ edge /voice/hold-participant -d Token=token-bob -d conference=$(newest alice tas
   ],
   ["Bob hangs up: the conference ends, and both tasks wrap up", `twilio calls/$(newest bob call)/hangup; look`],
   [
+    "A customer writes to Alice, who hands the chat to Bob (cold): an invite rings at Bob's, and only then Alice leaves. Sent twice, it is still one invite",
+    `twilio chat -d '{"agent":"alice","channel":"sms","customer":"+15551230002"}'; CHAT=$(newest alice task)
+hand() { edge /features/conversation-transfer/flex/invite-participant -d Token=token-alice -d taskSid=$CHAT -d conversationId=$CHAT -d conversationSid=$(newest alice conversationSid) -d jsonAttributes='{"name":"Ana"}' -d transferTargetSid=$(newest bob worker) -d workersToIgnore='{}' -d flexInteractionSid=$(newest alice flexInteractionSid) -d flexInteractionChannelSid=$(newest alice flexInteractionChannelSid) -d removeFlexInteractionParticipantSid=$UT -d taskChannelUniqueName=chat; }
+UT=$(newest alice participant); hand; hand; look
+twilio reservations/$(newest bob reservation)/accept; look`,
+  ],
+  [
     "Alice chats with a customer and calls them: the call's task is offered to her. A second click gets the same answer, another number is refused",
     `twilio chat -d '{"agent":"alice","channel":"sms","customer":"+15551230001"}'; CHAT=$(newest alice task)
 edge /dial -d Token=token-alice -d taskSid=$CHAT; look

@@ -66,7 +66,7 @@ export function createControls(twilio) {
       .state()
       .interactions.flatMap(({ participants }) => participants)
       .findLast(({ routing_properties: routing }) => routing?.worker_sid === reservation?.worker.sid);
-    const known = { task: task?.sid, reservation: reservation?.sid, call: leg?.sid, conference: room?.sid, participant: member?.sid };
+    const known = { worker: workspace.who(worker).sid, task: task?.sid, reservation: reservation?.sid, call: leg?.sid, conference: room?.sid, participant: member?.sid };
     const sid = known[of] ?? (task && JSON.parse(task.attributes)[of]);
     if (!sid) throw notFound(`${of} of ${worker}`);
     return sid;

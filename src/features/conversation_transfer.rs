@@ -381,8 +381,13 @@ async fn note(
         .text("targetName", t.target_name.as_deref().or(t.queue.as_deref()).unwrap_or_default())
         .text("inviteTargetType", if t.is_to_worker() { "Worker" } else { "Queue" })
         .end();
-    let noted =
-        invites::note(cx, conversation, Box::pin(async { Ok(dead) }), Some((task, entry))).await;
+    let dead = Box::pin(async { Ok(dead) });
+    let mut noted = invites::note(cx, conversation, dead, Some((task, entry.clone()))).await;
+    if noted.as_ref().is_err_and(|error| error.is_uncertain()) {
+        // It may stand there already: then this changes nothing.
+        let none = Box::pin(async { Ok(Vec::new()) });
+        noted = invites::note(cx, conversation, none, Some((task, entry))).await;
+    }
     if let Err(error) = &noted {
         log::warn!("{}", cx.log_line("invite not noted", &error.log()));
     }
@@ -449,7 +454,8 @@ async fn leave_alone(
             tasks.push(sid);
         }
     }
-    let (mut is_last, mut dead) = (own.is_agent() && others.iter().all(|p| p.task.is_some()), Vec::new());
+    let (mut is_last, mut dead) =
+        (own.is_agent() && others.iter().all(|p| p.task.is_some()), Vec::new());
     for (sid, task) in twilio.tasks(tasks).await? {
         let task = task?;
         // Whoever is listed is there, unless their task says that they are done.

@@ -117,10 +117,10 @@ async fn is_open(cx: &Context<'_>, task: Sid) -> Result<bool> {
 async fn open_call(cx: &Context<'_>, chat: Sid) -> Result<Option<Box<Task>>> {
     let tasks =
         cx.twilio().tasks_where(&["dialedFromTaskSid == \"", chat.as_str(), "\""].concat()).await?;
-    let is_its = |task: &Box<Task>| {
+    let is_its = |task: &Task| {
         task.is_open() && task.text(&["dialedFromTaskSid"]).as_deref() == Some(chat.as_str())
     };
-    Ok(tasks.into_iter().find(is_its))
+    Ok(tasks.into_iter().find(|task| is_its(task)))
 }
 
 /// Creates the call's task. The task's attributes lead back to the chat, so that one whose
@@ -278,15 +278,13 @@ async fn destination(cx: &Context<'_>, to: &str) -> Result<String> {
     let answer = cx.twilio().phone_number(&number, country).await?;
     let lookup = Object::parse(&answer.body).unwrap_or_default();
     let found = lookup.text("phone_number").filter(|found| is_e164(found));
-    match found.filter(|_| lookup.flag("valid") == Some(true)) {
-        Some(found) => Ok(found),
-        None => {
-            let reasons = lookup.list("validation_errors").into_iter().filter_map(json::string);
-            let reasons: Vec<String> = reasons.collect();
-            let reasons: Vec<&str> = reasons.iter().map(String::as_str).collect();
-            Err(unprocessable("to: is not a valid phone number.", &reasons))
-        }
+    if let Some(found) = found.filter(|_| lookup.flag("valid") == Some(true)) {
+        return Ok(found);
     }
+    let reasons = lookup.list("validation_errors").into_iter().filter_map(json::string);
+    let reasons: Vec<String> = reasons.collect();
+    let reasons: Vec<&str> = reasons.iter().map(String::as_str).collect();
+    Err(unprocessable("to: is not a valid phone number.", &reasons))
 }
 
 fn unprocessable(message: &str, reasons: &[&str]) -> Box<Error> {

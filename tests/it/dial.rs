@@ -185,7 +185,8 @@ fn resolve(fake: Fake, chat: &str, agent: &str, more: &str) -> (u16, serde_json:
 #[test]
 fn numbers_and_where_they_lead() {
     // Attributes of the chat, what Lookup is asked and answers, and the destination.
-    let table: [(&str, Option<(&str, &str)>, Result<&str, u16>); 14] = [
+    type Row = (&'static str, Option<(&'static str, &'static str)>, Result<&'static str, u16>);
+    let table: [Row; 14] = [
         (r#"{"customerAddress":"+491701234567"}"#, None, Ok("+491701234567")),
         (r#"{"customerAddress":"whatsapp:+5511999998888"}"#, None, Ok("+5511999998888")),
         (r#"{"from":"sms:+15551230001"}"#, None, Ok("+15551230001")),

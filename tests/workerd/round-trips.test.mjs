@@ -16,7 +16,7 @@ const TASKROUTER = "/common/flex/taskrouter";
 let edge;
 let twilio;
 before(async () => {
-  edge = await startEdge();
+  edge = await startEdge({ vars: { DEFAULT_COUNTRY: "BR" } });
   twilio = edge.twilio;
 });
 after(async () => {
@@ -125,6 +125,39 @@ test("internal chat", async () => {
   await measure("open an internal chat", 3, alice("open", { participant: "bob2" }));
   await measure("open it again", 2, alice("open", { participant: "bob2" }));
   await measure("list the pins", 0, alice("list-pins", {}));
+});
+
+test("conversations change hands", async () => {
+  for (const name of ["giver", "taker"]) await agent(name);
+  const { workerSid } = await agent("target");
+  const fields = (chat, more) => ({
+    taskSid: chat.taskSid,
+    conversationId: chat.taskSid,
+    conversationSid: chat.conversationSid,
+    jsonAttributes: JSON.stringify(twilio.task(chat.taskSid).attributes),
+    transferTargetSid: workerSid,
+    workersToIgnore: "{}",
+    flexInteractionSid: chat.interactionSid,
+    flexInteractionChannelSid: chat.channelSid,
+    taskChannelUniqueName: "chat",
+    ...more,
+  });
+  const invite = (chat, more) => () => ask("/features/conversation-transfer/flex/invite-participant", "giver", fields(chat, more));
+  const cold = await twilio.chat({ agent: "giver" });
+  await measure("cold transfer", 3, invite(cold, { removeFlexInteractionParticipantSid: cold.participantSid }));
+  const warm = await twilio.chat({ agent: "giver", customer: "+15551230777" });
+  await measure("warm transfer", 4, invite(warm, {}));
+  const leave = { flexInteractionSid: warm.interactionSid, flexInteractionChannelSid: warm.channelSid, flexInteractionParticipantSid: warm.participantSid, conversationSid: warm.conversationSid };
+  await measure("leave a conversation", 3, () => ask("/features/conversation-transfer/flex/remove-participant", "giver", leave));
+});
+
+test("dial", async () => {
+  await agent("dialler");
+  const { taskSid } = await twilio.chat({ agent: "dialler", customer: "+15551230778" });
+  const callerId = twilio.seed.CALLER_ID;
+  await measure("whom a dial would call", 2, () => ask("/resolve-dial", "dialler", { taskSid, callerId }));
+  await measure("dial", 3, () => ask("/dial", "dialler", { taskSid, callerId, to: "11 99999-8888" }));
+  await measure("dial again", 3, () => ask("/dial", "dialler", { taskSid, callerId, to: "11 99999-8888" }));
 });
 
 test("the README has the figures", () => {
