@@ -11,15 +11,18 @@ const MAX_DEPTH: u32 = 100;
 
 /// A JSON object: its members in their order, each value still text.
 #[derive(Debug, Default)]
-pub struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
+pub struct Object<'a>(Vec<Member<'a>>);
+
+/// A member's name, and its value as JSON text.
+pub type Member<'a> = (Cow<'a, str>, &'a str);
 
 impl<'a> Object<'a> {
     /// Reads an object; nothing when the text is anything else.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut scanner = Scanner { rest: text };
+        let mut scanner = Scanner { text, at: 0 };
         let mut members = Vec::new();
-        scanner.members(0, |name, value| members.push((name_of(name), value)))?;
+        scanner.members(0, Some(&mut members))?;
         scanner.end()?;
         Some(Self(members))
     }
@@ -113,9 +116,9 @@ pub fn string(raw: &str) -> Option<String> {
 /// A list's items as JSON text; nothing when the JSON text is anything else.
 #[must_use]
 pub fn list(raw: &str) -> Option<Vec<&str>> {
-    let mut scanner = Scanner { rest: raw };
+    let mut scanner = Scanner { text: raw, at: 0 };
     let mut items = Vec::new();
-    scanner.items(0, |item| items.push(item))?;
+    scanner.items(0, Some(&mut items))?;
     scanner.end()?;
     Some(items)
 }
@@ -148,131 +151,139 @@ fn code_unit(text: &str) -> Option<(u32, &str)> {
 
 /// Walks over JSON text, checking its grammar (RFC 8259) and cutting out values.
 struct Scanner<'a> {
-    rest: &'a str,
+    text: &'a str,
+    at: usize,
 }
 
 impl<'a> Scanner<'a> {
+    /// The next byte. NUL at the end: it has no place in JSON.
+    fn peek(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
     fn space(&mut self) {
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        if self.rest.as_bytes().first().is_some_and(is_space) {
-            self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+            self.at += 1;
         }
     }
 
-    /// Takes one byte of punctuation, with the space around it.
-    fn take(&mut self, byte: u8) -> Option<()> {
+    /// Takes a byte of punctuation, if it comes next.
+    fn take(&mut self, byte: u8) -> bool {
         self.space();
-        (self.rest.as_bytes().first() == Some(&byte)).then_some(())?;
-        self.skip(1);
-        self.space();
-        Some(())
-    }
-
-    /// Skips bytes that are known to end at a character.
-    fn skip(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
+        let is_next = self.peek() == byte;
+        self.at += usize::from(is_next);
+        is_next
     }
 
     fn end(&mut self) -> Option<()> {
         self.space();
-        self.rest.is_empty().then_some(())
+        (self.at == self.text.len()).then_some(())
     }
 
-    /// A comma, and then more; or the closing byte.
-    fn more(&mut self, close: u8) -> Option<bool> {
-        if self.take(b',').is_some() {
-            return Some(true);
-        }
-        self.take(close).map(|()| false)
-    }
-
-    fn members(&mut self, depth: u32, mut member: impl FnMut(&'a str, &'a str)) -> Option<()> {
-        self.take(b'{')?;
-        if self.take(b'}').is_some() {
+    fn members(&mut self, depth: u32, mut into: Option<&mut Vec<Member<'a>>>) -> Option<()> {
+        self.take(b'{').then_some(())?;
+        if self.take(b'}') {
             return Some(());
         }
         loop {
-            let name = self.cut(Self::string)?;
-            self.take(b':')?;
-            member(name, self.value(depth + 1)?);
-            if !self.more(b'}')? {
-                return Some(());
+            self.space();
+            let start = self.at;
+            self.string()?;
+            let name = self.text.get(start..self.at)?;
+            self.take(b':').then_some(())?;
+            let value = self.value(depth + 1)?;
+            if let Some(members) = &mut into {
+                members.push((name_of(name), value));
+            }
+            if !self.take(b',') {
+                return self.take(b'}').then_some(());
             }
         }
     }
 
-    fn items(&mut self, depth: u32, mut item: impl FnMut(&'a str)) -> Option<()> {
-        self.take(b'[')?;
-        if self.take(b']').is_some() {
+    fn items(&mut self, depth: u32, mut into: Option<&mut Vec<&'a str>>) -> Option<()> {
+        self.take(b'[').then_some(())?;
+        if self.take(b']') {
             return Some(());
         }
         loop {
-            item(self.value(depth + 1)?);
-            if !self.more(b']')? {
-                return Some(());
+            let item = self.value(depth + 1)?;
+            if let Some(items) = &mut into {
+                items.push(item);
+            }
+            if !self.take(b',') {
+                return self.take(b']').then_some(());
             }
         }
     }
 
     fn value(&mut self, depth: u32) -> Option<&'a str> {
         (depth < MAX_DEPTH).then_some(())?;
-        self.cut(|scanner| match scanner.rest.as_bytes().first()? {
-            b'{' => scanner.members(depth, |_, _| {}),
-            b'[' => scanner.items(depth, |_| {}),
-            b'"' => scanner.string(),
-            b't' => scanner.word("true"),
-            b'f' => scanner.word("false"),
-            b'n' => scanner.word("null"),
-            _ => scanner.number(),
-        })
-    }
-
-    /// The text that `walk` goes over, without space behind it.
-    fn cut(&mut self, walk: impl FnOnce(&mut Self) -> Option<()>) -> Option<&'a str> {
-        let start = self.rest;
-        walk(self)?;
-        Some(start.get(..start.len() - self.rest.len())?.trim_end_matches([' ', '\t', '\n', '\r']))
+        self.space();
+        let start = self.at;
+        match self.peek() {
+            b'{' => self.members(depth, None)?,
+            b'[' => self.items(depth, None)?,
+            b'"' => self.string()?,
+            b't' => self.word("true")?,
+            b'f' => self.word("false")?,
+            b'n' => self.word("null")?,
+            _ => self.number()?,
+        }
+        self.text.get(start..self.at)
     }
 
     fn word(&mut self, word: &str) -> Option<()> {
-        self.rest = self.rest.strip_prefix(word)?;
+        self.text.get(self.at..)?.starts_with(word).then_some(())?;
+        self.at += word.len();
         Some(())
     }
 
     fn string(&mut self) -> Option<()> {
         self.word("\"")?;
         loop {
-            let stop = self.rest.bytes().position(|b| b == b'"' || b == b'\\' || b < b' ')?;
-            let byte = *self.rest.as_bytes().get(stop)?;
-            self.skip(stop + 1);
-            match byte {
-                b'"' => return Some(()),
-                b'\\' => match self.rest.as_bytes().first()? {
-                    b'u' => self.rest = code_unit(self.rest.get(1..)?)?.1,
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.skip(1),
-                    _ => return None,
-                },
-                _ => return None,
+            match self.peek() {
+                b'"' => break self.at += 1,
+                b'\\' => {
+                    self.at += 1;
+                    match self.peek() {
+                        b'u' => {
+                            code_unit(self.text.get(self.at + 1..)?)?;
+                            self.at += 5;
+                        }
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 1,
+                        _ => return None,
+                    }
+                }
+                0..b' ' => return None,
+                _ => self.at += 1,
             }
         }
+        Some(())
     }
 
     fn digits(&mut self) -> Option<()> {
-        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-        self.skip(digits);
-        (digits > 0).then_some(())
+        let start = self.at;
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
     }
 
     fn number(&mut self) -> Option<()> {
-        self.rest = self.rest.strip_prefix('-').unwrap_or(self.rest);
-        if self.word("0").is_none() {
+        self.at += usize::from(self.peek() == b'-');
+        if self.peek() == b'0' {
+            self.at += 1;
+        } else {
             self.digits()?;
         }
-        if self.word(".").is_some() {
+        if self.peek() == b'.' {
+            self.at += 1;
             self.digits()?;
         }
-        if let Some(exponent) = self.rest.strip_prefix(['e', 'E']) {
-            self.rest = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        if matches!(self.peek(), b'e' | b'E') {
+            self.at += 1;
+            self.at += usize::from(matches!(self.peek(), b'+' | b'-'));
             self.digits()?;
         }
         Some(())

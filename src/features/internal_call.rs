@@ -191,6 +191,7 @@ async fn ring(
         json::object().text("sid", conference.as_str()).raw("participants", &participants).end();
     let link = json::object().raw("conference", &room).end();
     let linked = unless_gone(twilio.merge_task_attributes(caller, link).await)?;
+    let linked = linked.map(|caller| Task::read(&caller.body, None)).transpose()?;
     if !linked.is_some_and(|caller| caller.is_open()) {
         let (closed, ended) =
             join(twilio.close_task(callee.clone(), ENDED), twilio.end_conference(conference)).await;

@@ -29,7 +29,7 @@ pub struct Task {
 
 impl Task {
     /// Reads a task; the boxed one is cheap to hand on.
-    fn read(text: &str, etag: Option<String>) -> Result<Box<Self>> {
+    pub fn read(text: &str, etag: Option<String>) -> Result<Box<Self>> {
         let task = object(text)?;
         Ok(Box::new(Self {
             sid: task.text("sid").and_then(|sid| Sid::parse("WT", &sid)).ok_or_else(unexpected)?,
@@ -170,13 +170,9 @@ impl<'a> Twilio<'a> {
 
     /// Merges `update` into the attributes of a task that was just read
     /// ([`attributes::merge`]). Others' writes are never lost: a stale write is repeated on
-    /// fresh data.
+    /// fresh data. Answers the task as Twilio has it then.
     #[must_use]
-    pub fn merge_task_attributes(
-        self,
-        mut found: Box<Task>,
-        update: String,
-    ) -> Later<'a, Box<Task>> {
+    pub fn merge_task_attributes(self, mut found: Box<Task>, update: String) -> Later<'a, Answer> {
         Box::pin(async move {
             for _ in 0..5 {
                 let merged = attributes::merge(&found.attributes, &update)?;
@@ -187,7 +183,7 @@ impl<'a> Twilio<'a> {
                     &[("Attributes", &merged)],
                 );
                 call.if_match = found.etag.take();
-                match self.as_task(call, Repeat::Safe).await {
+                match self.send(call, Repeat::Safe).await {
                     Err(error) if error.is_stale() => found = self.task(found.sid).await?,
                     answer => return answer,
                 }
