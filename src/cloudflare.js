@@ -14,6 +14,7 @@ const RECORD = "\x1e";
 // pointed at the right one before each call.
 
 let instance = null; // for new requests
+let started = null; // the one that has its settings; the gate needs none
 let current = null; // what the glue points at
 let last = 0; // the number of the last request
 
@@ -34,13 +35,15 @@ function boot() {
 }
 
 function ready(env) {
-  if (!instance) {
-    boot();
+  const target = boot();
+  if (target !== started) {
+    enter(target);
     const settings = Object.entries(env).filter(([, value]) => typeof value === "string");
     const seed = crypto.getRandomValues(new BigUint64Array(1))[0];
     glue.start(JSON.stringify(Object.fromEntries(settings)), seed);
+    started = target;
   }
-  return instance;
+  return target;
 }
 
 // --- Requests --------------------------------------------------------------------------
