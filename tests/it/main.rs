@@ -10,6 +10,7 @@
     reason = "tests may"
 )]
 
+mod conversation_transfer;
 mod dial;
 mod helpers;
 mod internal_call;
