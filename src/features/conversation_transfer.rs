@@ -10,6 +10,7 @@ use futures_util::future::{join, join3};
 
 use crate::Context;
 use crate::access;
+use crate::attributes;
 use crate::auth::{Agent, FlexCall};
 use crate::config::{CHAT_TRANSFER_WORKFLOW, Feature};
 use crate::date;
@@ -144,8 +145,8 @@ async fn hand_over(cx: &Context<'_>, agent: &Agent, transfer: &Transfer) -> Resu
 ///
 /// 1. At the same time: read the participants, an invite that an earlier try has left, what
 ///    the new task needs, and the conversation. Check the agent's part.
-/// 2. Invite, unless that has been done. A failure: nothing has changed. Meanwhile ask which
-///    invites on the conversation are dead.
+/// 2. Invite, unless that has been done. A failure: nothing has changed, but that dead
+///    invites may be gone from the conversation: which they are is asked meanwhile.
 /// 3. Cold: take the agent out. A failure: the invite stands, the answer says so, and the
 ///    same request again goes on from here. Warm: note the invite. A failure: the answer says
 ///    so, and nothing else is lost by it.
@@ -266,10 +267,12 @@ fn task_attributes(
     task: Option<Sid>,
     now: u64,
 ) -> String {
-    let own = Object::parse(&t.attributes).unwrap_or_default();
+    // Both were read as objects when they came in.
+    let both = attributes::overwrite(&t.attributes, &t.ignore).unwrap_or_default();
+    let own = Object::parse(&both).unwrap_or_default();
     let ignore = Object::parse(&t.ignore).unwrap_or_default();
     let mut all = json::object();
-    for (name, value) in own.members().iter().chain(ignore.members()) {
+    for (name, value) in own.members() {
         if NOT_INHERITED.contains(&&**name) {
             continue;
         }
