@@ -209,6 +209,15 @@ test("twenty deliveries of the same webhook at once make one task", async () => 
   await twilio.webhookMode({ mode: "once" });
 });
 
+test("twenty first uses of a token at once share one question to Twilio", async () => {
+  const { caller } = await pair();
+  const since = twilio.journal({}).entries.at(-1).seq;
+  const answers = await Promise.all(Array.from({ length: 20 }, () => edge.post(HOLD.IL, caller.name, {})));
+  for (const { status, body } of answers) assert.deepEqual([status, body.field], [400, "conference"]);
+  const asked = twilio.journal({ since, operationId: "ValidateFlexToken" }).entries;
+  assert.equal(asked.length, 1);
+});
+
 // --- The fault matrix -------------------------------------------------------------------
 
 const FAULTS = [400, 404, 412, 429, 503, 500, "lost-before", "lost-after", "no-answer"];
