@@ -1,0 +1,93 @@
+//! An agent leaves a conversation, and the last one ends it.
+
+use futures_util::future::{join, join3};
+
+use super::{channel, invites, prune};
+use crate::Context;
+use crate::access;
+use crate::auth::{Agent, FlexCall};
+use crate::error::Result;
+use crate::gate;
+use crate::json;
+use crate::runtime::Response;
+use crate::sid::Sid;
+use crate::twilio::interactions::{Channel, Participant};
+
+/// `remove-participant`: an agent leaves the conversation; the last one ends it.
+///
+/// Leavers of one channel take turns, so that the last one knows to be it.
+///
+/// 1. At the same time: read the participants, the invites and the conversation. Somebody who
+///    is not in it any more has left. Check the agent's part.
+/// 2. Ask which of the other agents' and the invited tasks are still open. A failure: nothing
+///    has changed.
+/// 3. Another agent is there, or one is invited: take this one out. Else end the channel, and
+///    this agent's part with it: the customer's next message starts a new interaction. A
+///    failure is the agent's to see; nobody has left then.
+pub async fn leave(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+    let channel = channel(cx, &call.params)?;
+    let participant = cx.sid(&call.params, "flexInteractionParticipantSid", "UT")?;
+    let conversation = cx.optional_sid(&call.params, "conversationSid", "CH")?;
+    let key = ["leave/", channel.sid.as_str()].concat();
+    let work = leave_alone(cx, &call.agent, channel, participant, conversation);
+    Ok(Response::json(200, gate::alone(cx, &key, Box::pin(work)).await?))
+}
+
+async fn leave_alone(
+    cx: &Context<'_>,
+    agent: &Agent,
+    channel: Channel,
+    participant: Sid,
+    conversation: Option<Sid>,
+) -> Result<String> {
+    let twilio = cx.twilio();
+    let noted = async {
+        match conversation {
+            Some(sid) => access::conversation(cx, agent, sid).await.ok(),
+            None => None,
+        }
+    };
+    let (participants, invites, noted) =
+        join3(twilio.channel_participants(channel), twilio.channel_invites(channel), noted).await;
+    let participants = participants?;
+    let said = |message: &str| json::object().flag("success", true).text("message", message).end();
+    let Some(own) = participants.iter().find(|p| p.sid == participant) else {
+        return Ok(said("The participant is not in the conversation any more."));
+    };
+    access::removal(cx, agent, own)?;
+    let noted = noted.as_deref().map(invites::tasks).unwrap_or_default();
+    let others: Vec<&Participant> =
+        participants.iter().filter(|p| p.is_agent() && p.sid != own.sid).collect();
+    let mut tasks = noted.clone();
+    for sid in
+        invites?.iter().filter_map(|invite| invite.task).chain(others.iter().filter_map(|p| p.task))
+    {
+        if !tasks.contains(&sid) && Some(sid) != own.task {
+            tasks.push(sid);
+        }
+    }
+    let (mut is_last, mut dead) =
+        (own.is_agent() && others.iter().all(|p| p.task.is_some()), Vec::new());
+    for (sid, task) in twilio.tasks(tasks).await? {
+        let task = task?;
+        // Whoever is listed is there, unless their task says that they are done.
+        let is_listed = others.iter().any(|p| p.task == Some(sid));
+        if Some(sid) != own.task && task.as_ref().map_or(is_listed, |task| task.is_open()) {
+            is_last = false;
+        }
+        if noted.contains(&sid) && !task.is_some_and(|task| task.is_waiting()) {
+            dead.push(sid);
+        }
+    }
+    if is_last {
+        twilio.close_channel(channel).await?;
+        return Ok(said("The last agent has left, and the conversation is over."));
+    }
+    let prune = async {
+        if let Some(sid) = conversation.filter(|_| !dead.is_empty()) {
+            prune(cx, sid, Box::pin(async { Ok(dead) })).await;
+        }
+    };
+    let (removed, ()) = join(twilio.remove_channel_participant(channel, participant), prune).await;
+    removed.map(|()| said("The participant has left the conversation."))
+}
