@@ -179,7 +179,7 @@ test("no conversation SID: the task's own is taken", async () => {
 });
 
 test("round trips: cold at most three, warm at most four", async () => {
-  const latencyMs = 150;
+  const latencyMs = 500;
   for (const [cold, most] of [[true, 3], [false, 4]]) {
     const s = scene({ dead: true });
     await edge.post(T.update, s.a, { conversationSid: s.conversationSid, attributes: "{}" }); // the token is known now
