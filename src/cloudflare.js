@@ -49,22 +49,22 @@ function ready(env) {
 // --- Requests --------------------------------------------------------------------------
 
 export default {
-  fetch(request, env) {
+  fetch(request, env, ctx) {
     const { method, headers } = request;
     const head =
       `${method}\n${request.url}\n${headers.get("x-twilio-signature") ?? ""}\n` +
       `${headers.get("content-type") ?? ""}\n${headers.get("authorization") ?? ""}\n` +
       `${headers.get("origin") ?? ""}\n${headers.get("cf-ray") ?? ""}`;
-    if (method !== "POST") return handle(env, head, "");
+    if (method !== "POST") return handle(env, ctx, head, "");
     const length = headers.get("content-length");
-    if (length > MAX_BODY) return handle(env, `${head}\ntoo large`, "");
+    if (length > MAX_BODY) return handle(env, ctx, `${head}\ntoo large`, "");
     // Asking for `body` makes a stream of it: only when there is no other way.
     const text = length === null ? limited(request.body ?? []) : request.text();
-    return text.then((body) => handle(env, body === null ? `${head}\ntoo large` : head, body ?? ""));
+    return text.then((body) => handle(env, ctx, body === null ? `${head}\ntoo large` : head, body ?? ""));
   },
 
-  scheduled(controller, env) {
-    return handle(env, "", "", glue.tick);
+  scheduled(controller, env, ctx) {
+    return handle(env, ctx, "", "", glue.tick);
   },
 };
 
@@ -81,14 +81,17 @@ async function limited(stream) {
   return text + decoder.decode();
 }
 
-function handle(env, head, body, begin = glue.begin) {
+function handle(env, ctx, head, body, begin = glue.begin) {
   const id = (last = (last + 1) >>> 0);
   let target;
   try {
     enter((target = ready(env)));
     const out = begin(id, Date.now(), head, body);
     if (out.startsWith("R")) return respond(out);
-    return new Promise((resolve) => perform(id, target, env, out, resolve, head));
+    const answer = new Promise((resolve) => perform(id, target, env, out, resolve, head));
+    // What has been begun is brought to its end, also when the caller hangs up.
+    ctx.waitUntil(answer);
+    return answer;
   } catch (error) {
     return panicked(target, env, head, error);
   }

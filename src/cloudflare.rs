@@ -7,8 +7,8 @@
 //! promise, closure or JavaScript object is ever held in here, which is what makes Rust
 //! slow in a Worker; and an instance that has panicked can be left behind.
 //!
-//! Texts cross in one piece, their fields separated by control characters that can stand in
-//! none of them (URLs, header values and forms are encoded, JSON escapes them); a body
+//! Texts cross in one piece, their fields separated by control characters. URLs, forms and
+//! JSON cannot hold them, and an operation with one in a field is refused; a response's body
 //! comes last and may hold anything.
 
 use std::cell::{Cell, RefCell};
@@ -185,6 +185,10 @@ fn millis(now: f64) -> u64 {
 /// Leaves an operation in the outbox and waits for its result.
 async fn operation(fields: &[&str]) -> std::result::Result<String, Lost> {
     use std::fmt::Write as _;
+    // A field that could end itself would let its author write an operation of their own.
+    if fields.iter().any(|field| field.contains([FIELD, RECORD])) {
+        return Err(Lost);
+    }
     let id = INSTANCE.with(|i| {
         let id = i.last_operation.get().wrapping_add(1);
         i.last_operation.set(id);
@@ -252,7 +256,7 @@ impl Runtime for Edge {
         Ok(Answer {
             status: part().and_then(|status| status.parse().ok()).ok_or(Lost)?,
             etag: part().map(str::to_owned),
-            retry_after: part().and_then(|seconds| seconds.parse().ok()),
+            retry_after: part().and_then(|seconds| seconds.parse().ok()).map(|s: u64| s.min(3600)),
             body: part().unwrap_or_default().to_owned(),
         })
     }

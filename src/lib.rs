@@ -95,7 +95,8 @@ impl App {
         };
         response.allow_origin = self.allow_origin(&request.origin);
         // A path that is none of ours may hold anything.
-        let is_ours = !matches!(error.as_deref(), Some(Error::NotFound));
+        let is_ours = request.method != "OPTIONS"
+            && !matches!(error.as_deref(), Some(Error::NotFound | Error::TooLarge));
         let mut line = json::object()
             .text("request", &cx.id)
             .text("route", if is_ours { request.path() } else { "none" })

@@ -32,12 +32,20 @@ const REMEMBER: Duration = Duration::from_secs(30);
 const SAME_TRANSFER: u64 = 60_000;
 /// The attribute that says which transfer made a task.
 const MARK: &str = "transferId";
-/// What an earlier transfer has left in a task's attributes, or Flex keeps for that task only.
-const NOT_INHERITED: [&str; 8] = [
+/// What an earlier transfer has left in a task's attributes, what Flex keeps for that task only,
+/// and by what it is known whose a call is: no conversation has those.
+const NOT_INHERITED: [&str; 15] = [
     MARK,
+    "callToQueue",
+    "call_sid",
+    "client_call",
+    "conference",
+    "conferenceSid",
     "conversations",
+    "dialedFromTaskSid",
     "flexChannelInviteSid",
     "ignoreWorkerContactUri",
+    "targetWorker",
     "transferQueueName",
     "transferTargetSid",
     "transferTargetType",

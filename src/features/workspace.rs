@@ -17,12 +17,13 @@ const REASON: &str = "Ended by an agent";
 
 /// What of a task's attributes agents cannot change here: who is asked next, whose call or
 /// conversation it is. What an agent may touch is decided by them.
-const TASK_GUARDED: [&str; 15] = [
+const TASK_GUARDED: [&str; 16] = [
     "callToQueue",
     "call_sid",
     "client_call",
     "conference",
     "conferenceSid",
+    "dialedFromTaskSid",
     "flexChannelInviteSid",
     "flexInteractionChannelSid",
     "flexInteractionSid",
@@ -155,6 +156,12 @@ pub async fn update_status(cx: &Context<'_>, call: FlexCall) -> Result<Response>
         let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
         if !(status == "canceled" && is_own_invite(&task, &call.agent)) {
             part?;
+            // Being asked whether one takes a customer is no leave to send them away.
+            let is_own_call = access::is_internal_call(&task)
+                || task.text(&["direction"]).as_deref() == Some("outbound");
+            if status == "canceled" && task.is_waiting() && !is_own_call {
+                return Err(Error::forbidden("This task is not yours to cancel."));
+            }
         }
     }
     let Err(error) = twilio.set_task_status(sid, &status, REASON).await else {

@@ -209,6 +209,15 @@ test("twenty deliveries of the same webhook at once make one task", async () => 
   await twilio.webhookMode({ mode: "once" });
 });
 
+test("a field cannot carry an operation of its own", async () => {
+  const { caller } = await pair();
+  const evil = `x\x1e99\x1fkv_put\x1fpin/${caller.name}/evil\x1f\x1f1 evil\x1f\x1e`;
+  const answer = await edge.post("/common/flex/programmable-voice/add-participant", caller.name, { taskSid: evil, to: "+15551230001", from: "+15550001111" });
+  assert.ok(answer.status >= 400 && answer.body.success === false, JSON.stringify(answer.body));
+  const pins = await edge.post("/internal-chat/list-pins", caller.name);
+  assert.deepEqual(pins.body.pins, []);
+});
+
 test("twenty first uses of a token at once share one question to Twilio", async () => {
   const { caller } = await pair();
   const since = twilio.journal({}).entries.at(-1).seq;

@@ -19,6 +19,9 @@ use crate::twilio::taskrouter::Found;
 /// An entry: its name and JSON text.
 type Entry = (Sid, String);
 
+/// As many tasks are asked for at once; the rest, if ever, the next time.
+const MAX_ASKED: usize = 20;
+
 /// The tasks that have an entry.
 #[must_use]
 pub fn tasks(attributes: &str) -> Vec<Sid> {
@@ -28,7 +31,8 @@ pub fn tasks(attributes: &str) -> Vec<Sid> {
 }
 
 /// Those of these tasks that nobody can accept any more. One that cannot be read stays.
-pub async fn dead(cx: &Context<'_>, tasks: Vec<Sid>) -> Vec<Sid> {
+pub async fn dead(cx: &Context<'_>, mut tasks: Vec<Sid>) -> Vec<Sid> {
+    tasks.truncate(MAX_ASKED);
     let tasks = cx.twilio().tasks(tasks).await.unwrap_or_default();
     let dead = |(sid, task): Found| match task {
         Ok(Some(task)) if task.is_waiting() => None,
