@@ -83,7 +83,7 @@ function bindgen() {
   if (output(join(tools, "bin/wasm-bindgen"), ["--version"])?.includes(wasmBindgen)) return;
   say(`wasm-bindgen ${wasmBindgen}: compiling (about 2 minutes, once)`);
   const install = ["install", "wasm-bindgen-cli", "--version", wasmBindgen, "--root", tools];
-  // Its lock file may name versions that a registry mirror does not have yet.
+  // Its lock file may name versions that have been withdrawn.
   if (!run("cargo", [...install, "--locked"], { tolerate: true })) run("cargo", install);
 }
 

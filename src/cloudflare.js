@@ -203,6 +203,7 @@ function panicked(target, env, head, error) {
 // The record is held in memory and changed without an await between reading and writing.
 export class Gate extends DurableObject {
   record = "";
+  until = 0;
   waiting = [];
 
   constructor(ctx, env) {
@@ -227,8 +228,9 @@ export class Gate extends DurableObject {
       }
       if (record !== this.record && !Number(wait)) {
         this.record = record;
+        this.until = Number(until);
         this.ctx.storage.put("record", record);
-        this.ctx.storage.setAlarm(Number(until));
+        this.ctx.storage.setAlarm(this.until);
         this.waiting.splice(0).forEach((resolve) => resolve());
       }
       return reply;
@@ -236,6 +238,8 @@ export class Gate extends DurableObject {
   }
 
   async alarm() {
+    // A late alarm must not take a newer record with it.
+    if (Date.now() < this.until) return this.ctx.storage.setAlarm(this.until);
     this.record = "";
     await this.ctx.storage.deleteAll();
   }

@@ -102,7 +102,7 @@ impl<'a> Twilio<'a> {
     pub fn channel_invites(self, channel: Channel) -> Later<'a, Vec<Invite>> {
         Box::pin(async move {
             let path = channel_path(channel, &["/Invites?PageSize=50"]);
-            let invites = self.list(PRODUCT, path, "invites", 1).await?;
+            let invites = self.list(PRODUCT, path, "invites", 10).await?;
             invites.iter().map(|invite| Invite::read(invite)).collect()
         })
     }
