@@ -224,7 +224,7 @@ async fn hand_over_once(
         let invite = invite?;
         let noted = note(cx, t, conversation, dead, &invite).await;
         let message =
-            if noted { "is sent." } else { "is sent, but could not be noted on the conversation." };
+            if noted { "is sent." } else { "is sent, but may not be noted on the conversation." };
         return Ok(answer(true, &invite, message).flag("inviteNoted", noted).end());
     };
     let go = async {

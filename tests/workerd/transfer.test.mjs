@@ -421,7 +421,8 @@ const FLOWS = {
       assert.ok(interaction(s).invites.length <= 1, "two invites for one transfer");
       if (body?.success) {
         assert.equal(interaction(s).invites[0]?.taskSid, body.invitesTaskSid, "no such invite");
-        assert.equal(Boolean(conversation(s).attributes.invites?.[body.invitesTaskSid]), body.inviteNoted, "noted or not");
+        // A note whose answer was lost when the time was up may stand there all the same.
+        if (body.inviteNoted) assert.ok(conversation(s).attributes.invites?.[body.invitesTaskSid], "noted or not");
       }
       assert.equal(agents(s).length, 1);
     },
