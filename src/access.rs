@@ -1,35 +1,33 @@
 //! Who may touch what: agents only what they take part in, supervisors anything.
 
-use futures_util::future::{join, join3};
-
 use crate::Context;
 use crate::auth::Agent;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, Stop, both};
 use crate::json::{self, Object};
 use crate::sid::Sid;
 use crate::twilio::interactions::Participant;
 use crate::twilio::taskrouter::{Reservation, Task};
+use crate::twilio::unless_gone;
 use crate::twilio::voice::Conference;
-use crate::twilio::{Later, unless_gone};
 
-fn denied(what: &str) -> Box<Error> {
+fn denied(what: &str) -> Stop {
     Error::forbidden(&format!("You take no part in this {what}."))
 }
 
 /// Whether this agent may act on anything.
 #[must_use]
-pub fn is_unlimited(cx: &Context<'_>, agent: &Agent) -> bool {
+pub fn is_unlimited(cx: Context<'_>, agent: &Agent) -> bool {
     !cx.app.config.access_checks || agent.is_supervisor()
 }
 
 /// Checks that the agent is caller or callee of the internal call that `task` belongs to.
 ///
 /// Nobody, supervisors included, gets another task past this.
-pub async fn internal_call(cx: &Context<'_>, agent: &Agent, task: &Task) -> Result<()> {
+pub fn internal_call(cx: Context<'_>, agent: &Agent, task: &Task) -> Result<()> {
     if !is_internal_call(task) {
         return Err(Error::forbidden("This task is no internal call."));
     }
-    if is_unlimited(cx, agent) || is_party(cx, agent, task).await? {
+    if is_unlimited(cx, agent) || is_party(cx, agent, task)? {
         return Ok(());
     }
     let worker = agent.worker()?;
@@ -37,11 +35,9 @@ pub async fn internal_call(cx: &Context<'_>, agent: &Agent, task: &Task) -> Resu
     let linked = linked.and_then(|sid| Sid::parse("WT", &sid));
     for sid in [Some(task.sid), linked].into_iter().flatten() {
         // The agent of a queue who got the call is named nowhere else.
-        match cx.twilio().task_reservations(sid, worker).await {
-            Ok(reservations) if reservations.iter().any(Reservation::is_live) => return Ok(()),
-            Ok(_) => {}
-            Err(error) if error.is_gone() => {}
-            Err(error) => return Err(error),
+        let reservations = unless_gone(cx.twilio().task_reservations(sid, worker))?;
+        if reservations.is_some_and(|all| all.iter().any(Reservation::is_live)) {
+            return Ok(());
         }
     }
     Err(denied("call"))
@@ -54,7 +50,7 @@ pub fn is_internal_call(task: &Task) -> bool {
     matches!(attributes.raw("client_call"), Some("true" | "\"true\""))
 }
 
-async fn is_party(cx: &Context<'_>, agent: &Agent, task: &Task) -> Result<bool> {
+fn is_party(cx: Context<'_>, agent: &Agent, task: &Task) -> Result<bool> {
     let parties = [task.text(&["to"]), task.text(&["targetWorker"])];
     let named = |contact: &str| parties.iter().flatten().any(|party| party == contact);
     if !agent.identity.is_empty() && named(&format!("client:{}", agent.identity)) {
@@ -64,34 +60,24 @@ async fn is_party(cx: &Context<'_>, agent: &Agent, task: &Task) -> Result<bool> 
     let has_other = parties.iter().flatten().any(|party| !party.starts_with("client:"));
     let Some(worker) = agent.worker.filter(|_| has_other) else { return Ok(false) };
     let attributes =
-        json::at(&cx.twilio().worker(worker).await?.body, &["attributes"]).unwrap_or_default();
+        json::at(&cx.twilio().worker(worker)?.body, &["attributes"]).unwrap_or_default();
     Ok(json::at(&attributes, &["contact_uri"]).is_some_and(|uri| named(&uri)))
 }
 
 /// Finds the conference that `name` means, and checks that the agent takes part in it.
 ///
 /// `name` is its SID or, as Flex names its voice conferences, the SID of the task.
-pub fn conference<'a>(
-    cx: &'a Context<'_>,
-    agent: &'a Agent,
-    field: &'a str,
-    name: &'a str,
-) -> Later<'a, Sid> {
-    Box::pin(find_conference(cx, agent, field, name, false))
+pub fn conference(cx: Context<'_>, agent: &Agent, field: &str, name: &str) -> Result<Sid> {
+    find_conference(cx, agent, field, name, false)
 }
 
 /// The same; one that is over is refused, also to supervisors.
-pub fn live_conference<'a>(
-    cx: &'a Context<'_>,
-    agent: &'a Agent,
-    field: &'a str,
-    name: &'a str,
-) -> Later<'a, Sid> {
-    Box::pin(find_conference(cx, agent, field, name, true))
+pub fn live_conference(cx: Context<'_>, agent: &Agent, field: &str, name: &str) -> Result<Sid> {
+    find_conference(cx, agent, field, name, true)
 }
 
-async fn find_conference(
-    cx: &Context<'_>,
+fn find_conference(
+    cx: Context<'_>,
     agent: &Agent,
     field: &str,
     name: &str,
@@ -102,12 +88,12 @@ async fn find_conference(
     if let Some(sid) = Sid::parse("CF", name) {
         cx.note(&sid);
         if is_unlimited(cx, agent) {
-            let is_over = must_live
-                && !unless_gone(twilio.conference(sid).await)?.is_some_and(|c| c.is_live());
+            let is_over =
+                must_live && !unless_gone(twilio.conference(sid))?.is_some_and(|c| c.is_live());
             return if is_over { Err(over()) } else { Ok(sid) };
         }
         let (found, reservations) =
-            join(twilio.conference(sid), twilio.worker_reservations(agent.worker()?)).await;
+            both(twilio.conference(sid), twilio.worker_reservations(agent.worker()?))?;
         let found = unless_gone(found)?.ok_or_else(over)?;
         if must_live && !found.is_live() {
             return Err(over());
@@ -118,14 +104,11 @@ async fn find_conference(
             return Ok(sid);
         }
         let task = Sid::parse("WT", &name).ok_or_else(|| denied("conference"))?;
-        let task = twilio
-            .task(task)
-            .await
-            .map_err(|e| if e.is_gone() { denied("conference") } else { e })?;
+        let task = unless_gone(twilio.task(task))?.ok_or_else(|| denied("conference"))?;
         if !is_internal_call(&task) {
             return Err(denied("conference"));
         }
-        return internal_call(cx, agent, &task).await.map(|()| sid);
+        return internal_call(cx, agent, &task).map(|()| sid);
     }
     let Some(task) = Sid::parse("WT", name) else {
         return Err(Error::bad(field, "is neither a CF… nor a WT… SID"));
@@ -133,32 +116,33 @@ async fn find_conference(
     cx.note(&task);
     let rooms = twilio.conferences_named(task);
     let rooms = if is_unlimited(cx, agent) {
-        rooms.await?
+        rooms.settled()?
     } else {
         let reservations = twilio.task_reservations(task, agent.worker()?);
-        let (rooms, reservations, task) = join3(rooms, reservations, twilio.task(task)).await;
+        let reads = both(reservations, twilio.task(task));
+        let (rooms, (reservations, task)) = (rooms.settled()?, reads?);
         if !reservations?.iter().any(Reservation::is_live) {
             let task = task?;
             if !is_internal_call(&task) {
                 return Err(denied("conference"));
             }
-            internal_call(cx, agent, &task).await?;
+            internal_call(cx, agent, &task)?;
         }
-        rooms?
+        rooms
     };
-    let room = rooms.into_iter().find(Conference::is_live);
+    let room = rooms?.into_iter().find(Conference::is_live);
     room.map(|room| room.sid).ok_or_else(over)
 }
 
 /// Checks that the agent has, or had, this task. A task that is gone is nobody's.
-pub async fn task(cx: &Context<'_>, agent: &Agent, task: Sid) -> Result<()> {
-    let reservations = cx.twilio().task_reservations(task, agent.worker()?).await?;
+pub fn task(cx: Context<'_>, agent: &Agent, task: Sid) -> Result<()> {
+    let reservations = cx.twilio().task_reservations(task, agent.worker()?)?;
     let has_had = |r: &Reservation| r.is_live() || r.status == "completed";
     if reservations.iter().any(has_had) { Ok(()) } else { Err(denied("task")) }
 }
 
 /// The worker that a request names, or the agent's own: supervisors may name others.
-pub fn worker(cx: &Context<'_>, agent: &Agent, named: Option<Sid>) -> Result<Sid> {
+pub fn worker(cx: Context<'_>, agent: &Agent, named: Option<Sid>) -> Result<Sid> {
     match named {
         Some(named) if agent.worker == Some(named) || is_unlimited(cx, agent) => Ok(named),
         Some(_) => Err(Error::forbidden("Only supervisors may do this for other workers.")),
@@ -170,15 +154,15 @@ pub fn worker(cx: &Context<'_>, agent: &Agent, named: Option<Sid>) -> Result<Sid
 ///
 /// Neither a call nor a reservation names its conference: of all that are going on, those
 /// named by the agent's tasks are asked for the call. Two round trips in most cases.
-pub async fn call(cx: &Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
+pub fn call(cx: Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
     let twilio = cx.twilio();
-    let reads = join(twilio.worker_reservations(agent.worker()?), twilio.live_conferences());
-    let (reservations, rooms) = reads.await;
+    let (reservations, rooms) =
+        both(twilio.worker_reservations(agent.worker()?), twilio.live_conferences())?;
     let (reservations, rooms) = (reservations?, rooms?);
     for room in &rooms {
         let room = Conference::read(room)?;
         if reservations.iter().any(|r| r.is_live() && r.task == room.friendly_name)
-            && unless_gone(twilio.participant(room.sid, call).await)?.is_some()
+            && unless_gone(twilio.participant(room.sid, call))?.is_some()
         {
             return Ok(());
         }
@@ -187,7 +171,7 @@ pub async fn call(cx: &Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
 }
 
 /// Checks that the agent is one of these participants of an interaction.
-pub fn interaction(cx: &Context<'_>, agent: &Agent, participants: &[Participant]) -> Result<()> {
+pub fn interaction(cx: Context<'_>, agent: &Agent, participants: &[Participant]) -> Result<()> {
     if is_unlimited(cx, agent) {
         return Ok(());
     }
@@ -198,7 +182,7 @@ pub fn interaction(cx: &Context<'_>, agent: &Agent, participants: &[Participant]
 
 /// Checks that the agent may take this participant out: itself, or as a supervisor any
 /// other of us. Nobody takes the customer out.
-pub fn removal(cx: &Context<'_>, agent: &Agent, participant: &Participant) -> Result<()> {
+pub fn removal(cx: Context<'_>, agent: &Agent, participant: &Participant) -> Result<()> {
     if !participant.is_agent() && participant.kind != "supervisor" {
         return Err(Error::forbidden("This participant is no agent."));
     }
@@ -210,13 +194,14 @@ pub fn removal(cx: &Context<'_>, agent: &Agent, participant: &Participant) -> Re
 }
 
 /// Reads the attributes of a conversation, and checks that the agent is in it.
-pub async fn conversation(cx: &Context<'_>, agent: &Agent, sid: Sid) -> Result<String> {
-    let attributes = cx.twilio().conversation_attributes(sid);
+pub fn conversation(cx: Context<'_>, agent: &Agent, sid: Sid) -> Result<String> {
+    let twilio = cx.twilio();
     if is_unlimited(cx, agent) {
-        return attributes.await;
+        return twilio.conversation_attributes(sid);
     }
-    match join(cx.twilio().conversation_member(sid, &agent.identity), attributes).await {
+    let member = twilio.conversation_member(sid, &agent.identity);
+    match both(member, twilio.conversation_attributes(sid))? {
         (Err(error), _) if error.is_gone() => Err(denied("conversation")),
-        (member, attributes) => member.and(attributes),
+        (member, attributes) => Ok(member.and(attributes)?),
     }
 }

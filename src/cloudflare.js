@@ -120,7 +120,7 @@ function perform(id, target, env, out, resolve, head) {
 // --- Operations ------------------------------------------------------------------------
 
 const OPERATIONS = {
-  async fetch(env, [, , method, url, authorization, type, ifMatch, timeout, body]) {
+  async fetch(env, [, , method, url, authorization, type, ifMatch, body, timeout]) {
     const headers = { Authorization: authorization };
     if (type) headers["Content-Type"] = type;
     if (ifMatch) headers["If-Match"] = ifMatch;
@@ -135,11 +135,8 @@ const OPERATIONS = {
     const value = await env.STATE.get(key);
     return value === null ? "+" : `++${value}`;
   },
-  async kv_put(env, [, , key, value, metadata, ttl]) {
-    const options = {};
-    if (metadata) options.metadata = metadata;
-    if (ttl) options.expirationTtl = Number(ttl);
-    await env.STATE.put(key, value, options);
+  async kv_put(env, [, , key, value, metadata]) {
+    await env.STATE.put(key, value, metadata ? { metadata } : {});
     return "+";
   },
   async kv_delete(env, [, , key]) {
@@ -151,10 +148,10 @@ const OPERATIONS = {
     const keys = page.keys.map(({ name, metadata }) => RECORD + name + FIELD + (metadata ?? ""));
     return `+${page.list_complete ? "" : page.cursor}${keys.join("")}`;
   },
-  async gate(env, [, , key, ask, wait]) {
+  async gate(env, [, , key, , ask, wait]) {
     return `+${await env.GATE.get(env.GATE.idFromName(key)).ask(ask, Number(wait))}`;
   },
-  sleep(env, [, , pause]) {
+  sleep(env, [, , , pause]) {
     return new Promise((resolve) => setTimeout(() => resolve("+"), Number(pause)));
   },
 };

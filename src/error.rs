@@ -5,10 +5,54 @@ use std::panic::Location;
 use crate::json::{self, Writer};
 use crate::runtime::Response;
 
-/// The result of everything that can fail here.
-///
-/// The error is boxed: it is rare and large, and every `?` would carry its size.
-pub type Result<T> = std::result::Result<T, Box<Error>>;
+/// The result of everything that can fail here, or that may have to wait.
+pub type Result<T> = std::result::Result<T, Stop>;
+
+/// What has come of something that need not be waited for any more.
+pub type Settled<T> = std::result::Result<T, Box<Error>>;
+
+/// Why there is no value.
+#[derive(Debug)]
+pub enum Stop {
+    /// Not yet: an operation is under way, and the work will be done again with its result
+    /// ([`crate::job`]). Not a failure: nothing may be concluded from it.
+    Waiting,
+    /// It has failed. Boxed: it is rare and large, and every `?` would carry its size.
+    Failed(Box<Error>),
+}
+
+impl From<Box<Error>> for Stop {
+    fn from(error: Box<Error>) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+/// The only way to a failure in order to go on after it.
+pub trait Settle<T> {
+    /// What has come of it, once something has: `?` leaves while it is still waited for.
+    fn settled(self) -> Result<Settled<T>>;
+}
+
+impl<T> Settle<T> for Result<T> {
+    fn settled(self) -> Result<Settled<T>> {
+        match self {
+            Ok(value) => Ok(Ok(value)),
+            Err(Stop::Failed(error)) => Ok(Err(error)),
+            Err(Stop::Waiting) => Err(Stop::Waiting),
+        }
+    }
+}
+
+/// What has come of two things that go on at the same time, once something has of both.
+pub fn both<A, B>(one: Result<A>, other: Result<B>) -> Result<(Settled<A>, Settled<B>)> {
+    Ok((one.settled()?, other.settled()?))
+}
 
 /// A failure, by who has to act on it.
 #[derive(Debug)]
@@ -85,21 +129,21 @@ pub enum Error {
 impl Error {
     /// A field that is missing or cannot be read.
     #[must_use]
-    pub fn bad(field: &str, problem: &str) -> Box<Self> {
-        Box::new(Self::BadRequest { field: field.to_owned(), problem: problem.to_owned() })
+    pub fn bad(field: &str, problem: &str) -> Stop {
+        Self::BadRequest { field: field.to_owned(), problem: problem.to_owned() }.into()
     }
 
     /// Something of ours is broken.
     #[track_caller]
     #[must_use]
-    pub fn internal(why: &str) -> Box<Self> {
-        Box::new(Self::Internal { at: Location::caller(), why: why.to_owned() })
+    pub fn internal(why: &str) -> Stop {
+        Self::Internal { at: Location::caller(), why: why.to_owned() }.into()
     }
 
     /// Not the caller's to ask for.
     #[must_use]
-    pub fn forbidden(why: &str) -> Box<Self> {
-        Box::new(Self::Forbidden(why.to_owned()))
+    pub fn forbidden(why: &str) -> Stop {
+        Self::Forbidden(why.to_owned()).into()
     }
 
     /// The status code of the answer.

@@ -4,14 +4,12 @@
 //! `cloudflare.js` its body. The record is written before an answer leaves, and the
 //! platform lets one event at a time read and write it.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use crate::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _};
 use crate::json::{self, Object};
 use crate::runtime::Claim;
-use crate::twilio::Later;
 
 /// What is known about a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -179,60 +177,50 @@ pub fn step(record: Option<Record>, ask: Ask, now: u64) -> (Reply, Record) {
 ///
 /// `work` is told the attempt: from the second on, somebody before it failed or died, and
 /// it has to look for what they left. When it fails, the next to ask is granted.
-pub async fn once(
-    cx: &Context<'_>,
+pub fn once(
+    cx: Context<'_>,
     key: &str,
     keep: Duration,
-    work: impl AsyncFnOnce(u32) -> Result<String>,
+    work: impl FnOnce(u32) -> Result<String>,
 ) -> Result<String> {
-    let attempt = match enter(cx, key).await? {
-        Claim::Granted { attempt } => attempt,
-        Claim::Done(outcome) => return Ok(outcome),
-        Claim::Busy => return Err(Error::Busy.into()),
-    };
-    let result = work(attempt).await;
-    leave(cx, key, attempt, result.as_ref().ok().map(String::as_str), keep).await;
-    result
-}
-
-/// Asks for a claim within the request's time. Boxed, as is [`leave`], so that the code
-/// exists once for all that is done once.
-fn enter<'a>(cx: &'a Context<'a>, key: &'a str) -> Later<'a, Claim> {
-    let left = cx.time_left();
-    // The owner is dead for sure when the lease ends: its own deadline comes first.
-    let lease = left + Duration::from_secs(3);
-    cx.app.runtime.claim(key, lease, left)
-}
-
-/// Ends a claim. What was done is done: if that fails, the lease will run out by itself.
-fn leave<'a>(
-    cx: &'a Context<'a>,
-    key: &'a str,
-    attempt: u32,
-    outcome: Option<&'a str>,
-    keep: Duration,
-) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
-    Box::pin(async move {
-        if let Err(error) = cx.app.runtime.settle(key, attempt, outcome, keep).await {
-            log::warn!("{}", cx.log_line("claim not settled", &error.log()));
-        }
-    })
+    match enter(cx, key)? {
+        Claim::Granted { attempt } => leave(cx, key, attempt, Some(keep), work(attempt)),
+        Claim::Done(outcome) => Ok(outcome),
+        Claim::Busy => Err(Error::Busy.into()),
+    }
 }
 
 /// Does `work` while nobody else does any under the same key.
-pub async fn alone(cx: &Context<'_>, key: &str, work: Later<'_, String>) -> Result<String> {
-    let left = cx.time_left();
-    match cx.app.runtime.claim(key, left + Duration::from_secs(3), left).await? {
-        Claim::Granted { attempt } => {
-            let result = work.await;
-            let settled = cx.app.runtime.settle(key, attempt, None, Duration::from_secs(60)).await;
-            if let Err(error) = settled {
-                log::warn!("{}", cx.log_line("claim not settled", &error.log()));
-            }
-            result
-        }
+pub fn alone(cx: Context<'_>, key: &str, work: impl FnOnce() -> Result<String>) -> Result<String> {
+    match enter(cx, key)? {
+        Claim::Granted { attempt } => leave(cx, key, attempt, None, work()),
         Claim::Done(_) | Claim::Busy => Err(Error::Busy.into()),
     }
+}
+
+/// Asks for a claim within the request's time.
+fn enter(cx: Context<'_>, key: &str) -> Result<Claim> {
+    let left = cx.time_left();
+    // The owner is dead for sure when the lease ends: its own deadline comes first.
+    cx.claim(key, left + Duration::from_secs(3), left)
+}
+
+/// Ends a claim, and keeps the outcome if it is to be kept. What was done is done: if that
+/// fails, the lease will run out by itself.
+fn leave(
+    cx: Context<'_>,
+    key: &str,
+    attempt: u32,
+    keep: Option<Duration>,
+    result: Result<String>,
+) -> Result<String> {
+    let result = result.settled()?;
+    let outcome = result.as_deref().ok().filter(|_| keep.is_some());
+    let keep = keep.unwrap_or(Duration::from_secs(60));
+    if let Err(error) = cx.settle(key, attempt, outcome, keep).settled()? {
+        cx.warn("claim not settled", &error);
+    }
+    Ok(result?)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod date;
 pub mod error;
 pub mod features;
 pub mod gate;
+pub mod job;
 pub mod json;
 pub mod params;
 mod routes;
@@ -20,16 +21,17 @@ mod store;
 pub mod twilio;
 pub mod twiml;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::time::Duration;
 
 pub use config::Config;
 pub use sid::Sid;
 
 use auth::Tokens;
-use error::{Error, Result};
+use error::{Error, Result, Stop};
 use features::calls::Calls;
 use features::internal_chat::Directory;
+use job::Job;
 use runtime::{Kind, MAX_BODY, Request, Response, Runtime};
 use twilio::Twilio;
 
@@ -50,16 +52,13 @@ pub struct App {
     random: Cell<u64>,
 }
 
-/// One request on its way: what it may still take, and what the log will say of it.
+/// One run of a handler: the service and the job at hand.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The service.
     pub app: &'a App,
-    /// The id that answers and log lines carry.
-    pub id: String,
-    deadline: u64,
-    calls: Cell<u32>,
-    most_calls: u32,
-    sids: RefCell<Vec<String>>,
+    /// The request on its way.
+    pub job: &'a Job,
 }
 
 impl App {
@@ -77,58 +76,58 @@ impl App {
         }
     }
 
-    /// Answers one request: the service as one function. It never fails; what goes wrong
-    /// becomes an answer.
-    pub async fn handle(&self, request: Request) -> Response {
-        let cx = self.context(&request.ray, TIME_FOR_WEBHOOKS);
-        let started = cx.now();
+    /// Takes in a request.
+    #[must_use]
+    pub fn job(&self, request: Request) -> Job {
+        let id = if request.ray.is_empty() { self.random_id() } else { request.ray.clone() };
+        Job::new(Some(request), id, self.runtime.now(), TIME_FOR_WEBHOOKS)
+    }
+
+    /// Takes in a cron trigger.
+    #[must_use]
+    pub fn cron_job(&self) -> Job {
+        let mut job = Job::new(None, self.random_id(), self.runtime.now(), TIME_FOR_CRON);
+        job.most_calls = self.config.cleanup_calls;
+        job
+    }
+
+    /// Goes on with a job as far as it gets: the answer, or nothing while it waits for the
+    /// results of operations. It never fails; what goes wrong becomes an answer.
+    #[must_use]
+    pub fn run(&self, job: &Job) -> Option<Response> {
+        job.rewind();
+        let cx = Context { app: self, job };
+        let Some(request) = &job.request else {
+            return cron::run(cx).ok().map(|()| Response::success());
+        };
         let result = if request.method == "OPTIONS" {
             Ok(Response { kind: Kind::Empty, ..Response::json(204, String::new()) })
         } else if request.too_large || request.body.len() > MAX_BODY {
             Err(Error::TooLarge.into())
         } else {
-            routes::route(&cx, &request).await
+            routes::route(cx, request)
         };
         let (mut response, error) = match result {
             Ok(response) => (response, None),
-            Err(error) => (error.response(&cx.id), Some(error)),
+            Err(Stop::Failed(error)) => (error.response(&job.id), Some(error)),
+            Err(Stop::Waiting) => return None,
         };
         response.allow_origin = self.allow_origin(&request.origin);
         // A path that is none of ours may hold anything.
         let is_ours = request.method != "OPTIONS"
             && !matches!(error.as_deref(), Some(Error::NotFound | Error::TooLarge));
-        let mut line = json::object()
-            .text("request", &cx.id)
-            .text("route", if is_ours { request.path() } else { "none" })
-            .number("status", response.status.into())
-            .number("ms", cx.now().saturating_sub(started))
-            .number("twilioCalls", cx.calls.get().into())
-            .texts("sids", cx.sids.borrow().iter().map(String::as_str));
+        let mut line = cx.log_head(if is_ours { request.path() } else { "none" });
+        line = line.number("status", response.status.into());
         if let Some(error) = &error {
             line = line.text("error", &error.log());
         }
+        job.lines.borrow().iter().for_each(|line| log::warn!("{line}"));
         log::info!("{}", line.end());
-        response
+        Some(response)
     }
 
-    /// What a cron trigger does.
-    pub async fn tick(&self) -> Response {
-        let most_calls = self.config.cleanup_calls;
-        cron::run(&Context { most_calls, ..self.context("", TIME_FOR_CRON) }).await;
-        Response::success()
-    }
-
-    /// The context of one request, or of one run of the clean-up.
-    fn context(&self, ray: &str, time: Duration) -> Context<'_> {
-        let deadline = self.runtime.now() + u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Context {
-            app: self,
-            id: if ray.is_empty() { format!("{:016x}", self.random()) } else { ray.to_owned() },
-            deadline,
-            calls: Cell::new(0),
-            most_calls: u32::MAX,
-            sids: RefCell::default(),
-        }
+    fn random_id(&self) -> String {
+        format!("{:016x}", self.random())
     }
 
     /// A number that is hard to guess twice, not a secret: SplitMix64.
@@ -153,61 +152,63 @@ impl App {
 impl<'a> Context<'a> {
     /// Twilio's REST API.
     #[must_use]
-    pub fn twilio(&'a self) -> Twilio<'a> {
+    pub fn twilio(self) -> Twilio<'a> {
         Twilio(self)
     }
 
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970 when the request came in: the same in every run.
     #[must_use]
-    pub fn now(&self) -> u64 {
-        self.app.runtime.now()
+    pub fn now(self) -> u64 {
+        self.job.started
     }
 
     /// How long this request may still take.
     #[must_use]
-    pub fn time_left(&self) -> Duration {
-        Duration::from_millis(self.deadline.saturating_sub(self.now()))
+    pub fn time_left(self) -> Duration {
+        Duration::from_millis(self.job.deadline.saturating_sub(self.app.runtime.now()))
     }
 
     /// Notes a SID for the log line.
-    pub fn note(&self, sid: &Sid) {
-        let mut sids = self.sids.borrow_mut();
+    pub fn note(self, sid: &Sid) {
+        let mut sids = self.job.sids.borrow_mut();
         if sids.len() < 8 && !sids.iter().any(|known| known == sid.as_str()) {
             sids.push(sid.to_string());
         }
     }
 
-    /// Counts a call to Twilio, for the log line; false when it would be one too many.
-    fn count_call(&self) -> bool {
-        let may = self.has_calls(1);
-        self.calls.set(self.calls.get() + u32::from(may));
-        may
-    }
-
-    /// Whether so many more calls to Twilio may be made.
-    fn has_calls(&self, more: u32) -> bool {
-        self.calls.get().saturating_add(more) <= self.most_calls
-    }
-
     /// How long to wait before the next try: what Twilio asks for, or a random time that
     /// grows with the tries.
-    fn pause(&self, tries: u32, retry_after: Option<u64>) -> Duration {
+    fn pause(self, tries: u32, retry_after: Option<u64>) -> Duration {
         let ceiling = 200u64 << tries.min(4);
         let jitter = Duration::from_millis(100 + self.app.random() % ceiling);
         jitter.max(Duration::from_secs(retry_after.unwrap_or(0)))
     }
 
-    /// A log line about something that happened on the way.
-    #[must_use]
-    pub fn log_line(&self, what: &str, error: &str) -> String {
-        json::object().text("request", &self.id).text("what", what).text("error", error).end()
+    /// What every request has in the log.
+    fn log_head(self, route: &str) -> json::Writer {
+        let job = self.job;
+        json::object()
+            .text("request", &job.id)
+            .text("route", route)
+            .number("ms", self.app.runtime.now().saturating_sub(job.started))
+            .number("twilioCalls", job.calls().into())
+            .texts("sids", job.sids.borrow().iter().map(String::as_str))
+    }
+
+    /// Has something that happened on the way in the log.
+    pub fn warn(self, what: &str, error: &Error) {
+        let line = json::object()
+            .text("request", &self.job.id)
+            .text("what", what)
+            .text("error", &error.log());
+        self.job.lines.borrow_mut().push(line.end());
     }
 }
 
 /// The ids of tasks, conferences and the like that a request names, noted for the log.
 impl Context<'_> {
     /// A SID parameter that must be there.
-    pub fn sid(&self, params: &params::Params, name: &str, prefix: &str) -> Result<Sid> {
+    pub fn sid(self, params: &params::Params, name: &str, prefix: &str) -> Result<Sid> {
         let sid = params.sid(name, prefix)?;
         self.note(&sid);
         Ok(sid)
@@ -215,7 +216,7 @@ impl Context<'_> {
 
     /// A SID parameter, when there is one.
     pub fn optional_sid(
-        &self,
+        self,
         params: &params::Params,
         name: &str,
         prefix: &str,

@@ -7,14 +7,16 @@ use crate::features::{
     calls, conference, conversation_transfer, dial, health, internal_call, internal_chat, workspace,
 };
 use crate::runtime::{Request, Response};
-use crate::twilio::Later;
 
 /// What an endpoint does that Flex plugins call. A pointer, so that the token check and the
 /// waiting exist once: it keeps the Worker small.
-type ForFlex = for<'a> fn(&'a Context<'a>, FlexCall) -> Later<'a, Response>;
+pub type ForFlex = fn(Context<'_>, &FlexCall) -> Result<Response>;
 
 /// Finds the endpoint and runs it.
-pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
+pub fn route(cx: Context<'_>, req: &Request) -> Result<Response> {
+    if let Some((handler, call)) = cx.job.call.get() {
+        return handler(cx, call);
+    }
     let handler: ForFlex = match req.path() {
         // Twilio calls these: signed form in, TwiML or nothing out.
         "/features/internal-call/common/agent-outbound-join"
@@ -31,38 +33,28 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
         | "/voice/call-outbound-join"
         | "/internal-call/call-outbound-join" => {
             let event = webhook(cx, req)?;
-            return Box::pin(internal_call::conference_event(cx, event)).await;
+            return internal_call::conference_event(cx, event);
         }
 
         // Flex plugins call these: Flex token in, JSON out.
         "/features/internal-call/flex/cleanup-rejected-task"
         | "/voice/cleanup-rejected-task"
-        | "/internal-call/cleanup-rejected-task" => {
-            |cx, call| Box::pin(internal_call::cleanup(cx, call))
-        }
+        | "/internal-call/cleanup-rejected-task" => internal_call::cleanup,
         "/common/flex/programmable-voice/hold-participant"
         | "/voice/hold-participant"
         | "/internal-call/hold-call"
         | "/external-transfer/hold-conference-participant" => conference::hold,
         "/common/flex/programmable-voice/add-participant"
-        | "/external-transfer/add-conference-participant" => {
-            |cx, call| Box::pin(conference::add(cx, call))
-        }
+        | "/external-transfer/add-conference-participant" => conference::add,
         "/common/flex/programmable-voice/mute-participant" => conference::mute,
         "/common/flex/programmable-voice/update-participant"
         | "/external-transfer/update-conference-participant" => conference::update,
         "/common/flex/programmable-voice/remove-participant"
         | "/external-transfer/remove-conference-participant" => conference::remove,
         "/common/flex/programmable-voice/get-call-properties"
-        | "/external-transfer/get-call-properties" => {
-            |cx, call| Box::pin(calls::properties(cx, call))
-        }
-        "/common/flex/programmable-voice/cold-transfer" => {
-            |cx, call| Box::pin(calls::cold_transfer(cx, call))
-        }
-        "/common/flex/phone-numbers/validate-phone-number" => {
-            |cx, call| Box::pin(calls::validate_number(cx, call))
-        }
+        | "/external-transfer/get-call-properties" => calls::properties,
+        "/common/flex/programmable-voice/cold-transfer" => calls::cold_transfer,
+        "/common/flex/phone-numbers/validate-phone-number" => calls::validate_number,
         "/common/flex/phone-numbers/list-phone-numbers" => calls::list_numbers,
         "/common/flex/taskrouter/get-queues" | "/taskrouter/get-queues" => workspace::queues,
         "/common/flex/taskrouter/get-worker-channels" | "/taskrouter/get-worker-channels" => {
@@ -72,44 +64,35 @@ pub async fn route(cx: &Context<'_>, req: &Request) -> Result<Response> {
             workspace::update_channel
         }
         "/common/flex/taskrouter/update-task-attributes" | "/taskrouter/update-task-attributes" => {
-            |cx, call| Box::pin(workspace::update_task(cx, call))
+            workspace::update_task
         }
         "/common/flex/taskrouter/update-task-assignment-status"
-        | "/taskrouter/update-task-assignment-status" => {
-            |cx, call| Box::pin(workspace::update_status(cx, call))
-        }
+        | "/taskrouter/update-task-assignment-status" => workspace::update_status,
         "/common/flex/taskrouter/update-worker-attributes" => workspace::update_worker,
 
-        "/dial" => |cx, call| Box::pin(dial::dial(cx, call)),
-        "/resolve-dial" => |cx, call| Box::pin(dial::resolve(cx, call)),
+        "/dial" => dial::dial,
+        "/resolve-dial" => dial::resolve,
 
-        "/internal-chat/list-pins" => |cx, call| Box::pin(internal_chat::list_pins(cx, call)),
-        "/internal-chat/pin" => |cx, call| Box::pin(internal_chat::pin(cx, call)),
-        "/internal-chat/unpin" => |cx, call| Box::pin(internal_chat::unpin(cx, call)),
-        "/internal-chat/list-agents" => |cx, call| Box::pin(internal_chat::list_agents(cx, call)),
-        "/internal-chat/open" => |cx, call| Box::pin(internal_chat::open(cx, call)),
+        "/internal-chat/list-pins" => internal_chat::list_pins,
+        "/internal-chat/pin" => internal_chat::pin,
+        "/internal-chat/unpin" => internal_chat::unpin,
+        "/internal-chat/list-agents" => internal_chat::list_agents,
+        "/internal-chat/open" => internal_chat::open,
 
-        "/transferConversation" => |cx, call| Box::pin(conversation_transfer::transfer(cx, call)),
+        "/transferConversation" => conversation_transfer::transfer,
         "/features/conversation-transfer/flex/invite-participant"
-        | "/conversation-transfer/invite-participant" => {
-            |cx, call| Box::pin(conversation_transfer::invite(cx, call))
-        }
+        | "/conversation-transfer/invite-participant" => conversation_transfer::invite,
         "/features/conversation-transfer/flex/remove-participant"
-        | "/conversation-transfer/remove-participant" => {
-            |cx, call| Box::pin(conversation_transfer::leave(cx, call))
-        }
+        | "/conversation-transfer/remove-participant" => conversation_transfer::leave,
         "/common/flex/conversations/update-attributes"
-        | "/conversation-transfer/update-attributes" => {
-            |cx, call| Box::pin(conversation_transfer::update_attributes(cx, call))
-        }
+        | "/conversation-transfer/update-attributes" => conversation_transfer::update_attributes,
 
         // Operators call these: no proof, no secrets out.
         "/health" => return health::report(cx, req),
 
         _ => return Err(Error::NotFound.into()),
     };
-    // Boxed, as all that waits is: V8 compiles a function when it is first called, and a
-    // webhook should not have to wait for what it does not need.
-    let call = Box::pin(flex(cx, req)).await?;
-    handler(cx, call).await
+    let call = flex(cx, req)?;
+    let (handler, call) = cx.job.call.get_or_init(|| (handler, call));
+    handler(cx, call)
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::error::Result;
-
 /// One HTTP request to the service, reduced to what the service reads of it.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -165,7 +163,7 @@ pub struct KvPage {
     pub cursor: Option<String>,
 }
 
-/// The answer to [`Runtime::claim`].
+/// The answer to `Context::claim`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// Do it. From the second attempt on, an owner before us failed or died: first
@@ -183,46 +181,10 @@ pub enum Claim {
 /// What the service needs from the world.
 ///
 /// Two implementations: `cloudflare::Edge` in production, `support::Fake` in tests.
-/// `?Send`, because nothing here crosses a thread.
-#[async_trait::async_trait(?Send)]
 pub trait Runtime {
-    /// Sends one request to Twilio.
-    async fn fetch(&self, call: Call) -> std::result::Result<Answer, Lost>;
-
-    /// Reads a value from the KV namespace.
-    async fn kv_get(&self, key: &str) -> Result<Option<String>>;
-
-    /// Writes a value to the KV namespace; without a `ttl` it stays (60 s is the least).
-    async fn kv_put(
-        &self,
-        key: &str,
-        value: &str,
-        metadata: Option<&str>,
-        ttl: Option<Duration>,
-    ) -> Result<()>;
-
-    /// Deletes a key from the KV namespace.
-    async fn kv_delete(&self, key: &str) -> Result<()>;
-
-    /// Lists up to 1,000 keys with their metadata.
-    async fn kv_list(&self, prefix: &str, cursor: Option<&str>) -> Result<KvPage>;
-
-    /// Asks to be the one who does what `key` names; waits up to `wait` for another owner's
-    /// outcome. An owner that has not settled after `lease` counts as dead.
-    async fn claim(&self, key: &str, lease: Duration, wait: Duration) -> Result<Claim>;
-
-    /// Ends a claim: an outcome is kept for `keep` and given to all who ask again; without
-    /// one, the next to ask is granted the next attempt.
-    async fn settle(
-        &self,
-        key: &str,
-        attempt: u32,
-        outcome: Option<&str>,
-        keep: Duration,
-    ) -> Result<()>;
-
-    /// Waits.
-    async fn sleep(&self, pause: Duration);
+    /// Performs an operation: a text of fields, as [`crate::job`] writes it. Its result is
+    /// answered at once, or given to [`crate::job::Job::resume`] when it is there.
+    fn perform(&self, id: u32, operation: &str) -> Option<String>;
 
     /// Milliseconds since 1970; on Workers the clock moves only at I/O.
     fn now(&self) -> u64;

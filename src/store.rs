@@ -61,11 +61,11 @@ fn pin_key(identity: &str, other: &str) -> String {
 }
 
 /// An agent's pins, the oldest first.
-pub async fn pins(cx: &Context<'_>, identity: &str) -> Result<Vec<Pin>> {
+pub fn pins(cx: Context<'_>, identity: &str) -> Result<Vec<Pin>> {
     let prefix = pin_key(identity, "");
-    let (mut pins, mut cursor) = (Vec::new(), None);
+    let (mut pins, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = cx.app.runtime.kv_list(&prefix, cursor.as_deref()).await?;
+        let page = cx.kv_list(&prefix, &cursor)?;
         for (_, metadata) in page.keys {
             if let Some((time, other)) = metadata.split_once(' ') {
                 let pin = Pin { time: time.parse().unwrap_or_default(), other: other.to_owned() };
@@ -73,26 +73,26 @@ pub async fn pins(cx: &Context<'_>, identity: &str) -> Result<Vec<Pin>> {
                 pins.insert(at, pin);
             }
         }
-        cursor = page.cursor;
-        if cursor.is_none() {
-            return Ok(pins);
+        match page.cursor {
+            Some(next) => cursor = next,
+            None => return Ok(pins),
         }
     }
 }
 
 /// Whether an agent has pinned the chat with `other`.
-pub async fn is_pinned(cx: &Context<'_>, identity: &str, other: &str) -> Result<bool> {
-    Ok(cx.app.runtime.kv_get(&pin_key(identity, other)).await?.is_some())
+pub fn is_pinned(cx: Context<'_>, identity: &str, other: &str) -> Result<bool> {
+    Ok(cx.kv_get(&pin_key(identity, other))?.is_some())
 }
 
 /// Keeps a pin.
-pub async fn pin(cx: &Context<'_>, identity: &str, pin: &Pin) -> Result<()> {
-    cx.app.runtime.kv_put(&pin_key(identity, &pin.other), "", Some(&pin.metadata()), None).await
+pub fn pin(cx: Context<'_>, identity: &str, pin: &Pin) -> Result<()> {
+    cx.kv_put(&pin_key(identity, &pin.other), "", &pin.metadata())
 }
 
 /// Forgets a pin.
-pub async fn unpin(cx: &Context<'_>, identity: &str, other: &str) -> Result<()> {
-    cx.app.runtime.kv_delete(&pin_key(identity, other)).await
+pub fn unpin(cx: Context<'_>, identity: &str, other: &str) -> Result<()> {
+    cx.kv_delete(&pin_key(identity, other))
 }
 
 /// Where the clean-up goes on.
@@ -107,15 +107,15 @@ pub struct Place {
 }
 
 /// Reads where the clean-up goes on.
-pub async fn place(cx: &Context<'_>) -> Result<Place> {
-    let text = cx.app.runtime.kv_get(CLEAN_UP).await?.unwrap_or_default();
+pub fn place(cx: Context<'_>) -> Result<Place> {
+    let text = cx.kv_get(CLEAN_UP)?.unwrap_or_default();
     let mut lines = text.split('\n').map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
     Ok(Place { page: line(), after: line(), failed: line() })
 }
 
 /// Keeps where the clean-up goes on.
-pub async fn keep_place(cx: &Context<'_>, place: &Place) -> Result<()> {
+pub fn keep_place(cx: Context<'_>, place: &Place) -> Result<()> {
     let text = [place.page.as_str(), &place.after, &place.failed].join("\n");
-    cx.app.runtime.kv_put(CLEAN_UP, &text, None, None).await
+    cx.kv_put(CLEAN_UP, &text, "")
 }

@@ -8,17 +8,14 @@ pub mod taskrouter;
 pub mod voice;
 
 use std::borrow::Cow;
-use std::pin::Pin;
 use std::time::Duration;
-
-use futures_util::future::join;
 
 use crate::Context;
 use crate::date;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, Stop};
 use crate::json::{self, Object};
 use crate::params;
-use crate::runtime::{Answer, Call};
+use crate::runtime::{Answer, Call, Lost};
 
 /// The longest that one answer is waited for.
 const PATIENCE: Duration = Duration::from_millis(4_500);
@@ -27,7 +24,7 @@ const TRIES: u32 = 3;
 
 /// Twilio's REST API, on behalf of one request.
 #[derive(Clone, Copy)]
-pub struct Twilio<'a>(pub(crate) &'a Context<'a>);
+pub struct Twilio<'a>(pub(crate) Context<'a>);
 
 /// May the call be repeated when it is unknown whether it took effect?
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,26 +35,22 @@ enum Repeat {
     Creates,
 }
 
-/// What a call will bring. Boxed, so that the code of a call exists once, however many
-/// await it: it keeps the Worker small.
-pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
-
-impl<'a> Twilio<'a> {
-    fn get(self, product: &str, path: &str) -> Later<'a, Answer> {
+impl Twilio<'_> {
+    fn get(self, product: &str, path: &str) -> Result<Answer> {
         self.send(self.call("GET", product, path, &[]), Repeat::Safe)
     }
 
     /// A write that may be repeated: the second time changes nothing more.
-    fn post(self, product: &str, path: &str, fields: &[(&str, &str)]) -> Later<'a, Answer> {
+    fn post(self, product: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
         self.send(self.call("POST", product, path, fields), Repeat::Safe)
     }
 
     /// A write that makes something new each time.
-    fn create(self, product: &str, path: &str, fields: &[(&str, &str)]) -> Later<'a, Answer> {
+    fn create(self, product: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
         self.send(self.call("POST", product, path, fields), Repeat::Creates)
     }
 
-    fn delete(self, product: &str, path: &str) -> Later<'a, Answer> {
+    fn delete(self, product: &str, path: &str) -> Result<Answer> {
         self.send(self.call("DELETE", product, path, &[]), Repeat::Safe)
     }
 
@@ -83,25 +76,15 @@ impl<'a> Twilio<'a> {
     ///
     /// 429 was not processed: any call is sent again after a pause. 503 and a lost
     /// connection leave it open, so only calls that may be repeated are.
-    fn send(self, call: Call, repeat: Repeat) -> Later<'a, Answer> {
-        Box::pin(self.send_within(call, repeat))
-    }
-
-    async fn send_within(self, call: Call, repeat: Repeat) -> Result<Answer> {
+    fn send(self, mut call: Call, repeat: Repeat) -> Result<Answer> {
         let (cx, mut tries) = (self.0, 0);
         loop {
             tries += 1;
-            let timeout = cx.time_left().min(PATIENCE);
-            if timeout.is_zero() {
-                return Err(Error::Unreachable.into());
-            }
-            if !cx.count_call() {
-                return Err(Error::Busy.into());
-            }
-            let error = match cx.app.runtime.fetch(Call { timeout, ..call.clone() }).await {
+            call.timeout = cx.time_left().min(PATIENCE);
+            let error = match cx.fetch(&call)? {
                 Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
                 Ok(answer) => refusal(&answer),
-                Err(_) => Error::Unreachable,
+                Err(Lost) => Error::Unreachable,
             };
             let pause = match &error {
                 Error::Twilio { status: 429, retry_after, .. } => cx.pause(tries, *retry_after),
@@ -112,54 +95,31 @@ impl<'a> Twilio<'a> {
                 _ => return Err(error.into()),
             };
             // A pause that leaves no time for an answer helps nobody.
-            if tries >= TRIES || pause + Duration::from_millis(500) > cx.time_left() {
+            if tries >= TRIES || !cx.pause_before(&call.url, pause)? {
                 return Err(error.into());
             }
-            cx.app.runtime.sleep(pause).await;
         }
     }
 
     /// Reads one page of a list.
-    fn page(self, product: &str, path: String, key: &'a str) -> Later<'a, Page> {
-        let page = self.get(product, &path);
-        Box::pin(async move {
-            let answer = page.await?;
-            let page = object(&answer.body)?;
-            let items = page.list(key).into_iter().map(str::to_owned).collect();
-            Ok(Page { items, next: next_page(&page, &path) })
-        })
+    fn page(self, product: &str, path: &str, key: &str) -> Result<Page> {
+        let answer = self.get(product, path)?;
+        let page = object(&answer.body)?;
+        let items = page.list(key).into_iter().map(str::to_owned).collect();
+        Ok(Page { items, next: next_page(&page, path) })
     }
 
     /// Reads a list, page by page, at most `pages` of them: the items as JSON text.
-    fn list(
-        self,
-        product: &'a str,
-        path: String,
-        key: &'a str,
-        pages: usize,
-    ) -> Later<'a, Vec<String>> {
-        Box::pin(async move {
-            let (mut items, mut path) = (Vec::new(), path);
-            for _ in 0..pages {
-                let page = self.page(product, path, key).await?;
-                items.extend(page.items);
-                match page.next {
-                    Some(next) => path = next,
-                    None => break,
-                }
-            }
-            Ok(items)
-        })
+    fn list(self, product: &str, path: &str, key: &str, pages: usize) -> Result<Vec<String>> {
+        let mut page = self.page(product, path, key)?;
+        let mut items = page.items;
+        for _ in 1..pages {
+            let Some(next) = page.next else { break };
+            page = self.page(product, &next, key)?;
+            items.append(&mut page.items);
+        }
+        Ok(items)
     }
-}
-
-/// What two calls at the same time bring. Boxed for the same reason.
-pub type Both<'a> = Pin<Box<dyn Future<Output = (Result<Answer>, Result<Answer>)> + 'a>>;
-
-/// Two calls at the same time.
-#[must_use]
-pub fn both<'a>(one: Later<'a, Answer>, other: Later<'a, Answer>) -> Both<'a> {
-    Box::pin(join(one, other))
 }
 
 /// A page of a list.
@@ -182,11 +142,11 @@ fn next_page(page: &Object<'_>, path: &str) -> Option<String> {
 }
 
 /// A thing that may have gone already.
-pub fn unless_gone<T>(found: Result<T>) -> Result<Option<T>> {
-    match found {
+pub fn unless_gone<T>(found: std::result::Result<T, impl Into<Stop>>) -> Result<Option<T>> {
+    match found.map_err(Into::into).settled()? {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.is_gone() => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -201,7 +161,7 @@ fn object(text: &str) -> Result<Object<'_>> {
 
 /// Twilio's answer lacks what its documentation promises.
 #[track_caller]
-fn unexpected() -> Box<Error> {
+fn unexpected() -> Stop {
     Error::internal("Twilio's answer has an unknown shape")
 }
 

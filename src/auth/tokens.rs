@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Agent;
 use crate::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _};
 
 /// As many tokens are remembered at once.
 const CAPACITY: usize = 1000;
@@ -26,15 +26,25 @@ pub struct Tokens(RefCell<Vec<(Digest, Known)>>);
 type Digest = [u8; 32];
 
 enum Known {
-    Checking { since: u64 },
-    Valid { agent: Rc<Agent>, until: u64 },
-    Refused { message: String, until: u64 },
+    /// By the job with this id.
+    Checking {
+        since: u64,
+        by: String,
+    },
+    Valid {
+        agent: Rc<Agent>,
+        until: u64,
+    },
+    Refused {
+        message: String,
+        until: u64,
+    },
 }
 
 impl Known {
     fn expires(&self) -> u64 {
         match self {
-            Self::Checking { since } => since + CHECK_MILLIS,
+            Self::Checking { since, .. } => since + CHECK_MILLIS,
             Self::Valid { until, .. } | Self::Refused { until, .. } => *until,
         }
     }
@@ -44,22 +54,21 @@ impl Known {
 ///
 /// A second request with the same new token waits for the first one's answer. It looks
 /// into memory from time to time: the platform ends a request that awaits another's I/O.
-pub async fn agent(cx: &Context<'_>, token: &str) -> Result<Rc<Agent>> {
+pub fn agent(cx: Context<'_>, token: &str) -> Result<Rc<Agent>> {
     let keep = u64::try_from(cx.app.config.token_cache.as_millis()).unwrap_or(u64::MAX);
     if keep == 0 {
-        return cx.twilio().validate_token(token).await.map(|(agent, _)| Rc::new(agent));
+        return cx.twilio().validate_token(token).map(|(agent, _)| Rc::new(agent));
     }
     let digest: Digest = Sha256::digest(token.as_bytes()).into();
-    let tokens = &cx.app.tokens.0;
     loop {
-        match look_up(tokens, &digest, cx.now()) {
+        match look_up(cx, &digest) {
             LookUp::Known(answer) => return answer,
             LookUp::Unknown => break,
-            LookUp::BeingChecked => cx.app.runtime.sleep(LOOK).await,
+            LookUp::BeingChecked => cx.sleep(LOOK)?,
         }
     }
-    remember(cx, digest, Known::Checking { since: cx.now() });
-    match cx.twilio().validate_token(token).await {
+    remember(cx, digest, Known::Checking { since: cx.now(), by: cx.job.id.clone() });
+    match cx.twilio().validate_token(token).settled()? {
         Ok((agent, expiration)) => {
             let agent = Rc::new(agent);
             let until = expiration.unwrap_or(u64::MAX).min(cx.now().saturating_add(keep));
@@ -71,9 +80,9 @@ pub async fn agent(cx: &Context<'_>, token: &str) -> Result<Rc<Agent>> {
                 let until = cx.now() + REFUSED_MILLIS;
                 remember(cx, digest, Known::Refused { message: message.clone(), until });
             } else {
-                tokens.borrow_mut().retain(|(known, _)| *known != digest);
+                cx.app.tokens.0.borrow_mut().retain(|(known, _)| *known != digest);
             }
-            Err(error)
+            Err(error.into())
         }
     }
 }
@@ -84,18 +93,18 @@ enum LookUp {
     Unknown,
 }
 
-fn look_up(tokens: &RefCell<Vec<(Digest, Known)>>, digest: &Digest, now: u64) -> LookUp {
-    let tokens = tokens.borrow();
+fn look_up(cx: Context<'_>, digest: &Digest) -> LookUp {
+    let tokens = cx.app.tokens.0.borrow();
     let found = tokens.iter().find(|(known, _)| known == digest).map(|(_, known)| known);
-    match found.filter(|known| known.expires() > now) {
+    match found.filter(|known| known.expires() > cx.now()) {
         Some(Known::Valid { agent, .. }) => LookUp::Known(Ok(Rc::clone(agent))),
         Some(Known::Refused { message, .. }) => LookUp::Known(Err(Error::forbidden(message))),
-        Some(Known::Checking { .. }) => LookUp::BeingChecked,
-        None => LookUp::Unknown,
+        Some(Known::Checking { by, .. }) if *by != cx.job.id => LookUp::BeingChecked,
+        _ => LookUp::Unknown,
     }
 }
 
-fn remember(cx: &Context<'_>, digest: Digest, known: Known) {
+fn remember(cx: Context<'_>, digest: Digest, known: Known) {
     let mut tokens = cx.app.tokens.0.borrow_mut();
     tokens.retain(|(known, _)| *known != digest);
     if tokens.len() >= CAPACITY {

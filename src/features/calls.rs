@@ -2,12 +2,10 @@
 
 use std::cell::RefCell;
 
-use futures_util::future::join;
-
 use crate::Context;
 use crate::access;
 use crate::auth::{Agent, FlexCall};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, both};
 use crate::features::conference::{REMEMBER, dial_once};
 use crate::features::workspace::show_list;
 use crate::gate;
@@ -16,7 +14,7 @@ use crate::params;
 use crate::runtime::Response;
 use crate::sid::Sid;
 use crate::twilio::taskrouter::Reservation;
-use crate::twilio::{Later, camel_case, unless_gone};
+use crate::twilio::{camel_case, unless_gone};
 use crate::twiml::{el, response};
 
 /// How long a call's properties are told again without asking, in milliseconds: the peers'
@@ -38,18 +36,18 @@ pub struct Calls {
 
 impl Calls {
     /// Remembers that the agent takes part in the call.
-    pub fn allow(&self, cx: &Context<'_>, agent: &Agent, call: Sid) {
+    pub fn allow(&self, cx: Context<'_>, agent: &Agent, call: Sid) {
         remember(&self.allowed, (call, cx.now() + ALLOWED, agent.key().to_owned()));
     }
 
-    fn is_allowed(&self, cx: &Context<'_>, agent: &Agent, call: Sid) -> bool {
+    fn is_allowed(&self, cx: Context<'_>, agent: &Agent, call: Sid) -> bool {
         let is_it = |(sid, until, key): &(Sid, u64, String)| {
             *sid == call && *until > cx.now() && key == agent.key()
         };
         self.allowed.borrow().iter().any(is_it)
     }
 
-    fn known(&self, cx: &Context<'_>, call: Sid) -> Option<String> {
+    fn known(&self, cx: Context<'_>, call: Sid) -> Option<String> {
         let known = self.known.borrow();
         let found = known.iter().rev().find(|(sid, until, _)| *sid == call && *until > cx.now());
         found.map(|(_, _, call)| call.clone())
@@ -69,20 +67,18 @@ fn remember(list: &RefCell<Vec<(Sid, u64, String)>>, item: (Sid, u64, String)) {
 ///
 /// The call has to be the agent's own leg, one that the agent has just had dialled, or one
 /// in a conference that the agent takes part in.
-pub async fn properties(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn properties(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "callSid", "CA")?;
     let memory = &cx.app.calls;
     let is_free = access::is_unlimited(cx, &call.agent) || memory.is_allowed(cx, &call.agent, sid);
-    let fetch = async {
-        match memory.known(cx, sid) {
-            Some(known) => Ok(known),
-            None => cx.twilio().call_leg(sid).await.map(|answer| answer.body),
-        }
+    let fetched = match memory.known(cx, sid) {
+        Some(known) => Ok(known),
+        None => cx.twilio().call_leg(sid).map(|answer| answer.body),
     };
     let found = if is_free {
-        fetch.await?
+        fetched?
     } else {
-        let (found, access) = join(fetch, access::call(cx, &call.agent, sid)).await;
+        let (found, access) = both(fetched, access::call(cx, &call.agent, sid))?;
         let found = found?;
         let own = ["client:", &call.agent.identity].concat();
         if json::at(&found, &["to"]).as_ref() != Some(&own)
@@ -117,46 +113,44 @@ pub async fn properties(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
 ///    part in.
 /// 4. Twilio plays the document to the call. When it is unknown whether it does, the calls
 ///    that it has dialled are looked at before it is played again.
-pub async fn cold_transfer(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn cold_transfer(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "callSid", "CA")?;
     let to = call.params.text("to")?;
     let from = call.params.optional_text("from")?;
     let twiml = target(&to, from.as_deref())?;
     let from = from.as_deref().unwrap_or_default();
     let key = ["cold-transfer/", call.agent.key(), "/", sid.as_str(), "/", &to, "/", from].concat();
-    gate::once(cx, &key, REMEMBER, async |attempt| {
+    gate::once(cx, &key, REMEMBER, |attempt| {
         if !access::is_unlimited(cx, &call.agent) {
-            owns(cx, &call.agent, sid).await?;
+            owns(cx, &call.agent, sid)?;
         }
         let twilio = cx.twilio();
-        let look = || -> Later<'_, Option<String>> {
-            let calls = twilio.dialled_by(sid);
+        let look = || {
             let is_it = |call: &String| {
                 let status = json::at(call, &["status"]).unwrap_or_default();
                 json::at(call, &["to"]).is_some_and(|dialled| dialled == to)
                     || matches!(status.as_str(), "queued" | "ringing" | "in-progress")
             };
-            Box::pin(async move { Ok(calls.await?.into_iter().find(is_it)) })
+            Ok(twilio.dialled_by(sid)?.into_iter().find(is_it))
         };
-        dial_once(cx, attempt, &look, &|| twilio.play(sid, &twiml)).await.map(|_| String::new())
-    })
-    .await?;
+        dial_once(cx, attempt, &look, &|| twilio.play(sid, &twiml)).map(|_| String::new())
+    })?;
     Ok(Response::success())
 }
 
 /// Checks that the call belongs to a task that the agent has. Flex notes the customer's
 /// call on the task; a call that is noted nowhere has to be in the agent's conference.
-async fn owns(cx: &Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
+fn owns(cx: Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
     let sid = call.as_str();
     let noted =
         ["call_sid == \"", sid, "\" OR conference.participants.customer == \"", sid, "\""].concat();
     let twilio = cx.twilio();
     let (tasks, reservations) =
-        join(twilio.tasks_where(&noted), twilio.worker_reservations(agent.worker()?)).await;
+        both(twilio.tasks_where(&noted), twilio.worker_reservations(agent.worker()?))?;
     let (tasks, reservations) = (tasks?, reservations?);
     let is_mine =
         |r: &Reservation| r.is_live() && tasks.iter().any(|task| task.sid.as_str() == r.task);
-    if reservations.iter().any(is_mine) { Ok(()) } else { access::call(cx, agent, call).await }
+    if reservations.iter().any(is_mine) { Ok(()) } else { access::call(cx, agent, call) }
 }
 
 /// The document that dials `to`.
@@ -213,18 +207,18 @@ pub fn is_sip(text: &str) -> bool {
 /// 1. Lookup says whether it is one and where.
 /// 2. The account's dialing permissions say whether it may be dialled; with the beginnings
 ///    of that country's high-risk special numbers, read at the same time.
-pub async fn validate_number(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn validate_number(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let number = call.params.text("phoneNumber")?;
     let twilio = cx.twilio();
-    let found = twilio.phone_number(&number, None).await?.body;
+    let found = twilio.phone_number(&number, None)?.body;
     let found = Object::parse(&found).unwrap_or_default();
     let reason = match (found.flag("valid"), found.text("calling_country_code")) {
         (Some(true), Some(code)) => {
             // Canada's permissions are those of the United States.
             let country = found.text("country_code").unwrap_or_default();
             let country = if country == "CA" { "US" } else { &country };
-            let reads = join(twilio.dialing_permissions(&code), twilio.high_risk_prefixes(country));
-            let (permissions, prefixes) = reads.await;
+            let (permissions, prefixes) =
+                both(twilio.dialing_permissions(&code), twilio.high_risk_prefixes(country))?;
             let permissions = permissions?;
             let permissions: Vec<_> = permissions.iter().filter_map(|p| Object::parse(p)).collect();
             let is_there = |p: &&Object<'_>| p.text("iso_code").as_deref() == Some(country);
@@ -258,23 +252,20 @@ pub async fn validate_number(cx: &Context<'_>, call: FlexCall) -> Result<Respons
 }
 
 /// `list-phone-numbers`: the account's numbers and, if asked for, its verified caller IDs.
-pub fn list_numbers<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
+pub fn list_numbers(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let twilio = cx.twilio();
-    let numbers = call.params.optional_flag("IncludeOutgoing").map(|outgoing| -> Later<'a, _> {
-        if outgoing != Some(true) {
-            return twilio.phone_numbers();
-        }
-        Box::pin(async move {
-            let (numbers, caller_ids) = join(twilio.phone_numbers(), twilio.caller_ids()).await;
-            Ok([numbers?, caller_ids?].concat())
-        })
-    });
-    show_list(numbers, "phoneNumbers", |number| {
+    let numbers = if call.params.optional_flag("IncludeOutgoing")? == Some(true) {
+        let (numbers, caller_ids) = both(twilio.phone_numbers(), twilio.caller_ids())?;
+        [numbers?, caller_ids?].concat()
+    } else {
+        twilio.phone_numbers()?
+    };
+    Ok(show_list(&numbers, "phoneNumbers", |number| {
         let number = Object::parse(number).unwrap_or_default();
         let raw = |name| number.raw(name).unwrap_or("null");
         let listed = json::object().raw("friendlyName", raw("friendly_name"));
         listed.raw("phoneNumber", raw("phone_number")).end()
-    })
+    }))
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ use sha2::{Digest as _, Sha256};
 use crate::Context;
 use crate::access;
 use crate::auth::{FlexCall, hex};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, Stop};
 use crate::features::calls::{is_number, is_sip};
 use crate::gate;
 use crate::json;
 use crate::runtime::{Answer, Response};
 use crate::sid::Sid;
-use crate::twilio::{Later, camel_case, unless_gone};
+use crate::twilio::{camel_case, unless_gone};
 
 /// How long a dialled party is remembered for duplicates of the request.
 pub const REMEMBER: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub const REMEMBER: Duration = Duration::from_secs(30);
 /// 3. The conference has to be going on, and the agent to take part in it.
 /// 4. Twilio dials. When it is unknown whether it does, and when an earlier owner of the
 ///    request failed, the participant is looked for by its label before it is dialled again.
-pub async fn add(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn add(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let name = call.params.text("taskSid")?;
     let to = call.params.text("to")?;
     let from = call.params.text("from")?;
@@ -40,14 +40,13 @@ pub async fn add(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
     }
     let key = ["add-participant/", call.agent.key(), "/", &name, "/", &to, "/", &from].concat();
     let label = hex(&Sha256::digest(key.as_bytes()));
-    let added = gate::once(cx, &key, REMEMBER, async |attempt| {
-        let room = access::live_conference(cx, &call.agent, "taskSid", &name).await?;
+    let added = gate::once(cx, &key, REMEMBER, |attempt| {
+        let room = access::live_conference(cx, &call.agent, "taskSid", &name)?;
         let twilio = cx.twilio();
-        let look = || -> Later<'_, Option<String>> {
-            let people = twilio.people(room);
+        let look = || {
             let is_it =
                 |person: &String| json::at(person, &["label"]).is_some_and(|known| known == label);
-            Box::pin(async move { Ok(people.await?.into_iter().find(is_it)) })
+            Ok(twilio.people(room)?.into_iter().find(is_it))
         };
         let fields = [
             ("From", from.as_str()),
@@ -56,9 +55,9 @@ pub async fn add(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
             ("EndConferenceOnExit", "false"),
             ("Label", &label),
         ];
-        dial_once(cx, attempt, &look, &|| twilio.add_participant(room, &fields)).await
+        dial_once(cx, attempt, &look, &|| twilio.add_participant(room, &fields))
     });
-    let participant = added.await?;
+    let participant = added?;
     if let Some(sid) = json::at(&participant, &["call_sid"]).and_then(|sid| Sid::parse("CA", &sid))
     {
         cx.note(&sid);
@@ -68,14 +67,15 @@ pub async fn add(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
 }
 
 /// The refusal that the peers' plugins tell from others by Twilio's number for it.
-fn not_dialable() -> Box<Error> {
-    Box::new(Error::Twilio {
+fn not_dialable() -> Stop {
+    Error::Twilio {
         status: 400,
         code: Some(13223),
         message: "to: is neither a number in E.164 form nor a SIP address".to_owned(),
         page: Some("https://www.twilio.com/docs/api/errors/13223".to_owned()),
         retry_after: None,
-    })
+    }
+    .into()
 }
 
 fn is_client(text: &str) -> bool {
@@ -85,52 +85,52 @@ fn is_client(text: &str) -> bool {
 
 /// Dials, at most once: when it is unknown whether that worked, or an earlier attempt may
 /// have, looks for what was dialled before dialling again. Answers what was found or made.
-pub async fn dial_once<'a>(
-    cx: &Context<'_>,
+pub fn dial_once(
+    cx: Context<'_>,
     attempt: u32,
-    look: &dyn Fn() -> Later<'a, Option<String>>,
-    dial: &dyn Fn() -> Later<'a, Answer>,
+    look: &dyn Fn() -> Result<Option<String>>,
+    dial: &dyn Fn() -> Result<Answer>,
 ) -> Result<String> {
     let mut failure = None;
     for tries in 1..=3 {
         if (attempt > 1 || failure.is_some())
-            && let Some(found) = look().await?
+            && let Some(found) = look()?
         {
             return Ok(found);
         }
         if tries == 3 {
             break;
         }
-        match dial().await {
+        match dial().settled()? {
             Err(error) if error.is_uncertain() => failure = Some(error),
-            answer => return answer.map(|answer| answer.body),
+            answer => return Ok(answer?.body),
         }
-        cx.app.runtime.sleep(cx.pause(1, None)).await;
+        cx.sleep(cx.pause(1, None))?;
     }
-    Err(failure.unwrap_or_else(|| Error::Busy.into()))
+    Err(failure.map_or_else(|| Error::Busy.into(), Stop::Failed))
 }
 
 /// `hold-participant`: a participant is put on hold or taken off it.
-pub fn hold<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
-    Box::pin(change(cx, call, "hold", "Hold"))
+pub fn hold(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+    change(cx, call, "hold", "Hold")
 }
 
 /// `mute-participant`: a participant is muted or heard again.
-pub fn mute<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
-    Box::pin(change(cx, call, "muted", "Muted"))
+pub fn mute(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+    change(cx, call, "muted", "Muted")
 }
 
 /// `update-participant`: whether the conference ends when this participant leaves.
-pub fn update<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
-    Box::pin(change(cx, call, "endConferenceOnExit", "EndConferenceOnExit"))
+pub fn update(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+    change(cx, call, "endConferenceOnExit", "EndConferenceOnExit")
 }
 
 /// `remove-participant`: a participant has to leave the conference.
 ///
 /// One that has left already is fine: the plugins send the request again after a lost
 /// connection.
-pub fn remove<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
-    Box::pin(change(cx, call, "", ""))
+pub fn remove(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+    change(cx, call, "", "")
 }
 
 /// Sets one flag of a participant; without a flag, removes the participant.
@@ -138,15 +138,15 @@ pub fn remove<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
 /// 1. The conference is found and the agent's part in it checked. The plugins of a called
 ///    agent may send the conference's name, the caller's task SID.
 /// 2. Twilio changes the participant; a failure is the agent's to see.
-async fn change(cx: &Context<'_>, call: FlexCall, flag: &str, field: &str) -> Result<Response> {
+fn change(cx: Context<'_>, call: &FlexCall, flag: &str, field: &str) -> Result<Response> {
     let name = call.params.text("conference")?;
     let participant = cx.sid(&call.params, "participant", "CA")?;
     let value = !flag.is_empty() && call.params.flag(flag)?;
     let hold_url = call.params.optional_text("holdUrl")?.filter(|_| value && field == "Hold");
-    let conference = access::conference(cx, &call.agent, "conference", &name).await?;
+    let conference = access::conference(cx, &call.agent, "conference", &name)?;
     let twilio = cx.twilio();
     if flag.is_empty() {
-        unless_gone(twilio.remove_participant(conference, participant).await)?;
+        unless_gone(twilio.remove_participant(conference, participant))?;
         let body = json::object().flag("success", true).flag("participantsResponse", true);
         return Ok(Response::json(200, body.end()));
     }
@@ -155,7 +155,7 @@ async fn change(cx: &Context<'_>, call: FlexCall, flag: &str, field: &str) -> Re
         ("HoldUrl", hold_url.as_deref().unwrap_or_default()),
     ];
     let fields = if hold_url.is_some() { &fields[..] } else { &fields[..1] };
-    Ok(answer(&twilio.update_participant(conference, participant, fields).await?.body))
+    Ok(answer(&twilio.update_participant(conference, participant, fields)?.body))
 }
 
 /// The participant for all peers: T reads `participantsResponse`, D `callSid`.

@@ -9,22 +9,20 @@ pub use leaving::leave;
 
 use std::time::Duration;
 
-use futures_util::future::{join, join3};
-
 use crate::Context;
 use crate::access;
 use crate::attributes;
 use crate::auth::{Agent, FlexCall};
 use crate::config::{CHAT_TRANSFER_WORKFLOW, Feature};
 use crate::date;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, both};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::params::Params;
 use crate::runtime::Response;
 use crate::sid::Sid;
 use crate::twilio::interactions::{Channel, Invite, Participant};
-use crate::twilio::{Later, unless_gone};
+use crate::twilio::unless_gone;
 
 /// How long the answer to a transfer is given to whoever asks the same again.
 const REMEMBER: Duration = Duration::from_secs(30);
@@ -77,12 +75,12 @@ impl Transfer {
     }
 }
 
-fn channel(cx: &Context<'_>, params: &Params) -> Result<Channel> {
+fn channel(cx: Context<'_>, params: &Params) -> Result<Channel> {
     let interaction = cx.sid(params, "flexInteractionSid", "KD")?;
     Ok(Channel { interaction, sid: cx.sid(params, "flexInteractionChannelSid", "UO")? })
 }
 
-fn target(cx: &Context<'_>, params: &Params) -> Result<Sid> {
+fn target(cx: Context<'_>, params: &Params) -> Result<Sid> {
     let text = params.text("transferTargetSid")?;
     let sid = Sid::parse("WK", &text).or_else(|| Sid::parse("WQ", &text));
     let sid =
@@ -97,7 +95,7 @@ fn conversation_in(attributes: &str) -> Option<Sid> {
 }
 
 /// `transferConversation`: the agent hands the conversation over and leaves it.
-pub async fn transfer(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn transfer(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let params = call.params.inside("Payload")?;
     let (interaction, details) =
         (params.inside("interactionDetails")?, params.inside("transferDetails")?);
@@ -115,11 +113,11 @@ pub async fn transfer(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
         attributes: attributes.to_owned(),
         ignore: "{}".to_owned(),
     };
-    hand_over(cx, &call.agent, &transfer).await
+    hand_over(cx, &call.agent, &transfer)
 }
 
 /// `invite-participant`: the agent hands the conversation over, or has somebody join it.
-pub async fn invite(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn invite(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let params = &call.params;
     let attributes = params.object("jsonAttributes")?;
     let transfer = Transfer {
@@ -137,19 +135,19 @@ pub async fn invite(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
         attributes: attributes.to_owned(),
         ignore: params.optional_object("workersToIgnore")?.unwrap_or("{}").to_owned(),
     };
-    hand_over(cx, &call.agent, &transfer).await
+    hand_over(cx, &call.agent, &transfer)
 }
 
 /// One transfer is one invite: who asks for the same again gets the first one's answer.
-async fn hand_over(cx: &Context<'_>, agent: &Agent, transfer: &Transfer) -> Result<Response> {
+fn hand_over(cx: Context<'_>, agent: &Agent, transfer: &Transfer) -> Result<Response> {
     cx.app.config.require(Feature::ConversationTransfer)?;
     // A cold transfer ends the participant's stay: the same one is never asked for on purpose
     // twice. A warm one may be.
     let who = transfer.leaving.as_ref().map_or(agent.key(), Sid::as_str);
     let mark = [who, "/", transfer.target.as_str()].concat();
     let key = ["transfer/", agent.key(), "/", transfer.channel.sid.as_str(), "/", &mark].concat();
-    let work = async |attempt| hand_over_once(cx, agent, transfer, &mark, attempt).await;
-    Ok(Response::json(200, gate::once(cx, &key, REMEMBER, work).await?))
+    let work = |attempt| hand_over_once(cx, agent, transfer, &mark, attempt);
+    Ok(Response::json(200, gate::once(cx, &key, REMEMBER, work)?))
 }
 
 /// Hands over; answers the body of the answer.
@@ -161,34 +159,27 @@ async fn hand_over(cx: &Context<'_>, agent: &Agent, transfer: &Transfer) -> Resu
 /// 3. Cold: take the agent out. A failure: the invite stands, the answer says so, and the
 ///    same request again goes on from here. Warm: note the invite. A failure: the answer says
 ///    so, and nothing else is lost by it.
-async fn hand_over_once(
-    cx: &Context<'_>,
+fn hand_over_once(
+    cx: Context<'_>,
     agent: &Agent,
     t: &Transfer,
     mark: &str,
     attempt: u32,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let task_channel = async {
-        match (&t.task_channel, t.task) {
-            (Some(name), _) => Ok(name.clone()),
-            (None, Some(task)) => Ok(twilio.task(task).await?.channel),
-            (None, None) => Err(Error::bad("taskChannelUniqueName", "is missing")),
-        }
+    let participants = twilio.channel_participants(t.channel);
+    let look = t.leaving.is_some() || attempt > 1;
+    let earlier = if look { find_invite(cx, t, mark) } else { Ok(None) };
+    let task_channel = match (&t.task_channel, t.task) {
+        (Some(name), _) => Ok(name.clone()),
+        (None, Some(task)) => twilio.task(task).map(|task| task.channel),
+        (None, None) => Err(Error::bad("taskChannelUniqueName", "is missing")),
     };
-    let earlier = async {
-        if t.leaving.is_some() || attempt > 1 { find_invite(cx, t, mark).await } else { Ok(None) }
-    };
-    let noted = async {
-        match t.conversation {
-            Some(sid) => access::conversation(cx, agent, sid).await.ok(),
-            None => None,
-        }
-    };
-    let participants = join(twilio.channel_participants(t.channel), earlier);
-    let reads = join3(participants, join(task_channel, contact_uri(cx, agent.worker)), noted);
-    let ((participants, earlier), (task_channel, contact), noted) = reads.await;
-    let (participants, earlier) = (participants?, earlier?);
+    let contact = contact_uri(cx, agent.worker);
+    let noted = noted(cx, agent, t.conversation);
+    let (participants, earlier) = both(participants, earlier)?;
+    let (task_channel, contact) = both(task_channel, contact)?;
+    let (participants, earlier, contact, noted) = (participants?, earlier?, contact?, noted?);
     let leaving = participants.iter().find(|p| Some(p.sid) == t.leaving);
     match leaving {
         Some(leaving) => access::removal(cx, agent, leaving)?,
@@ -203,7 +194,7 @@ async fn hand_over_once(
     }
     // A supervisor may hand over for somebody else.
     let contact = match leaving.and_then(|leaving| leaving.worker) {
-        Some(worker) if Some(worker) != agent.worker => contact_uri(cx, Some(worker)).await,
+        Some(worker) if Some(worker) != agent.worker => contact_uri(cx, Some(worker))?,
         _ => contact.or_else(|| Some(["client:", &agent.identity].concat())),
     };
     let own = leaving
@@ -211,47 +202,51 @@ async fn hand_over_once(
     let task = t.task.or_else(|| own?.task);
     let attributes = task_attributes(t, mark, &participants, contact, task, cx.now());
     let routing = routing(cx, &task_channel?, &attributes);
-    let invite = async {
-        match earlier {
-            Some(invite) => Ok(invite),
-            None => create_invite(cx, t, mark, &routing).await,
-        }
+    let invite = match earlier {
+        Some(invite) => Ok(invite),
+        None => create_invite(cx, t, mark, &routing),
     };
     let others = noted.as_deref().map(invites::tasks).unwrap_or_default();
     let conversation = t.conversation.filter(|_| noted.is_some());
     let Some(leaving) = t.leaving else {
-        let (invite, dead) = join(invite, invites::dead(cx, others)).await;
-        let invite = invite?;
-        let noted = note(cx, t, conversation, dead, &invite).await;
+        let (invite, dead) = both(invite, invites::dead(cx, &others))?;
+        let (invite, dead) = (invite?, dead?);
+        let noted = note(cx, t, conversation, &dead, &invite)?;
         let message =
             if noted { "is sent." } else { "is sent, but may not be noted on the conversation." };
         return Ok(answer(true, &invite, message).flag("inviteNoted", noted).end());
     };
-    let go = async {
-        let invite = invite.await?;
-        let removed = twilio.remove_channel_participant(t.channel, leaving).await;
-        Ok::<_, Box<Error>>((invite, removed))
+    let gone = invite.and_then(|invite| {
+        let removed = twilio.remove_channel_participant(t.channel, leaving).settled()?;
+        Ok((invite, removed))
+    });
+    let pruned = match conversation.filter(|_| !others.is_empty()) {
+        Some(sid) => prune(cx, sid, || invites::dead(cx, &others)),
+        None => Ok(()),
     };
-    let prune = async {
-        if let Some(sid) = conversation.filter(|_| !others.is_empty()) {
-            prune(cx, sid, Box::pin(async { Ok(invites::dead(cx, others).await) })).await;
-        }
-    };
-    let (gone, ()) = join(go, prune).await;
+    let (gone, pruned) = both(gone, pruned)?;
+    pruned?;
     let (invite, removed) = gone?;
     let Err(error) = removed else {
         return Ok(answer(true, &invite, "is sent, and the agent has left.").end());
     };
-    log::warn!("{}", cx.log_line("agent not taken out", &error.log()));
+    cx.warn("agent not taken out", &error);
     let quoted = |text: &str| json::quoted(text);
-    Err(Box::new(Error::Unfinished {
+    Err(Error::Unfinished {
         message: "The invite is sent, but the agent is still in the conversation. Try again."
             .to_owned(),
         details: vec![
             ("participantInviteSid", quoted(&invite.sid)),
             ("invitesTaskSid", quoted(invite.task.as_ref().map_or("", Sid::as_str))),
         ],
-    }))
+    }
+    .into())
+}
+
+/// The attributes of the conversation, as far as there is one and the agent is in it.
+fn noted(cx: Context<'_>, agent: &Agent, conversation: Option<Sid>) -> Result<Option<String>> {
+    let Some(sid) = conversation else { return Ok(None) };
+    Ok(access::conversation(cx, agent, sid).settled()?.ok())
 }
 
 fn answer(success: bool, invite: &Invite, message: &str) -> json::Writer {
@@ -263,9 +258,11 @@ fn answer(success: bool, invite: &Invite, message: &str) -> json::Writer {
 }
 
 /// The address of a worker's telephone, by which some workflows leave them out.
-async fn contact_uri(cx: &Context<'_>, worker: Option<Sid>) -> Option<String> {
-    let worker = cx.twilio().worker(worker?).await.ok()?;
-    json::at(&json::at(&worker.body, &["attributes"])?, &["contact_uri"])
+fn contact_uri(cx: Context<'_>, worker: Option<Sid>) -> Result<Option<String>> {
+    let Some(worker) = worker else { return Ok(None) };
+    let worker = cx.twilio().worker(worker).settled()?.ok();
+    let attributes = worker.and_then(|worker| json::at(&worker.body, &["attributes"]));
+    Ok(attributes.and_then(|attributes| json::at(&attributes, &["contact_uri"])))
 }
 
 /// What the peers' plugins and workflows read of the new task: the task's own attributes and
@@ -328,7 +325,7 @@ fn task_attributes(
     all.end()
 }
 
-fn routing(cx: &Context<'_>, task_channel: &str, attributes: &str) -> String {
+fn routing(cx: Context<'_>, task_channel: &str, attributes: &str) -> String {
     let properties = json::object()
         .text("task_channel_unique_name", task_channel)
         .text("workspace_sid", cx.app.config.workspace())
@@ -340,28 +337,22 @@ fn routing(cx: &Context<'_>, task_channel: &str, attributes: &str) -> String {
 
 /// Creates the invite. When it is unknown whether that worked, looks before it tries once
 /// more.
-async fn create_invite(
-    cx: &Context<'_>,
-    t: &Transfer,
-    mark: &str,
-    routing: &str,
-) -> Result<Invite> {
-    let first = cx.twilio().create_invite(t.channel, routing).await;
-    let Err(error) = first else { return first };
-    if !error.is_uncertain() {
-        return Err(error);
+fn create_invite(cx: Context<'_>, t: &Transfer, mark: &str, routing: &str) -> Result<Invite> {
+    match cx.twilio().create_invite(t.channel, routing).settled()? {
+        Err(error) if error.is_uncertain() => {}
+        created => return Ok(created?),
     }
-    cx.app.runtime.sleep(cx.pause(1, None)).await;
-    match find_invite(cx, t, mark).await? {
+    cx.sleep(cx.pause(1, None))?;
+    match find_invite(cx, t, mark)? {
         Some(invite) => Ok(invite),
-        None => cx.twilio().create_invite(t.channel, routing).await,
+        None => cx.twilio().create_invite(t.channel, routing),
     }
 }
 
 /// The invite of an earlier try of the same transfer. One that was declined or is over
 /// belongs to an earlier transfer.
-async fn find_invite(cx: &Context<'_>, t: &Transfer, mark: &str) -> Result<Option<Invite>> {
-    for invite in cx.twilio().channel_invites(t.channel).await?.into_iter().rev() {
+fn find_invite(cx: Context<'_>, t: &Transfer, mark: &str) -> Result<Option<Invite>> {
+    for invite in cx.twilio().channel_invites(t.channel)?.into_iter().rev() {
         let made_by = json::at(&invite.attributes, &[MARK]).unwrap_or_default();
         let is_same = match made_by.strip_prefix(mark) {
             Some("") => true,
@@ -372,7 +363,7 @@ async fn find_invite(cx: &Context<'_>, t: &Transfer, mark: &str) -> Result<Optio
             None => false,
         };
         let Some(task) = invite.task.filter(|_| is_same) else { continue };
-        if unless_gone(cx.twilio().task(task).await)?.is_some_and(|task| task.is_open()) {
+        if unless_gone(cx.twilio().task(task))?.is_some_and(|task| task.is_open()) {
             return Ok(Some(invite));
         }
     }
@@ -380,14 +371,14 @@ async fn find_invite(cx: &Context<'_>, t: &Transfer, mark: &str) -> Result<Optio
 }
 
 /// Notes the invite on the conversation; whether that worked.
-async fn note(
-    cx: &Context<'_>,
+fn note(
+    cx: Context<'_>,
     t: &Transfer,
     conversation: Option<Sid>,
-    dead: Vec<Sid>,
+    dead: &[Sid],
     invite: &Invite,
-) -> bool {
-    let (Some(conversation), Some(task)) = (conversation, invite.task) else { return false };
+) -> Result<bool> {
+    let (Some(conversation), Some(task)) = (conversation, invite.task) else { return Ok(false) };
     let entry = json::object()
         .text("invitesTaskSid", task.as_str())
         .text("targetSid", t.target.as_str())
@@ -395,24 +386,29 @@ async fn note(
         .text("targetName", t.target_name.as_deref().or(t.queue.as_deref()).unwrap_or_default())
         .text("inviteTargetType", if t.is_to_worker() { "Worker" } else { "Queue" })
         .end();
-    let dead = Box::pin(async { Ok(dead) });
-    let mut noted = invites::note(cx, conversation, dead, Some((task, entry.clone()))).await;
+    let entry = (task, entry);
+    let noted = invites::note(cx, conversation, || Ok(dead.to_vec()), Some(&entry));
+    let mut noted = noted.settled()?;
     if noted.as_ref().is_err_and(|error| error.is_uncertain()) {
         // It may stand there already: then this changes nothing.
-        let none = Box::pin(async { Ok(Vec::new()) });
-        noted = invites::note(cx, conversation, none, Some((task, entry))).await;
+        noted = invites::note(cx, conversation, || Ok(Vec::new()), Some(&entry)).settled()?;
     }
     if let Err(error) = &noted {
-        log::warn!("{}", cx.log_line("invite not noted", &error.log()));
+        cx.warn("invite not noted", error);
     }
-    noted.is_ok()
+    Ok(noted.is_ok())
 }
 
 /// Drops dead invites from the conversation; a failure leaves them for the next time.
-async fn prune<'a>(cx: &'a Context<'a>, conversation: Sid, dead: Later<'a, Vec<Sid>>) {
-    if let Err(error) = invites::note(cx, conversation, dead, None).await {
-        log::warn!("{}", cx.log_line("dead invites not dropped", &error.log()));
+fn prune(
+    cx: Context<'_>,
+    conversation: Sid,
+    dead: impl FnOnce() -> Result<Vec<Sid>>,
+) -> Result<()> {
+    if let Err(error) = invites::note(cx, conversation, dead, None).settled()? {
+        cx.warn("dead invites not dropped", &error);
     }
+    Ok(())
 }
 
 /// `update-attributes`: a plugin writes a conversation's attributes from its copy of them.
@@ -421,9 +417,9 @@ async fn prune<'a>(cx: &'a Context<'a>, conversation: Sid, dead: Later<'a, Vec<S
 /// 2. Ask which invites are dead; they go, whoever still knows them.
 /// 3. Write the rest: what the plugin sends, and what it does not know. A failure: nothing
 ///    has changed.
-pub async fn update_attributes(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn update_attributes(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let conversation = cx.sid(&call.params, "conversationSid", "CH")?;
     let sent = call.params.object("attributes")?;
-    invites::take_over(cx, &call.agent, conversation, sent).await?;
+    invites::take_over(cx, &call.agent, conversation, sent)?;
     Ok(Response::success())
 }

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join3};
-
 use crate::Context;
 use crate::access;
 use crate::auth::FlexCall;
 use crate::config::{Feature, OUTBOUND_QUEUE, OUTBOUND_WORKFLOW};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, Stop, both};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::runtime::Response;
 use crate::sid::Sid;
 use crate::twilio::taskrouter::{Reservation, Task};
+use crate::twilio::unless_gone;
 
 /// So long the same request gets the first one's answer.
 const SAME: u64 = 30_000;
@@ -31,8 +30,8 @@ struct Plan {
 }
 
 /// `resolve-dial`: whom `dial` would call, and from where. Nothing happens.
-pub async fn resolve(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
-    let (plan, _) = plan(cx, &call, false).await?;
+pub fn resolve(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+    let (plan, _) = plan(cx, call, false)?;
     let body = json::object()
         .flag("success", true)
         .text("to", &plan.to)
@@ -49,23 +48,23 @@ pub async fn resolve(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
 ///    answer; another one is refused while the call is open. A call that has ended steps
 ///    aside at once.
 /// 3. Create the task. When it is unknown whether that worked, look before trying again.
-pub async fn dial(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn dial(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     cx.app.config.require(Feature::Dial)?;
     let worker = call.agent.worker()?;
-    let (plan, open) = plan(cx, &call, true).await?;
+    let (plan, open) = plan(cx, call, true)?;
     let mut key = ["dial/", plan.chat.as_str()].concat();
     for _ in 0..MAX_ENDED {
         let mut is_first = false;
-        let outcome = gate::once(cx, &key, REMEMBER, async |attempt| {
+        let outcome = gate::once(cx, &key, REMEMBER, |attempt| {
             is_first = true;
             let task = match &open {
                 Some(open) => Err(in_the_way(open.sid)),
-                None => create(cx, &plan, worker, attempt).await,
+                None => create(cx, &plan, worker, attempt),
             }?;
             cx.note(&task);
             Ok(answer(&plan, task).number("at", cx.now()).end())
         });
-        let outcome = outcome.await?;
+        let outcome = outcome?;
         let known = Object::parse(&outcome).unwrap_or_default();
         let task = known.text("taskSid").and_then(|sid| Sid::parse("WT", &sid));
         let task = task.ok_or_else(|| Error::internal("the gate kept something else"))?;
@@ -73,7 +72,7 @@ pub async fn dial(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
             return Ok(Response::json(201, answer(&plan, task).end()));
         }
         // The listing may be older than the call: the task itself tells.
-        if !is_open(cx, task).await? {
+        if !is_open(cx, task)? {
             key = ["dial/", plan.chat.as_str(), "/", task.as_str()].concat();
             continue;
         }
@@ -98,25 +97,22 @@ fn answer(plan: &Plan, task: Sid) -> json::Writer {
         .optional_text("conversationId", conversation.as_deref())
 }
 
-fn in_the_way(task: Sid) -> Box<Error> {
-    Box::new(Error::Conflict {
+fn in_the_way(task: Sid) -> Stop {
+    Error::Conflict {
         message: "A call dialled from this chat is still open.".to_owned(),
         details: vec![("taskSid", json::quoted(task.as_str()))],
-    })
+    }
+    .into()
 }
 
-async fn is_open(cx: &Context<'_>, task: Sid) -> Result<bool> {
-    match cx.twilio().task(task).await {
-        Ok(task) => Ok(task.is_open()),
-        Err(error) if error.is_gone() => Ok(false),
-        Err(error) => Err(error),
-    }
+fn is_open(cx: Context<'_>, task: Sid) -> Result<bool> {
+    Ok(unless_gone(cx.twilio().task(task))?.is_some_and(|task| task.is_open()))
 }
 
 /// The open call that was dialled from this chat.
-async fn open_call(cx: &Context<'_>, chat: Sid) -> Result<Option<Box<Task>>> {
+fn open_call(cx: Context<'_>, chat: Sid) -> Result<Option<Box<Task>>> {
     let tasks =
-        cx.twilio().tasks_where(&["dialedFromTaskSid == \"", chat.as_str(), "\""].concat()).await?;
+        cx.twilio().tasks_where(&["dialedFromTaskSid == \"", chat.as_str(), "\""].concat())?;
     let is_its = |task: &Task| {
         task.is_open() && task.text(&["dialedFromTaskSid"]).as_deref() == Some(chat.as_str())
     };
@@ -125,7 +121,7 @@ async fn open_call(cx: &Context<'_>, chat: Sid) -> Result<Option<Box<Task>>> {
 
 /// Creates the call's task. The task's attributes lead back to the chat, so that one whose
 /// answer was lost is found.
-async fn create(cx: &Context<'_>, plan: &Plan, worker: Sid, attempt: u32) -> Result<Sid> {
+fn create(cx: Context<'_>, plan: &Plan, worker: Sid, attempt: u32) -> Result<Sid> {
     let config = &cx.app.config;
     let queue = config.sid(OUTBOUND_QUEUE);
     // No IgnoreCapacity: like Flex's own outbound calls, it reaches an agent who is busy.
@@ -139,17 +135,17 @@ async fn create(cx: &Context<'_>, plan: &Plan, worker: Sid, attempt: u32) -> Res
     let fields = if queue.is_empty() { &fields[..4] } else { &fields[..] };
     let mut may_exist = attempt > 1;
     for _ in 0..2 {
-        if may_exist && let Some(found) = open_call(cx, plan.chat).await? {
+        if may_exist && let Some(found) = open_call(cx, plan.chat)? {
             let is_ours = found.text(&["outbound_to"]).as_ref() == Some(&plan.to);
             return if is_ours { Ok(found.sid) } else { Err(in_the_way(found.sid)) };
         }
-        match cx.twilio().create_task(fields).await {
+        match cx.twilio().create_task(fields).settled()? {
             Err(error) if error.is_uncertain() => may_exist = true,
-            created => return created.map(|task| task.sid),
+            created => return Ok(created?.sid),
         }
-        cx.app.runtime.sleep(cx.pause(1, None)).await;
+        cx.sleep(cx.pause(1, None))?;
     }
-    match open_call(cx, plan.chat).await? {
+    match open_call(cx, plan.chat)? {
         Some(found) => Ok(found.sid),
         None => Err(Error::Unreachable.into()),
     }
@@ -160,7 +156,7 @@ async fn create(cx: &Context<'_>, plan: &Plan, worker: Sid, attempt: u32) -> Res
 /// 1. Read the chat's task, the agent's reservation on it and the agent, all at once.
 /// 2. The number: `to`, or the customer's. Lookup reads one that is not E.164.
 /// 3. The caller ID: `callerId`, the agent's `selectedCallerId` or `phone`, the default.
-async fn plan(cx: &Context<'_>, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<Task>>)> {
+fn plan(cx: Context<'_>, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<Task>>)> {
     let chat = cx.sid(&call.params, "taskSid", "WT")?;
     let to = call.params.optional_text("to")?;
     let caller_id = call.params.optional_text("callerId")?;
@@ -169,23 +165,22 @@ async fn plan(cx: &Context<'_>, call: &FlexCall, look: bool) -> Result<(Plan, Op
     }
     let twilio = cx.twilio();
     let worker = call.agent.worker()?;
-    let access = async {
-        if access::is_unlimited(cx, &call.agent) {
-            return Ok::<_, Box<Error>>(true);
-        }
-        let reservations = twilio.task_reservations(chat, worker).await?;
-        Ok(reservations.iter().any(Reservation::is_live))
+    let task = twilio.task(chat);
+    let access = if access::is_unlimited(cx, &call.agent) {
+        Ok(true)
+    } else {
+        let reservations = twilio.task_reservations(chat, worker);
+        reservations.map(|all| all.iter().any(Reservation::is_live))
     };
-    let open = async { if look { open_call(cx, chat).await } else { Ok(None) } };
-    let agent = async {
-        if caller_id.is_some() {
-            return Ok::<_, Box<Error>>(String::new());
-        }
-        let worker = twilio.worker(worker).await?;
-        Ok(json::at(&worker.body, &["attributes"]).unwrap_or_default())
+    let agent = if caller_id.is_some() {
+        Ok(String::new())
+    } else {
+        let worker = twilio.worker(worker);
+        worker.map(|worker| json::at(&worker.body, &["attributes"]).unwrap_or_default())
     };
-    let reads = join(join3(twilio.task(chat), access, agent), open);
-    let ((task, access, agent), open) = reads.await;
+    let open = if look { open_call(cx, chat) } else { Ok(None) };
+    let (task, access) = both(task, access)?;
+    let (agent, open) = both(agent, open)?;
     if !access? {
         return Err(Error::forbidden("You have no reservation on this task."));
     }
@@ -205,7 +200,7 @@ async fn plan(cx: &Context<'_>, call: &FlexCall, look: bool) -> Result<(Plan, Op
             "is missing, and neither the agent nor TWILIO_FLEX_CALLER_ID has one",
         )
     })?;
-    let to = destination(cx, &to).await?;
+    let to = destination(cx, &to)?;
     let name =
         task.text(&["customerName"]).or(task.text(&["customers", "name"])).or(task.text(&["name"]));
     let conversation = task.text(&["conversations", "conversation_id"]);
@@ -261,7 +256,7 @@ pub fn is_e164(text: &str) -> bool {
 
 /// The number in E.164 form. Lookup reads national ones by `DEFAULT_COUNTRY`, and knows
 /// each country's habits, such as Brazil's ninth digit.
-async fn destination(cx: &Context<'_>, to: &str) -> Result<String> {
+fn destination(cx: Context<'_>, to: &str) -> Result<String> {
     let Some(number) = digits(to) else {
         return Err(unprocessable("to: is not a phone number.", &["NOT_A_NUMBER"]));
     };
@@ -275,7 +270,7 @@ async fn destination(cx: &Context<'_>, to: &str) -> Result<String> {
             &[],
         ));
     }
-    let answer = cx.twilio().phone_number(&number, country).await?;
+    let answer = cx.twilio().phone_number(&number, country)?;
     let lookup = Object::parse(&answer.body).unwrap_or_default();
     let found = lookup.text("phone_number").filter(|found| is_e164(found));
     if let Some(found) = found.filter(|_| lookup.flag("valid") == Some(true)) {
@@ -287,8 +282,8 @@ async fn destination(cx: &Context<'_>, to: &str) -> Result<String> {
     Err(unprocessable("to: is not a valid phone number.", &reasons))
 }
 
-fn unprocessable(message: &str, reasons: &[&str]) -> Box<Error> {
+fn unprocessable(message: &str, reasons: &[&str]) -> Stop {
     let reasons: Vec<String> = reasons.iter().map(|reason| json::quoted(reason)).collect();
     let details = vec![("validationErrors", json::array(&reasons)), ("field", json::quoted("to"))];
-    Box::new(Error::Unprocessable { message: message.to_owned(), details })
+    Error::Unprocessable { message: message.to_owned(), details }.into()
 }

@@ -6,13 +6,11 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join3};
-
 use crate::Context;
 use crate::access::{self, is_internal_call};
 use crate::auth::{FlexCall, Webhook};
 use crate::config::{Feature, INTERNAL_CALL_WORKFLOW};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, Stop, both};
 use crate::gate;
 use crate::json;
 use crate::runtime::{Request, Response};
@@ -38,7 +36,7 @@ const REJECTED: &str = "The internal call was rejected";
 const RETRY: &str = "#rc=3&rp=ct,rt,5xx";
 
 /// `agent-outbound-join`: the calling agent's leg enters the conference.
-pub fn caller_leg(cx: &Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
+pub fn caller_leg(cx: Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
     let room = cx.sid(&event.params, "taskSid", "WT")?;
     Ok(enter(cx, request, room))
 }
@@ -47,12 +45,12 @@ pub fn caller_leg(cx: &Context<'_>, request: &Request, event: Webhook) -> Result
 ///
 /// It brings its own status callback: Twilio honours that of the first to enter, and if the
 /// called agent is the first, the caller has left and nobody else would ever know.
-pub fn callee_leg(cx: &Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
+pub fn callee_leg(cx: Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
     let room = cx.sid(&event.params, "conferenceName", "WT")?;
     Ok(enter(cx, request, room))
 }
 
-fn enter(cx: &Context<'_>, request: &Request, room: Sid) -> Response {
+fn enter(cx: Context<'_>, request: &Request, room: Sid) -> Response {
     let origin = cx.app.config.public_url.as_deref().unwrap_or(request.origin_of_url());
     let folder = request.path().rsplit_once('/').map_or("", |(folder, _)| folder);
     let callback = [origin, folder, "/call-outbound-join", RETRY].concat();
@@ -65,7 +63,7 @@ fn enter(cx: &Context<'_>, request: &Request, room: Sid) -> Response {
 }
 
 /// `call-outbound-join`: something happened in the conference.
-pub async fn conference_event(cx: &Context<'_>, event: Webhook) -> Result<Response> {
+pub fn conference_event(cx: Context<'_>, event: Webhook) -> Result<Response> {
     let params = &event.params;
     let kind = params.optional_text("StatusCallbackEvent")?;
     // Only conferences named after a task are ours.
@@ -74,17 +72,20 @@ pub async fn conference_event(cx: &Context<'_>, event: Webhook) -> Result<Respon
         Some("participant-join") => {
             let conference = cx.sid(params, "ConferenceSid", "CF")?;
             let leg = cx.sid(params, "CallSid", "CA")?;
-            joined(cx, caller, conference, leg).await.map_err(deliver_again)?;
+            joined(cx, caller, conference, leg).map_err(deliver_again)?;
         }
-        Some("conference-end") => ended(cx, caller).await.map_err(deliver_again)?,
+        Some("conference-end") => ended(cx, caller).map_err(deliver_again)?,
         _ => {}
     }
     Ok(Response::success())
 }
 
 /// Twilio delivers an event again when the answer is 5xx, and only then.
-fn deliver_again(error: Box<Error>) -> Box<Error> {
-    if error.is_passing() && error.status() < 500 { Error::Busy.into() } else { error }
+fn deliver_again(stop: Stop) -> Stop {
+    match stop {
+        Stop::Failed(error) if error.is_passing() && error.status() < 500 => Error::Busy.into(),
+        other => other,
+    }
 }
 
 /// Somebody has entered.
@@ -96,44 +97,44 @@ fn deliver_again(error: Box<Error>) -> Box<Error> {
 /// 3. The caller's leg: create the callee's task, once.
 /// 4. Link it to the caller's task, for hold and for the end. If the caller has left
 ///    meanwhile, take it back and end the room.
-async fn joined(cx: &Context<'_>, caller: Sid, conference: Sid, leg: Sid) -> Result<()> {
+fn joined(cx: Context<'_>, caller: Sid, conference: Sid, leg: Sid) -> Result<()> {
     let twilio = cx.twilio();
-    let task = match unless_gone(twilio.task(caller).await) {
+    let task = match unless_gone(twilio.task(caller)).settled()? {
         Ok(Some(task)) => task,
-        Err(error) if error.is_passing() => return Err(error),
+        Err(error) if error.is_passing() => return Err(error.into()),
         // Nobody will ever be called for this leg.
         unreadable => {
-            end_if_alone(cx, conference, leg).await?;
-            return unreadable.map(drop);
+            end_if_alone(cx, conference, leg)?;
+            return Ok(unreadable.map(drop)?);
         }
     };
     if !is_internal_call(&task) {
         return Ok(());
     }
-    let (task, is_caller) = whose_leg(cx, caller, task, leg).await?;
+    let (task, is_caller) = whose_leg(cx, caller, task, leg)?;
     if !is_caller {
         let room = task.text(&["conference", "sid"]);
         let is_stray = !task.is_open() || room.is_some_and(|room| room != conference.as_str());
-        return if is_stray { twilio.end_conference(conference).await } else { Ok(()) };
+        return if is_stray { twilio.end_conference(conference) } else { Ok(()) };
     }
     if !task.is_open() || task.text(&["conference", "participants", "taskSid"]).is_some() {
         return Ok(());
     }
     let mut attempts = 0;
     let key = format!("internal-call/{caller}");
-    let rung = gate::once(cx, &key, REMEMBER, async |attempt| {
+    let rung = gate::once(cx, &key, REMEMBER, |attempt| {
         attempts = attempt;
-        ring(cx, task, conference, leg, attempt).await
+        ring(cx, task, conference, leg, attempt)
     });
-    match rung.await {
+    match rung.settled()? {
         Ok(_) => Ok(()),
         Err(error) => {
             // A passing fault is delivered again. For the others, and in the end, nobody
             // will ever pick up: let the caller go rather than leave them with the music.
             if attempts > 0 && (!error.is_passing() || attempts >= LAST_ATTEMPT) {
-                twilio.end_conference(conference).await?;
+                twilio.end_conference(conference)?;
             }
-            Err(error)
+            Err(error.into())
         }
     }
 }
@@ -141,8 +142,8 @@ async fn joined(cx: &Context<'_>, caller: Sid, conference: Sid, leg: Sid) -> Res
 /// Whether this leg is the caller's. TaskRouter writes `worker_call_sid` about when the leg
 /// enters, sometimes later: the task is read again for a while, and then the leg itself
 /// is asked whom it rang.
-async fn whose_leg(
-    cx: &Context<'_>,
+fn whose_leg(
+    cx: Context<'_>,
     caller: Sid,
     mut task: Box<Task>,
     leg: Sid,
@@ -159,42 +160,42 @@ async fn whose_leg(
         if let Some(is_caller) = of_caller(&task) {
             return Ok((task, is_caller));
         }
-        cx.app.runtime.sleep(REREAD_PAUSE).await;
-        task = cx.twilio().task(caller).await?;
+        cx.sleep(REREAD_PAUSE)?;
+        task = cx.twilio().task(caller)?;
     }
     if let Some(is_caller) = of_caller(&task) {
         return Ok((task, is_caller));
     }
-    let rang = json::at(&cx.twilio().call_leg(leg).await?.body, &["to"]);
+    let rang = json::at(&cx.twilio().call_leg(leg)?.body, &["to"]);
     let contacts = [task.text(&["targetWorker"]), task.text(&["from"])];
     let is_caller = rang.is_some() && contacts.contains(&rang);
     Ok((task, is_caller))
 }
 
 /// Creates the callee's task and links it; answers its SID.
-async fn ring(
-    cx: &Context<'_>,
+fn ring(
+    cx: Context<'_>,
     caller: Box<Task>,
     conference: Sid,
     leg: Sid,
     attempt: u32,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let callee = if attempt == 1 { None } else { find_callee(cx, caller.sid).await? };
+    let callee = if attempt == 1 { None } else { find_callee(cx, caller.sid)? };
     let callee = match callee {
         Some(callee) => callee,
-        None => create_callee(cx, &caller, conference).await?,
+        None => create_callee(cx, &caller, conference)?,
     };
     let participants =
         json::object().text("worker", leg.as_str()).text("taskSid", callee.sid.as_str()).end();
     let room =
         json::object().text("sid", conference.as_str()).raw("participants", &participants).end();
     let link = json::object().raw("conference", &room).end();
-    let linked = unless_gone(twilio.merge_task_attributes(caller, link).await)?;
+    let linked = unless_gone(twilio.merge_task_attributes(caller, &link))?;
     let linked = linked.map(|caller| Task::read(&caller.body, None)).transpose()?;
     if !linked.is_some_and(|caller| caller.is_open()) {
         let (closed, ended) =
-            join(twilio.close_task(callee.clone(), ENDED), twilio.end_conference(conference)).await;
+            both(twilio.close_task(callee.clone(), ENDED), twilio.end_conference(conference))?;
         closed?;
         ended?;
     }
@@ -203,7 +204,7 @@ async fn ring(
 
 /// Creates the callee's task. When it is unknown whether that worked, looks before it
 /// tries once more.
-async fn create_callee(cx: &Context<'_>, caller: &Task, conference: Sid) -> Result<Box<Task>> {
+fn create_callee(cx: Context<'_>, caller: &Task, conference: Sid) -> Result<Box<Task>> {
     cx.app.config.require(Feature::InternalCall)?;
     let workflow = cx.app.config.sid(INTERNAL_CALL_WORKFLOW);
     let attributes = callee_attributes(caller, conference)?;
@@ -214,15 +215,14 @@ async fn create_callee(cx: &Context<'_>, caller: &Task, conference: Sid) -> Resu
         ("Priority", "0"),
         ("Timeout", "86400"),
     ];
-    let first = cx.twilio().create_task(&fields).await;
-    let Err(error) = first else { return first };
-    if !error.is_uncertain() {
-        return Err(error);
+    match cx.twilio().create_task(&fields).settled()? {
+        Err(error) if error.is_uncertain() => {}
+        created => return Ok(created?),
     }
-    cx.app.runtime.sleep(cx.pause(1, None)).await;
-    match find_callee(cx, caller.sid).await? {
+    cx.sleep(cx.pause(1, None))?;
+    match find_callee(cx, caller.sid)? {
         Some(task) => Ok(task),
-        None => cx.twilio().create_task(&fields).await,
+        None => cx.twilio().create_task(&fields),
     }
 }
 
@@ -259,8 +259,8 @@ fn callee_attributes(caller: &Task, conference: Sid) -> Result<String> {
 }
 
 /// The callee's task, found by the mark it carries, when no link leads to it.
-async fn find_callee(cx: &Context<'_>, caller: Sid) -> Result<Option<Box<Task>>> {
-    let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\"")).await?;
+fn find_callee(cx: Context<'_>, caller: Sid) -> Result<Option<Box<Task>>> {
+    let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\""))?;
     let tasks = tasks.into_iter().filter(|task| is_callee_of(task, caller));
     Ok(tasks.max_by_key(|task| task.is_open()))
 }
@@ -273,10 +273,10 @@ fn is_callee_of(task: &Task, caller: Sid) -> bool {
 }
 
 /// Ends a room whose caller's task cannot be read, if this leg is alone in it.
-async fn end_if_alone(cx: &Context<'_>, conference: Sid, leg: Sid) -> Result<()> {
-    let participants = unless_gone(cx.twilio().participants(conference).await)?;
+fn end_if_alone(cx: Context<'_>, conference: Sid, leg: Sid) -> Result<()> {
+    let participants = unless_gone(cx.twilio().participants(conference))?;
     match participants.as_deref() {
-        Some([only]) if only == leg.as_str() => cx.twilio().end_conference(conference).await,
+        Some([only]) if only == leg.as_str() => cx.twilio().end_conference(conference),
         _ => Ok(()),
     }
 }
@@ -289,29 +289,27 @@ async fn end_if_alone(cx: &Context<'_>, conference: Sid, leg: Sid) -> Result<()>
 ///    taken back by whoever links it.
 ///
 /// A failure of one does not keep the other from its end; Twilio delivers the event again.
-async fn ended(cx: &Context<'_>, caller: Sid) -> Result<()> {
+fn ended(cx: Context<'_>, caller: Sid) -> Result<()> {
     let twilio = cx.twilio();
-    let task = match unless_gone(twilio.task(caller).await) {
+    let task = match unless_gone(twilio.task(caller)).settled()? {
         Ok(Some(task)) if !is_internal_call(&task) => return Ok(()),
         Ok(task) => task,
         Err(error) => {
             // The callee must not ring on because of it.
-            end_callee(cx, caller, None).await?;
-            return Err(error);
+            end_callee(cx, caller, None)?;
+            return Err(error.into());
         }
     };
     let linked = task.as_ref().and_then(|task| linked_callee(task));
-    let close = async {
-        match task {
-            Some(task) => twilio.close_task(task, ENDED).await,
-            None => Ok(None),
-        }
+    let closed = match task {
+        Some(task) => twilio.close_task(task, ENDED),
+        None => Ok(None),
     };
-    let (closed, callee) = join(close, end_callee(cx, caller, linked)).await;
+    let (closed, callee) = both(closed, end_callee(cx, caller, linked))?;
     let found = callee?;
     let now_linked = closed?.as_ref().and_then(|task| linked_callee(task));
     if !found && now_linked.is_some() && now_linked != linked {
-        end_callee(cx, caller, now_linked).await?;
+        end_callee(cx, caller, now_linked)?;
     }
     Ok(())
 }
@@ -321,20 +319,16 @@ fn linked_callee(caller: &Task) -> Option<Sid> {
 }
 
 /// Ends the callee's task, if there is one; whether there was.
-async fn end_callee(cx: &Context<'_>, caller: Sid, linked: Option<Sid>) -> Result<bool> {
-    let Some(callee) = callee_of(cx, caller, linked).await? else { return Ok(false) };
-    cx.twilio().close_task(callee, ENDED).await?;
+fn end_callee(cx: Context<'_>, caller: Sid, linked: Option<Sid>) -> Result<bool> {
+    let Some(callee) = callee_of(cx, caller, linked)? else { return Ok(false) };
+    cx.twilio().close_task(callee, ENDED)?;
     Ok(true)
 }
 
 /// The callee's task, by the link to it or, without one, by its mark.
-async fn callee_of(
-    cx: &Context<'_>,
-    caller: Sid,
-    linked: Option<Sid>,
-) -> Result<Option<Box<Task>>> {
-    let Some(linked) = linked else { return find_callee(cx, caller).await };
-    let callee = unless_gone(cx.twilio().task(linked).await)?;
+fn callee_of(cx: Context<'_>, caller: Sid, linked: Option<Sid>) -> Result<Option<Box<Task>>> {
+    let Some(linked) = linked else { return find_callee(cx, caller) };
+    let callee = unless_gone(cx.twilio().task(linked))?;
     Ok(callee.filter(|task| is_callee_of(task, caller)))
 }
 
@@ -349,11 +343,11 @@ async fn callee_of(
 ///    left; without a room they are ended here.
 ///
 /// A failure is the agent's to see: the caller would go on waiting.
-pub async fn cleanup(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn cleanup(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let given = cx.optional_sid(&call.params, "conferenceSid", "CF")?;
     let twilio = cx.twilio();
-    let (task, rooms) = join(twilio.task(sid), twilio.conferences_named(sid)).await;
+    let (task, rooms) = both(twilio.task(sid), twilio.conferences_named(sid))?;
     let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
     if given.is_some_and(|given| {
         task.text(&["conference", "sid"]).is_some_and(|own| own != given.as_str())
@@ -363,25 +357,25 @@ pub async fn cleanup(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
     let access = access::internal_call(cx, &call.agent, &task);
     let caller = task.text(&["conferenceSid"]).and_then(|caller| Sid::parse("WT", &caller));
     if let Some(caller) = caller.filter(|caller| *caller != sid) {
-        let reads = join3(access, twilio.task(caller), twilio.conferences_named(caller));
-        let (access, caller, rooms) = reads.await;
-        access?;
+        let reads = both(twilio.task(caller), twilio.conferences_named(caller));
+        access.settled()??;
+        let (caller, rooms) = reads?;
         let caller = unless_gone(caller)?;
         // A callee's task can be made to name any task: only a call's room is ended.
         if caller.as_ref().is_some_and(|caller| !is_internal_call(caller)) {
             return Err(Error::forbidden("This task belongs to no internal call."));
         }
-        give_up(cx, caller, Some(task), rooms?).await?;
+        give_up(cx, caller, Some(task), rooms?)?;
     } else {
-        let (access, callee) = join(access, callee_of(cx, sid, linked_callee(&task))).await;
+        let (access, callee) = both(access, callee_of(cx, sid, linked_callee(&task)))?;
         access?;
-        give_up(cx, Some(task), callee?, rooms?).await?;
+        give_up(cx, Some(task), callee?, rooms?)?;
     }
     Ok(Response::success())
 }
 
-async fn give_up(
-    cx: &Context<'_>,
+fn give_up(
+    cx: Context<'_>,
     caller: Option<Box<Task>>,
     callee: Option<Box<Task>>,
     rooms: Vec<Conference>,
@@ -390,18 +384,14 @@ async fn give_up(
     let rooms = rooms.iter().filter(|room| room.is_live() && caller.is_some());
     let rooms: Vec<Sid> = rooms.map(|room| room.sid).collect();
     let twilio = cx.twilio();
-    let close = async |task: Option<Box<Task>>| match task {
+    let close = |task: Option<Box<Task>>| match task {
         Some(task) if task.is_waiting() || rooms.is_empty() => {
-            twilio.close_task(task, REJECTED).await.map(|_| ())
+            twilio.close_task(task, REJECTED).map(drop)
         }
         _ => Ok(()),
     };
-    let end = async {
-        for room in &rooms {
-            twilio.end_conference(*room).await?;
-        }
-        Ok(())
-    };
-    let (ended, caller, callee) = join3(end, close(caller), close(callee)).await;
-    ended.and(caller).and(callee)
+    let ended = rooms.iter().try_for_each(|room| twilio.end_conference(*room));
+    let (ended, closed) = both(ended, both(close(caller), close(callee)))?;
+    let (caller, callee) = closed?;
+    Ok(ended.and(caller).and(callee)?)
 }

@@ -9,7 +9,7 @@ mod directory;
 mod open;
 mod pins;
 
-pub use cleanup::{Report, clean_up};
+pub use cleanup::{Cleaning, clean_up};
 pub use directory::{Directory, list_agents};
 pub use open::open;
 pub use pins::{list_pins, pin, unpin};

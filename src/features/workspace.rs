@@ -1,15 +1,13 @@
 //! The TaskRouter workspace: queues, workers' channels and attributes, tasks.
 
-use futures_util::future::join;
-
 use crate::Context;
 use crate::access;
 use crate::auth::{Agent, FlexCall};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, both};
 use crate::json::{self, Object};
 use crate::runtime::{Answer, Response};
 use crate::twilio::taskrouter::Task;
-use crate::twilio::{Later, camel_case, unless_gone};
+use crate::twilio::{camel_case, unless_gone};
 
 /// As many items are listed: the peers' plugins keep the queues in the browser.
 const MAX_LISTED: usize = 1_000;
@@ -40,30 +38,25 @@ const TASK_GUARDED: [&str; 16] = [
 const WORKER_GUARDED: [&str; 4] = ["contact_uri", "disabled_skills", "roles", "routing"];
 
 /// `get-queues`: all queues of the workspace.
-pub fn queues<'a>(cx: &'a Context<'a>, _: FlexCall) -> Later<'a, Response> {
-    show_list(Ok(cx.twilio().queues()), "queues", |queue| {
+pub fn queues(cx: Context<'_>, _: &FlexCall) -> Result<Response> {
+    Ok(show_list(&cx.twilio().queues()?, "queues", |queue| {
         let queue = Object::parse(queue).unwrap_or_default();
         let raw = |name| queue.raw(name).unwrap_or("null");
         let listed = json::object().raw("targetWorkers", raw("target_workers"));
         listed.raw("friendlyName", raw("friendly_name")).raw("sid", raw("sid")).end()
-    })
+    }))
 }
 
 /// `get-worker-channels`: a worker's channels; supervisors may ask for others'.
-pub fn channels<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
-    let worker = cx.sid(&call.params, "workerSid", "WK");
-    let worker = worker.and_then(|worker| access::worker(cx, &call.agent, Some(worker)));
-    let channels = worker.map(|worker| cx.twilio().worker_channels(worker));
-    show_list(channels, "workerChannels", camel_case)
+pub fn channels(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+    let worker = cx.sid(&call.params, "workerSid", "WK")?;
+    let worker = access::worker(cx, &call.agent, Some(worker))?;
+    Ok(show_list(&cx.twilio().worker_channels(worker)?, "workerChannels", camel_case))
 }
 
 /// `update-worker-channel`: how many tasks of a kind a worker gets; supervisors may set
 /// others'. Without `workerSid` it is the agent's own channel.
-pub fn update_channel<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
-    show(set_channel(cx, &call), "workerChannelCapacity")
-}
-
-fn set_channel<'a>(cx: &'a Context<'a>, call: &FlexCall) -> Result<Later<'a, Answer>> {
+pub fn update_channel(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let channel = cx.sid(&call.params, "workerChannelSid", "WC")?;
     let capacity = call.params.optional_number("capacity")?;
     let capacity = capacity.ok_or_else(|| Error::bad("capacity", "is missing"))?.to_string();
@@ -71,29 +64,21 @@ fn set_channel<'a>(cx: &'a Context<'a>, call: &FlexCall) -> Result<Later<'a, Ans
     let named = cx.optional_sid(&call.params, "workerSid", "WK")?;
     let worker = access::worker(cx, &call.agent, named)?;
     let fields = [("Capacity", capacity.as_str()), ("Available", available)];
-    Ok(cx.twilio().update_worker_channel(worker, channel, &fields))
+    let channel = cx.twilio().update_worker_channel(worker, channel, &fields)?;
+    Ok(show(&channel, "workerChannelCapacity"))
 }
 
-/// Answers a resource as twilio-node shows it, when it comes.
-fn show<'a>(later: Result<Later<'a, Answer>>, name: &'a str) -> Later<'a, Response> {
-    Box::pin(async move {
-        let resource = camel_case(&later?.await?.body);
-        Ok(Response::json(200, json::object().flag("success", true).raw(name, &resource).end()))
-    })
+/// Answers a resource as twilio-node shows it.
+fn show(answer: &Answer, name: &str) -> Response {
+    let resource = camel_case(&answer.body);
+    Response::json(200, json::object().flag("success", true).raw(name, &resource).end())
 }
 
-/// Answers a list, each item as `item` shows it, when it comes.
-pub fn show_list<'a>(
-    later: Result<Later<'a, Vec<String>>>,
-    name: &'a str,
-    item: fn(&str) -> String,
-) -> Later<'a, Response> {
-    Box::pin(async move {
-        let items = later?.await?;
-        let items: Vec<String> = items.iter().take(MAX_LISTED).map(|text| item(text)).collect();
-        let body = json::object().flag("success", true).raw(name, &json::array(&items));
-        Ok(Response::json(200, body.end()))
-    })
+/// Answers a list, each item as `item` shows it.
+pub fn show_list(items: &[String], name: &str, item: fn(&str) -> String) -> Response {
+    let items: Vec<String> = items.iter().take(MAX_LISTED).map(|text| item(text)).collect();
+    let body = json::object().flag("success", true).raw(name, &json::array(&items));
+    Response::json(200, body.end())
 }
 
 /// `update-task-attributes`: merges `attributesUpdate` into a task's attributes.
@@ -102,20 +87,20 @@ pub fn show_list<'a>(
 /// 2. What decides who may touch the task is not the agent's to change.
 /// 3. The merged attributes are written, if nobody else has written meanwhile; else on
 ///    fresh data.
-pub async fn update_task(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn update_task(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let update = call.params.object("attributesUpdate")?;
     let twilio = cx.twilio();
     let task = if access::is_unlimited(cx, &call.agent) {
-        twilio.task(sid).await?
+        twilio.task(sid)?
     } else {
-        let (task, part) = join(twilio.task(sid), access::task(cx, &call.agent, sid)).await;
+        let (task, part) = both(twilio.task(sid), access::task(cx, &call.agent, sid))?;
         let task = task?;
         part?;
         check_guarded(&task.attributes, update, &TASK_GUARDED)?;
         task
     };
-    twilio.merge_task_attributes(task, update.to_owned()).await?;
+    twilio.merge_task_attributes(task, update)?;
     Ok(Response::success())
 }
 
@@ -143,7 +128,7 @@ fn check_guarded(current: &str, update: &str, guarded: &[&str]) -> Result<()> {
 ///    was in when it was sent, which can be canceled.
 /// 2. Twilio is told. A task that is gone, or has got there by itself, is fine; when it has
 ///    not, for example because the invited agent has just accepted, the agent is told so.
-pub async fn update_status(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn update_status(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let status = call.params.text("assignmentStatus")?;
     if !matches!(status.as_str(), "canceled" | "wrapping" | "completed") {
@@ -151,8 +136,7 @@ pub async fn update_status(cx: &Context<'_>, call: FlexCall) -> Result<Response>
     }
     let twilio = cx.twilio();
     if !access::is_unlimited(cx, &call.agent) {
-        let reads = join(twilio.task(sid), access::task(cx, &call.agent, sid));
-        let (task, part) = reads.await;
+        let (task, part) = both(twilio.task(sid), access::task(cx, &call.agent, sid))?;
         let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
         if !(status == "canceled" && is_own_invite(&task, &call.agent)) {
             part?;
@@ -164,22 +148,22 @@ pub async fn update_status(cx: &Context<'_>, call: FlexCall) -> Result<Response>
             }
         }
     }
-    let Err(error) = twilio.set_task_status(sid, &status, REASON).await else {
+    let Err(error) = twilio.set_task_status(sid, &status, REASON).settled()? else {
         return Ok(Response::success());
     };
     if error.is_gone() {
         return Ok(Response::success());
     }
     if !error.is_wrong_state() {
-        return Err(error);
+        return Err(error.into());
     }
     let is_there = |task: &Task| match task.assignment_status.as_str() {
         "canceled" | "completed" => true,
         "wrapping" => status == "wrapping",
         _ => false,
     };
-    match unless_gone(twilio.task(sid).await)? {
-        Some(task) if !is_there(&task) => Err(error),
+    match unless_gone(twilio.task(sid))? {
+        Some(task) if !is_there(&task) => Err(error.into()),
         _ => Ok(Response::success()),
     }
 }
@@ -198,16 +182,12 @@ fn is_own_invite(task: &Task, agent: &Agent) -> bool {
 /// `update-worker-attributes`: puts the members of `attributesUpdate` over a worker's
 /// attributes. Supervisors may do that for anybody; agents for themselves, except for what
 /// decides what they are and get.
-pub fn update_worker<'a>(cx: &'a Context<'a>, call: FlexCall) -> Later<'a, Response> {
-    show(set_worker(cx, &call), "worker")
-}
-
-fn set_worker<'a>(cx: &'a Context<'a>, call: &FlexCall) -> Result<Later<'a, Answer>> {
+pub fn update_worker(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let named = cx.sid(&call.params, "workerSid", "WK")?;
     let update = call.params.object("attributesUpdate")?;
     let worker = access::worker(cx, &call.agent, Some(named))?;
     if !access::is_unlimited(cx, &call.agent) {
         check_guarded("{}", update, &WORKER_GUARDED)?;
     }
-    Ok(cx.twilio().overwrite_worker_attributes(worker, update.to_owned()))
+    Ok(show(&cx.twilio().overwrite_worker_attributes(worker, update)?, "worker"))
 }

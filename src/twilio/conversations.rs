@@ -1,6 +1,6 @@
 //! Conversations: <https://www.twilio.com/docs/conversations/api>.
 
-use super::{Later, Page, Twilio, object, unexpected};
+use super::{Page, Twilio, object, unexpected};
 use crate::date;
 use crate::error::Result;
 use crate::json::{self, Object};
@@ -44,36 +44,31 @@ fn conversation_path(name: &str, rest: &str) -> String {
     ["/v1/Conversations/", &encode(name), rest].concat()
 }
 
-impl<'a> Twilio<'a> {
+impl Twilio<'_> {
     /// FetchConversation by SID or unique name.
-    #[must_use]
-    pub fn conversation(self, name: &str) -> Later<'a, Answer> {
+    pub fn conversation(self, name: &str) -> Result<Answer> {
         self.get(PRODUCT, &conversation_path(name, ""))
     }
 
     /// CreateConversation with a unique name: Twilio refuses a second one, so it may be
     /// repeated.
-    #[must_use]
-    pub fn create_conversation(self, fields: &[(&str, &str)]) -> Later<'a, Answer> {
+    pub fn create_conversation(self, fields: &[(&str, &str)]) -> Result<Answer> {
         self.post(PRODUCT, "/v1/Conversations", fields)
     }
 
     /// UpdateConversation.
-    #[must_use]
-    pub fn update_conversation(self, sid: Sid, fields: &[(&str, &str)]) -> Later<'a, Answer> {
+    pub fn update_conversation(self, sid: Sid, fields: &[(&str, &str)]) -> Result<Answer> {
         self.post(PRODUCT, &conversation_path(sid.as_str(), ""), fields)
     }
 
     /// ListConversation: the page at this path.
-    #[must_use]
-    pub fn conversations_page(self, path: &str) -> Later<'a, Page> {
-        self.page(PRODUCT, path.to_owned(), "conversations")
+    pub fn conversations_page(self, path: &str) -> Result<Page> {
+        self.page(PRODUCT, path, "conversations")
     }
 
     /// CreateConversationParticipant: an agent. Twilio refuses one who is in it already, so
     /// it may be repeated.
-    #[must_use]
-    pub fn add_member(self, sid: Sid, identity: &str) -> Later<'a, Answer> {
+    pub fn add_member(self, sid: Sid, identity: &str) -> Result<Answer> {
         self.post(
             PRODUCT,
             &conversation_path(sid.as_str(), "/Participants"),
@@ -83,55 +78,37 @@ impl<'a> Twilio<'a> {
 
     /// ListConversationParticipant: the identities of those who chat; an empty one for who
     /// writes from a telephone or the like.
-    #[must_use]
-    pub fn conversation_participants(self, sid: Sid) -> Later<'a, Vec<String>> {
-        let page = self.page(
-            PRODUCT,
-            conversation_path(sid.as_str(), "/Participants?PageSize=100"),
-            "participants",
-        );
-        Box::pin(async move {
-            let identity = |text: &String| {
-                let participant = Object::parse(text)?;
-                if participant.raw("messaging_binding").is_some() {
-                    None
-                } else {
-                    participant.text("identity")
-                }
-            };
-            Ok(page.await?.items.iter().map(|text| identity(text).unwrap_or_default()).collect())
-        })
+    pub fn conversation_participants(self, sid: Sid) -> Result<Vec<String>> {
+        let path = conversation_path(sid.as_str(), "/Participants?PageSize=100");
+        let page = self.page(PRODUCT, &path, "participants")?;
+        let identity = |text: &String| {
+            let participant = Object::parse(text)?;
+            if participant.raw("messaging_binding").is_some() {
+                None
+            } else {
+                participant.text("identity")
+            }
+        };
+        Ok(page.items.iter().map(|text| identity(text).unwrap_or_default()).collect())
     }
 
     /// ListConversationMessage: when the newest one was written.
-    #[must_use]
-    pub fn newest_message(self, sid: Sid) -> Later<'a, Option<u64>> {
-        let page = self.page(
-            PRODUCT,
-            conversation_path(sid.as_str(), "/Messages?Order=desc&PageSize=1"),
-            "messages",
-        );
-        Box::pin(async move {
-            let page = page.await?;
-            let Some(newest) = page.items.first() else { return Ok(None) };
-            // A message whose date cannot be read counts as just written.
-            let date = json::at(newest, &["date_created"]).and_then(|date| date::from_iso(&date));
-            Ok(Some(date.unwrap_or(u64::MAX)))
-        })
+    pub fn newest_message(self, sid: Sid) -> Result<Option<u64>> {
+        let path = conversation_path(sid.as_str(), "/Messages?Order=desc&PageSize=1");
+        let page = self.page(PRODUCT, &path, "messages")?;
+        let Some(newest) = page.items.first() else { return Ok(None) };
+        // A message whose date cannot be read counts as just written.
+        let date = json::at(newest, &["date_created"]).and_then(|date| date::from_iso(&date));
+        Ok(Some(date.unwrap_or(u64::MAX)))
     }
 
     /// FetchConversation: its attributes.
-    #[must_use]
-    pub fn conversation_attributes(self, sid: Sid) -> Later<'a, String> {
-        let conversation = self.conversation(sid.as_str());
-        Box::pin(async move {
-            json::at(&conversation.await?.body, &["attributes"]).ok_or_else(unexpected)
-        })
+    pub fn conversation_attributes(self, sid: Sid) -> Result<String> {
+        json::at(&self.conversation(sid.as_str())?.body, &["attributes"]).ok_or_else(unexpected)
     }
 
     /// FetchConversationParticipant, by identity.
-    #[must_use]
-    pub fn conversation_member(self, sid: Sid, identity: &str) -> Later<'a, Answer> {
+    pub fn conversation_member(self, sid: Sid, identity: &str) -> Result<Answer> {
         let path = ["/Participants/", &encode(identity)].concat();
         self.get(PRODUCT, &conversation_path(sid.as_str(), &path))
     }

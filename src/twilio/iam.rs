@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Repeat, Twilio, object};
 use crate::auth::Agent;
 use crate::date;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _};
 use crate::json;
 use crate::runtime::Call;
 use crate::sid::Sid;
@@ -14,7 +14,7 @@ use crate::sid::Sid;
 impl Twilio<'_> {
     /// `POST /v1/Accounts/{AC}/Tokens/validate`: the token's owner, and when it ends in
     /// milliseconds since 1970. A token that Twilio does not accept is [`Error::Forbidden`].
-    pub async fn validate_token(self, token: &str) -> Result<(Agent, Option<u64>)> {
+    pub fn validate_token(self, token: &str) -> Result<(Agent, Option<u64>)> {
         let config = &self.0.app.config;
         let path = ["/v1/Accounts/", config.account(), "/Tokens/validate"].concat();
         let call = Call {
@@ -29,7 +29,7 @@ impl Twilio<'_> {
         let refused = |message: Option<String>| {
             Error::forbidden(message.as_deref().unwrap_or("The Flex token is not valid."))
         };
-        let answer = match self.send(call, Repeat::Safe).await {
+        let answer = match self.send(call, Repeat::Safe).settled()? {
             Ok(answer) => answer,
             Err(error) => match *error {
                 // Twilio's own validator goes by `valid` alone, whatever the status. But 20003
@@ -37,7 +37,7 @@ impl Twilio<'_> {
                 Error::Twilio { status: 400..=404, code, message, .. } if code != Some(20003) => {
                     return Err(refused(Some(message)));
                 }
-                _ => return Err(error),
+                _ => return Err(error.into()),
             },
         };
         let body = object(&answer.body)?;

@@ -1,7 +1,7 @@
 //! Flex Interactions: <https://www.twilio.com/docs/flex/developer/conversations/interactions-api>.
 
-use super::{Later, Twilio, object, unexpected, unless_gone};
-use crate::error::Result;
+use super::{Twilio, object, unexpected, unless_gone};
+use crate::error::{Result, Settle as _};
 use crate::json::{self, Object};
 use crate::runtime::Answer;
 use crate::sid::Sid;
@@ -64,91 +64,73 @@ impl Invite {
     }
 }
 
-impl<'a> Twilio<'a> {
+impl Twilio<'_> {
     fn post_to_channel(
         self,
         channel: Channel,
         rest: &[&str],
         fields: &[(&str, &str)],
-    ) -> Later<'a, Answer> {
+    ) -> Result<Answer> {
         self.post(PRODUCT, &channel_path(channel, rest), fields)
     }
 
     /// ListInteractionChannelParticipant.
-    #[must_use]
-    pub fn channel_participants(self, channel: Channel) -> Later<'a, Vec<Participant>> {
-        Box::pin(async move {
-            let path = channel_path(channel, &["/Participants?PageSize=100"]);
-            let mut participants = Vec::new();
-            for text in self.list(PRODUCT, path, "participants", 2).await? {
-                let participant = object(&text)?;
-                let routing = participant.object("routing_properties").unwrap_or_default();
-                let sid = |object: &Object<'_>, name: &str, prefix| {
-                    Sid::parse(prefix, &object.text(name)?)
-                };
-                participants.push(Participant {
-                    sid: sid(&participant, "sid", "UT").ok_or_else(unexpected)?,
-                    kind: participant.text("type").unwrap_or_default(),
-                    worker: sid(&routing, "worker_sid", "WK"),
-                    task: sid(&routing, "task_sid", "WT"),
-                });
-            }
-            Ok(participants)
-        })
+    pub fn channel_participants(self, channel: Channel) -> Result<Vec<Participant>> {
+        let path = channel_path(channel, &["/Participants?PageSize=100"]);
+        let mut participants = Vec::new();
+        for text in self.list(PRODUCT, &path, "participants", 2)? {
+            let participant = object(&text)?;
+            let routing = participant.object("routing_properties").unwrap_or_default();
+            let sid =
+                |object: &Object<'_>, name: &str, prefix| Sid::parse(prefix, &object.text(name)?);
+            participants.push(Participant {
+                sid: sid(&participant, "sid", "UT").ok_or_else(unexpected)?,
+                kind: participant.text("type").unwrap_or_default(),
+                worker: sid(&routing, "worker_sid", "WK"),
+                task: sid(&routing, "task_sid", "WT"),
+            });
+        }
+        Ok(participants)
     }
 
     /// ListInteractionChannelInvite.
-    #[must_use]
-    pub fn channel_invites(self, channel: Channel) -> Later<'a, Vec<Invite>> {
-        Box::pin(async move {
-            let path = channel_path(channel, &["/Invites?PageSize=50"]);
-            let invites = self.list(PRODUCT, path, "invites", 10).await?;
-            invites.iter().map(|invite| Invite::read(invite)).collect()
-        })
+    pub fn channel_invites(self, channel: Channel) -> Result<Vec<Invite>> {
+        let path = channel_path(channel, &["/Invites?PageSize=50"]);
+        let invites = self.list(PRODUCT, &path, "invites", 10)?;
+        invites.iter().map(|invite| Invite::read(invite)).collect()
     }
 
     /// CreateInteractionChannelInvite: makes a task, routed as `routing` says.
-    #[must_use]
-    pub fn create_invite(self, channel: Channel, routing: &str) -> Later<'a, Invite> {
+    pub fn create_invite(self, channel: Channel, routing: &str) -> Result<Invite> {
         let invite =
             self.create(PRODUCT, &channel_path(channel, &["/Invites"]), &[("Routing", routing)]);
-        Box::pin(async move { Invite::read(&invite.await?.body) })
+        Invite::read(&invite?.body)
     }
 
     /// UpdateInteractionChannelParticipant: takes one out. Whether they are out is what
     /// counts, not how Twilio answered.
-    #[must_use]
-    pub fn remove_channel_participant(self, channel: Channel, participant: Sid) -> Later<'a, ()> {
+    pub fn remove_channel_participant(self, channel: Channel, participant: Sid) -> Result<()> {
         let parts = ["/Participants/", participant.as_str()];
         let removed = self.post_to_channel(channel, &parts, &[("Status", "closed")]);
-        Box::pin(async move {
-            let Err(error) = removed.await else { return Ok(()) };
-            match unless_gone(self.channel_participants(channel).await) {
-                Ok(listed) if !listed.iter().flatten().any(|other| other.sid == participant) => {
-                    Ok(())
-                }
-                _ => Err(error),
-            }
-        })
+        let Err(error) = removed.settled()? else { return Ok(()) };
+        match unless_gone(self.channel_participants(channel)).settled()? {
+            Ok(listed) if !listed.iter().flatten().any(|other| other.sid == participant) => Ok(()),
+            _ => Err(error.into()),
+        }
     }
 
     /// UpdateInteractionChannel: ends it, and the tasks and the conversation with it.
     /// Whether it is over is what counts, not how Twilio answered.
-    #[must_use]
-    pub fn close_channel(self, channel: Channel) -> Later<'a, ()> {
+    pub fn close_channel(self, channel: Channel) -> Result<()> {
         let closed = self.post_to_channel(channel, &[], &[("Status", "closed")]);
-        Box::pin(async move {
-            let Err(error) = closed.await else { return Ok(()) };
-            match unless_gone(self.get(PRODUCT, &channel_path(channel, &[])).await) {
-                Ok(None) => Ok(()),
-                Ok(Some(found))
-                    if json::at(&found.body, &["status"]).as_deref() == Some("closed") =>
-                {
-                    Ok(())
-                }
-                _ => Err(error),
+        let Err(error) = closed.settled()? else { return Ok(()) };
+        match unless_gone(self.get(PRODUCT, &channel_path(channel, &[]))).settled()? {
+            Ok(None) => Ok(()),
+            Ok(Some(found)) if json::at(&found.body, &["status"]).as_deref() == Some("closed") => {
+                Ok(())
             }
-        })
+            _ => Err(error.into()),
+        }
     }
 }
 

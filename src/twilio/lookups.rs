@@ -1,14 +1,14 @@
 //! Lookup: <https://www.twilio.com/docs/lookup/v2-api>.
 
-use super::{Later, Twilio};
+use super::Twilio;
+use crate::error::Result;
 use crate::params::encode;
 use crate::runtime::Answer;
 
-impl<'a> Twilio<'a> {
+impl Twilio<'_> {
     /// FetchPhoneNumber: Lookup's free check of a number's format. A number that is none is
     /// an answer too, with `valid` false. `country` (ISO) is where a national number belongs.
-    #[must_use]
-    pub fn phone_number(self, number: &str, country: Option<&str>) -> Later<'a, Answer> {
+    pub fn phone_number(self, number: &str, country: Option<&str>) -> Result<Answer> {
         let number = encode(number);
         let path = match country {
             Some(country) => {

@@ -1,10 +1,8 @@
 //! TaskRouter: <https://www.twilio.com/docs/taskrouter/api>.
 
-use futures_util::future::join;
-
-use super::{Later, Page, Repeat, Twilio, object, unexpected, unless_gone};
+use super::{Page, Repeat, Twilio, object, unexpected, unless_gone};
 use crate::attributes;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, Settled};
 use crate::json;
 use crate::params::encode;
 use crate::runtime::{Answer, Call};
@@ -60,7 +58,7 @@ impl Task {
 }
 
 /// What became of a task that was asked for; one that is gone is `None`.
-pub type Found = (Sid, Result<Option<Box<Task>>>);
+pub type Found = (Sid, Settled<Option<Box<Task>>>);
 
 /// A reservation: <https://www.twilio.com/docs/taskrouter/api/reservations>.
 #[derive(Clone, Debug)]
@@ -80,7 +78,7 @@ impl Reservation {
     }
 }
 
-impl<'a> Twilio<'a> {
+impl Twilio<'_> {
     /// The path of something in the workspace.
     fn workspace_path(self, rest: &[&str]) -> String {
         ["/v1/Workspaces/", self.0.app.config.workspace(), "/", &rest.concat()].concat()
@@ -90,45 +88,35 @@ impl<'a> Twilio<'a> {
         self.workspace_path(&["Tasks/", sid.as_str()])
     }
 
-    fn as_task(self, call: Call, repeat: Repeat) -> Later<'a, Box<Task>> {
-        Box::pin(async move {
-            let answer = self.send(call, repeat).await?;
-            Task::read(&answer.body, answer.etag)
-        })
+    fn as_task(self, call: Call, repeat: Repeat) -> Result<Box<Task>> {
+        let answer = self.send(call, repeat)?;
+        Task::read(&answer.body, answer.etag)
     }
 
     /// FetchTask.
-    #[must_use]
-    pub fn task(self, sid: Sid) -> Later<'a, Box<Task>> {
+    pub fn task(self, sid: Sid) -> Result<Box<Task>> {
         self.as_task(self.call("GET", PRODUCT, &self.task_path(sid), &[]), Repeat::Safe)
     }
 
     /// FetchTask, of several at the same time.
-    #[must_use]
-    pub fn tasks(self, mut sids: Vec<Sid>) -> Later<'a, Vec<Found>> {
-        Box::pin(async move {
-            let Some(sid) = sids.pop() else { return Ok(Vec::new()) };
-            let (task, others) = join(self.task(sid), self.tasks(sids)).await;
-            let mut tasks = others?;
-            tasks.push((sid, unless_gone(task)));
-            Ok(tasks)
-        })
+    pub fn tasks(self, sids: &[Sid]) -> Result<Vec<Found>> {
+        let asked: Vec<_> = sids.iter().map(|sid| unless_gone(self.task(*sid))).collect();
+        sids.iter().zip(asked).map(|(sid, task)| Ok((*sid, task.settled()?))).collect()
     }
 
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.
-    pub async fn tasks_where(self, expression: &str) -> Result<Vec<Box<Task>>> {
+    pub fn tasks_where(self, expression: &str) -> Result<Vec<Box<Task>>> {
         let path = self.workspace_path(&[
             "Tasks?EvaluateTaskAttributes=",
             &encode(expression),
             "&PageSize=50",
         ]);
-        let tasks = self.list(PRODUCT, path, "tasks", 2).await?;
+        let tasks = self.list(PRODUCT, &path, "tasks", 2)?;
         tasks.iter().map(|task| Task::read(task, None)).collect()
     }
 
     /// CreateTask.
-    #[must_use]
-    pub fn create_task(self, fields: &[(&str, &str)]) -> Later<'a, Box<Task>> {
+    pub fn create_task(self, fields: &[(&str, &str)]) -> Result<Box<Task>> {
         self.as_task(
             self.call("POST", PRODUCT, &self.workspace_path(&["Tasks"]), fields),
             Repeat::Creates,
@@ -136,128 +124,105 @@ impl<'a> Twilio<'a> {
     }
 
     /// UpdateTask: another assignment status, with the reason for it.
-    #[must_use]
-    pub fn set_task_status(self, sid: Sid, status: &str, reason: &str) -> Later<'a, Box<Task>> {
+    pub fn set_task_status(self, sid: Sid, status: &str, reason: &str) -> Result<Box<Task>> {
         let fields = [("AssignmentStatus", status), ("Reason", reason)];
         self.as_task(self.call("POST", PRODUCT, &self.task_path(sid), &fields), Repeat::Safe)
     }
 
     /// Ends a task that is open: who was being asked is no longer asked, who has it wraps
     /// up. Answers the task as it is then; a task that is gone is fine.
-    #[must_use]
-    pub fn close_task(self, mut found: Box<Task>, reason: &'a str) -> Later<'a, Option<Box<Task>>> {
-        Box::pin(async move {
-            // It may be accepted or canceled while we look: once more, on fresh data.
-            for _ in 0..3 {
-                let status = match found.assignment_status.as_str() {
-                    "pending" | "reserved" => "canceled",
-                    "assigned" => "wrapping",
-                    _ => return Ok(Some(found)),
-                };
-                match self.set_task_status(found.sid, status, reason).await {
-                    Err(error) if error.is_wrong_state() || error.is_stale() => {
-                        match unless_gone(self.task(found.sid).await)? {
-                            Some(task) => found = task,
-                            None => return Ok(None),
-                        }
+    pub fn close_task(self, mut found: Box<Task>, reason: &str) -> Result<Option<Box<Task>>> {
+        // It may be accepted or canceled while we look: once more, on fresh data.
+        for _ in 0..3 {
+            let status = match found.assignment_status.as_str() {
+                "pending" | "reserved" => "canceled",
+                "assigned" => "wrapping",
+                _ => return Ok(Some(found)),
+            };
+            match self.set_task_status(found.sid, status, reason).settled()? {
+                Err(error) if error.is_wrong_state() || error.is_stale() => {
+                    match unless_gone(self.task(found.sid))? {
+                        Some(task) => found = task,
+                        None => return Ok(None),
                     }
-                    answer => return unless_gone(answer),
                 }
+                answer => return unless_gone(answer),
             }
-            Err(Error::Busy.into())
-        })
+        }
+        Err(Error::Busy.into())
     }
 
     /// Merges `update` into the attributes of a task that was just read
     /// ([`attributes::merge`]). Others' writes are never lost: a stale write is repeated on
     /// fresh data. Answers the task as Twilio has it then.
-    #[must_use]
-    pub fn merge_task_attributes(self, mut found: Box<Task>, update: String) -> Later<'a, Answer> {
-        Box::pin(async move {
-            for _ in 0..5 {
-                let merged = attributes::merge(&found.attributes, &update)?;
-                let mut call = self.call(
-                    "POST",
-                    PRODUCT,
-                    &self.task_path(found.sid),
-                    &[("Attributes", &merged)],
-                );
-                call.if_match = found.etag.take();
-                match self.send(call, Repeat::Safe).await {
-                    Err(error) if error.is_stale() => found = self.task(found.sid).await?,
-                    answer => return answer,
-                }
+    pub fn merge_task_attributes(self, mut found: Box<Task>, update: &str) -> Result<Answer> {
+        for _ in 0..5 {
+            let merged = attributes::merge(&found.attributes, update)?;
+            let mut call =
+                self.call("POST", PRODUCT, &self.task_path(found.sid), &[("Attributes", &merged)]);
+            call.if_match = found.etag.take();
+            match self.send(call, Repeat::Safe).settled()? {
+                Err(error) if error.is_stale() => found = self.task(found.sid)?,
+                answer => return Ok(answer?),
             }
-            Err(Error::Busy.into())
-        })
+        }
+        Err(Error::Busy.into())
     }
 
     /// ListTaskQueue: all of them, each as Twilio has it.
-    #[must_use]
-    pub fn queues(self) -> Later<'a, Vec<String>> {
-        self.list(PRODUCT, self.workspace_path(&["TaskQueues?PageSize=1000"]), "task_queues", 5)
+    pub fn queues(self) -> Result<Vec<String>> {
+        self.list(PRODUCT, &self.workspace_path(&["TaskQueues?PageSize=1000"]), "task_queues", 5)
     }
 
     /// ListWorkerChannel.
-    #[must_use]
-    pub fn worker_channels(self, worker: Sid) -> Later<'a, Vec<String>> {
+    pub fn worker_channels(self, worker: Sid) -> Result<Vec<String>> {
         let path = self.workspace_path(&["Workers/", worker.as_str(), "/Channels?PageSize=1000"]);
-        self.list(PRODUCT, path, "channels", 1)
+        self.list(PRODUCT, &path, "channels", 1)
     }
 
     /// UpdateWorkerChannel; answers the channel as Twilio has it.
-    #[must_use]
     pub fn update_worker_channel(
         self,
         worker: Sid,
         channel: Sid,
         fields: &[(&str, &str)],
-    ) -> Later<'a, Answer> {
+    ) -> Result<Answer> {
         let parts = ["Workers/", worker.as_str(), "/Channels/", channel.as_str()];
         self.post(PRODUCT, &self.workspace_path(&parts), fields)
     }
 
     /// Puts the members of `update` over a worker's attributes ([`attributes::overwrite`]);
     /// answers the worker as Twilio has it. A stale write is repeated on fresh data.
-    #[must_use]
-    pub fn overwrite_worker_attributes(self, worker: Sid, update: String) -> Later<'a, Answer> {
-        Box::pin(async move {
-            for _ in 0..5 {
-                let mut found = self.worker(worker).await?;
-                let current = json::at(&found.body, &["attributes"]).unwrap_or_default();
-                let attributes = attributes::overwrite(&current, &update)?;
-                let path = self.workspace_path(&["Workers/", worker.as_str()]);
-                let mut call = self.call("POST", PRODUCT, &path, &[("Attributes", &attributes)]);
-                call.if_match = found.etag.take();
-                match self.send(call, Repeat::Safe).await {
-                    Err(error) if error.is_stale() => {}
-                    answer => return answer,
-                }
+    pub fn overwrite_worker_attributes(self, worker: Sid, update: &str) -> Result<Answer> {
+        for _ in 0..5 {
+            let mut found = self.worker(worker)?;
+            let current = json::at(&found.body, &["attributes"]).unwrap_or_default();
+            let attributes = attributes::overwrite(&current, update)?;
+            let path = self.workspace_path(&["Workers/", worker.as_str()]);
+            let mut call = self.call("POST", PRODUCT, &path, &[("Attributes", &attributes)]);
+            call.if_match = found.etag.take();
+            match self.send(call, Repeat::Safe).settled()? {
+                Err(error) if error.is_stale() => {}
+                answer => return Ok(answer?),
             }
-            Err(Error::Busy.into())
-        })
+        }
+        Err(Error::Busy.into())
     }
 
     /// FetchWorker: the worker as Twilio has it.
-    #[must_use]
-    pub fn worker(self, sid: Sid) -> Later<'a, Answer> {
+    pub fn worker(self, sid: Sid) -> Result<Answer> {
         self.get(PRODUCT, &self.workspace_path(&["Workers/", sid.as_str()]))
     }
 
     /// ListWorker: a page of all workers.
-    #[must_use]
-    pub fn workers_page(self, path: Option<String>) -> Later<'a, Page> {
-        self.page(
-            PRODUCT,
-            path.unwrap_or_else(|| self.workspace_path(&["Workers?PageSize=500"])),
-            "workers",
-        )
+    pub fn workers_page(self, path: Option<String>) -> Result<Page> {
+        let path = path.unwrap_or_else(|| self.workspace_path(&["Workers?PageSize=500"]));
+        self.page(PRODUCT, &path, "workers")
     }
 
     /// ListWorker by contact URI, which must have no quote or backslash. Twilio allows three
     /// of these a second.
-    #[must_use]
-    pub fn workers_at(self, contact: &str) -> Later<'a, Answer> {
+    pub fn workers_at(self, contact: &str) -> Result<Answer> {
         let expression = encode(&["contact_uri == \"", contact, "\""].concat());
         self.get(
             PRODUCT,
@@ -270,16 +235,14 @@ impl<'a> Twilio<'a> {
     }
 
     /// ListTaskReservation: those of one worker.
-    #[must_use]
-    pub fn task_reservations(self, task: Sid, worker: Sid) -> Later<'a, Vec<Reservation>> {
+    pub fn task_reservations(self, task: Sid, worker: Sid) -> Result<Vec<Reservation>> {
         let parts =
             ["Tasks/", task.as_str(), "/Reservations?WorkerSid=", worker.as_str(), "&PageSize=50"];
         self.reservations(self.workspace_path(&parts))
     }
 
     /// ListWorkerReservation.
-    #[must_use]
-    pub fn worker_reservations(self, worker: Sid) -> Later<'a, Vec<Reservation>> {
+    pub fn worker_reservations(self, worker: Sid) -> Result<Vec<Reservation>> {
         self.reservations(self.workspace_path(&[
             "Workers/",
             worker.as_str(),
@@ -287,17 +250,15 @@ impl<'a> Twilio<'a> {
         ]))
     }
 
-    fn reservations(self, path: String) -> Later<'a, Vec<Reservation>> {
-        Box::pin(async move {
-            let mut reservations = Vec::new();
-            for text in self.list(PRODUCT, path, "reservations", 2).await? {
-                let reservation = object(&text)?;
-                reservations.push(Reservation {
-                    status: reservation.text("reservation_status").unwrap_or_default(),
-                    task: reservation.text("task_sid").unwrap_or_default(),
-                });
-            }
-            Ok(reservations)
-        })
+    fn reservations(self, path: String) -> Result<Vec<Reservation>> {
+        let mut reservations = Vec::new();
+        for text in self.list(PRODUCT, &path, "reservations", 2)? {
+            let reservation = object(&text)?;
+            reservations.push(Reservation {
+                status: reservation.text("reservation_status").unwrap_or_default(),
+                task: reservation.text("task_sid").unwrap_or_default(),
+            });
+        }
+        Ok(reservations)
     }
 }

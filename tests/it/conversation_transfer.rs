@@ -330,8 +330,8 @@ fn a_warm_transfer_is_noted_on_the_conversation_letter_for_letter() {
     );
     let fake = warm_reads(Fake::default(), &noted)
         .on(&warm_create(1_800_000_000_000), 201, &invite("{}"))
-        .task(BOBS_TASK, "reserved")
         .task(DEAD_TASK, "canceled")
+        .task(BOBS_TASK, "reserved")
         .conversation(&noted)
         .on(
             &format!(
@@ -633,8 +633,8 @@ fn the_last_agent_ends_the_conversation() {
     );
     // Another one who is done, and an invite that nobody can accept any more, are nobody.
     let fake = leave_reads(&[customer(), alice(), bob()], &[invite("{}")], "{}")
-        .task(BOBS_TASK, "wrapping")
         .task(NEW_TASK, "canceled")
+        .task(BOBS_TASK, "wrapping")
         .on(&close(), 200, "{}");
     assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200);
     // Without a conversation it is not asked for.
@@ -651,8 +651,8 @@ fn the_last_agent_ends_the_conversation() {
 fn while_another_agent_is_there_or_invited_only_the_leaver_goes() {
     let noted = format!(r#"{{{FOREIGN},"invites":{{"{DEAD_TASK}":{{}}}}}}"#);
     let there = leave_reads(&[customer(), alice(), bob()], &[], &noted)
-        .task(BOBS_TASK, "assigned")
         .task(DEAD_TASK, "canceled")
+        .task(BOBS_TASK, "assigned")
         .on(&remove(OWN), 200, "{}")
         .conversation(&noted)
         .on(&format!(r#"POST {CONVERSATION} Attributes={{{FOREIGN},"invites":{{}}}}"#), 200, "{}");
@@ -738,8 +738,8 @@ fn a_stale_copy_of_the_attributes_loses_nothing() {
     let fake = Fake::default()
         .on_token()
         .member_and_conversation(&current)
-        .task(NEW_TASK, "pending")
         .task(DEAD_TASK, "canceled")
+        .task(NEW_TASK, "pending")
         .on(
             &format!(
                 r#"POST {CONVERSATION} Attributes={{{FOREIGN},"topic":"n\u0065w","invites":{{{new}}},"since":[3.0],"mine":1.0}}"#

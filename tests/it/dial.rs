@@ -1,6 +1,6 @@
 //! Calling the customer from a chat: the exact requests that Twilio gets.
 
-use crate::support::{ALICE, Fake, TASKROUTER, json, now, post};
+use crate::support::{ALICE, Fake, TASKROUTER, handle, json, post};
 use flex_edge::params::encode;
 
 const CHAT: &str = "WT000000000000000000000000000000d1";
@@ -178,7 +178,7 @@ fn the_queue_is_recorded_when_there_is_one() {
 fn resolve(fake: Fake, chat: &str, agent: &str, more: &str) -> (u16, serde_json::Value) {
     let fake = reads(fake, chat, agent, None);
     let app = fake.app();
-    let response = now(app.handle(post("/resolve-dial", &format!("Token=T&taskSid={CHAT}{more}"))));
+    let response = handle(&app, post("/resolve-dial", &format!("Token=T&taskSid={CHAT}{more}")));
     (response.status, json(&response))
 }
 

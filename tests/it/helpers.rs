@@ -3,7 +3,7 @@
 
 use flex_edge::runtime::Response;
 
-use crate::support::{ALICE, API, Fake, TASKROUTER, json, post};
+use crate::support::{ALICE, API, Fake, TASKROUTER, handle, json, post};
 
 const TASK: &str = "WT000000000000000000000000000000a1";
 const ROOM: &str = "CF00000000000000000000000000000001";
@@ -326,13 +326,13 @@ fn within_a_second_a_call_is_asked_for_once() {
     let app = fake.app();
     let request =
         || post("/external-transfer/get-call-properties", &format!("Token=T&callSid={LEG}"));
-    let first = crate::support::now(app.handle(request()));
-    let second = crate::support::now(app.handle(request()));
+    let first = handle(&app, request());
+    let second = handle(&app, request());
     assert_eq!((first.status, &first.body), (200, &second.body));
     fake.played();
     fake.world.slept.set(fake.world.slept.get() + 1_001);
     let fake = fake.on(&format!("GET {API}/Calls/{LEG}.json"), 200, &call("y"));
-    assert_eq!(json(&crate::support::now(app.handle(request())))["to"], "y");
+    assert_eq!(json(&handle(&app, request()))["to"], "y");
     fake.played();
 }
 

@@ -3,7 +3,7 @@
 
 use flex_edge::params::encode;
 
-use crate::support::{Fake, TASKROUTER, json, now, post};
+use crate::support::{Fake, TASKROUTER, handle, json, post};
 
 const CHATS: &str = "https://conversations.twilio.com/v1/Conversations";
 const CHAT: &str = "CH00000000000000000000000000000001";
@@ -223,7 +223,7 @@ fn the_directory_is_read_once_and_searched_in_memory() {
     let fake = Fake::default().on_token().append(directory().take_script());
     let app = fake.app();
     let names = |search: &str| {
-        let body = json(&now(app.handle(call(search))));
+        let body = json(&handle(&app, call(search)));
         assert_eq!(body["success"], true, "{body}");
         body["agents"]
             .as_array()
@@ -252,7 +252,7 @@ fn pages_go_on_where_they_stopped_and_an_old_list_beats_none() {
     let fake = Fake::default().on_token().append(directory().take_script());
     let app = fake.app();
     let ask = |fields: &str| {
-        json(&now(app.handle(post("/internal-chat/list-agents", &format!("Token=T&{fields}")))))
+        json(&handle(&app, post("/internal-chat/list-agents", &format!("Token=T&{fields}"))))
     };
     let (mut cursor, mut seen) = (String::new(), Vec::new());
     for _ in 0..3 {
@@ -290,8 +290,8 @@ fn what_was_read_before_a_failure_is_not_read_again() {
         .on(&format!("GET {page}"), 200, &list("workers", &[worker(2, "{}")], None));
     let app = fake.app();
     let request = || post("/internal-chat/list-agents", "Token=T");
-    assert_eq!(now(app.handle(request())).status, 502);
-    assert_eq!(json(&now(app.handle(request())))["agents"].as_array().unwrap().len(), 2);
+    assert_eq!(handle(&app, request()).status, 502);
+    assert_eq!(json(&handle(&app, request()))["agents"].as_array().unwrap().len(), 2);
     fake.played();
 }
 
@@ -439,7 +439,8 @@ const FIRST: &str = "?State=active&PageSize=100";
 
 /// A run that stops somewhere.
 fn tick(fake: &Fake) {
-    now(fake.app().tick());
+    let app = fake.app();
+    app.run(&app.cron_job()).expect("the fake never waits");
     fake.played();
 }
 

@@ -1,6 +1,6 @@
 //! Retries, faults and tokens: what every feature relies on.
 
-use crate::support::{ACCOUNT, API, Fake, TASKROUTER, json, now, post};
+use crate::support::{ACCOUNT, API, Fake, TASKROUTER, handle, json, post};
 
 const HOLD: &str = "Token=T&conference=WT000000000000000000000000000000c1&participant=CA00000000000000000000000000000001&hold=true";
 
@@ -12,10 +12,10 @@ fn a_refused_token_is_403_with_twilios_reason() {
     let fake =
         Fake::default().on(&call, 200, r#"{"valid":false,"code":20101,"message":"expired"}"#);
     let app = fake.app();
-    let response = now(app.handle(post("/voice/hold-participant", HOLD)));
+    let response = handle(&app, post("/voice/hold-participant", HOLD));
     assert_eq!((response.status, json(&response)["message"].as_str()), (403, Some("expired")));
     // The second time it is remembered.
-    assert_eq!(now(app.handle(post("/voice/hold-participant", HOLD))).status, 403);
+    assert_eq!(handle(&app, post("/voice/hold-participant", HOLD)).status, 403);
     fake.played();
 }
 
@@ -33,7 +33,7 @@ fn a_valid_token_is_asked_for_once() {
     let fake = Fake::default().on_token();
     let app = fake.app();
     for _ in 0..3 {
-        let response = now(app.handle(post("/voice/hold-participant", "Token=T")));
+        let response = handle(&app, post("/voice/hold-participant", "Token=T"));
         assert_eq!((response.status, json(&response)["field"].as_str()), (400, Some("conference")));
     }
     fake.played();
@@ -44,7 +44,7 @@ fn without_a_cache_each_request_asks() {
     let fake = Fake::default().with("FLEX_TOKEN_CACHE_SECONDS", "0").on_token().on_token();
     let app = fake.app();
     for _ in 0..2 {
-        assert_eq!(now(app.handle(post("/voice/hold-participant", "Token=T"))).status, 400);
+        assert_eq!(handle(&app, post("/voice/hold-participant", "Token=T")).status, 400);
     }
     fake.played();
 }

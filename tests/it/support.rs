@@ -3,17 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::future::Future;
 use std::io::Write as _;
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use base64ct::{Base64, Encoding as _};
-use flex_edge::error::Result;
-use flex_edge::gate::{self, Ask, Record, Reply};
-use flex_edge::runtime::{Answer, Call, Claim, KvPage, Lost, Request, Response, Runtime};
+use flex_edge::gate::{self, Ask, Record};
+use flex_edge::job::FIELD;
+use flex_edge::runtime::{Request, Response, Runtime};
 use flex_edge::{App, Config};
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
@@ -147,7 +143,7 @@ impl Fake {
 
     /// Hands in one request. The whole script must have been played afterwards.
     pub fn handle(&self, request: Request) -> Response {
-        let response = now(self.app().handle(request));
+        let response = handle(&self.app(), request);
         self.played();
         response
     }
@@ -160,12 +156,9 @@ impl Fake {
     }
 }
 
-/// Runs a future that never has to wait.
-pub fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("the fake never waits"),
-    }
+/// Answers a request: the fake never lets it wait.
+pub fn handle(app: &App, request: Request) -> Response {
+    app.run(&app.job(request)).expect("the fake never waits")
 }
 
 /// A form `POST`.
@@ -210,6 +203,16 @@ pub fn json(response: &Response) -> serde_json::Value {
 
 struct Shared(Rc<World>);
 
+/// A call to Twilio.
+struct Call {
+    method: &'static str,
+    url: String,
+    authorization: String,
+    content_type: String,
+    if_match: Option<String>,
+    body: String,
+}
+
 /// The call as the script has it: method, URL, decoded form or JSON body, `If-Match`.
 fn describe(call: &Call) -> String {
     let mut text = format!("{} {}", call.method, call.url);
@@ -240,98 +243,100 @@ fn record(call: &Call) {
     file.write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 
-#[async_trait::async_trait(?Send)]
-impl Runtime for Shared {
-    async fn fetch(&self, call: Call) -> std::result::Result<Answer, Lost> {
+impl World {
+    fn now(&self) -> u64 {
+        1_800_000_000_000 + self.slept.get()
+    }
+
+    fn fetch(
+        &self,
+        [method, url, authorization, content_type, if_match, body]: [&str; 6],
+    ) -> Option<String> {
+        let call = Call {
+            method: ["GET", "POST", "DELETE"].into_iter().find(|known| *known == method).unwrap(),
+            url: url.into(),
+            authorization: authorization.into(),
+            content_type: content_type.into(),
+            if_match: (!if_match.is_empty()).then(|| if_match.to_owned()),
+            body: body.into(),
+        };
         record(&call);
-        assert!(call.timeout > Duration::ZERO && call.timeout <= Duration::from_secs(10));
         let text = describe(&call);
-        self.0.calls.borrow_mut().push(text.clone());
-        let Some((expected, line)) = self.0.script.borrow_mut().pop_front() else {
+        self.calls.borrow_mut().push(text.clone());
+        let Some((expected, line)) = self.script.borrow_mut().pop_front() else {
             panic!("a call too many: {text}")
         };
         assert_eq!(text, expected);
-        match line {
-            Line::Answer { status, body, etag, retry_after } => {
-                Ok(Answer { status, etag, retry_after, body })
-            }
-            Line::Lost => Err(Lost),
-        }
+        let Line::Answer { status, body, etag, retry_after } = line else { return None };
+        let retry_after = retry_after.map(|seconds| seconds.to_string()).unwrap_or_default();
+        let etag = etag.unwrap_or_default();
+        Some([&status.to_string(), &*etag, &retry_after, &body].join("\u{1f}"))
     }
 
-    async fn kv_get(&self, key: &str) -> Result<Option<String>> {
-        self.0.kv_operations.borrow_mut().push(format!("get {key}"));
-        Ok(self.0.kv.borrow().get(key).map(|(value, _)| value.clone()))
-    }
-
-    async fn kv_put(
-        &self,
-        key: &str,
-        value: &str,
-        metadata: Option<&str>,
-        _: Option<Duration>,
-    ) -> Result<()> {
-        assert!(key.len() <= 512, "KV keys have at most 512 bytes");
-        self.0.kv_operations.borrow_mut().push(format!("put {key}"));
-        self.0.kv.borrow_mut().insert(key.into(), (value.into(), metadata.map(str::to_owned)));
-        Ok(())
-    }
-
-    async fn kv_delete(&self, key: &str) -> Result<()> {
-        self.0.kv_operations.borrow_mut().push(format!("delete {key}"));
-        self.0.kv.borrow_mut().remove(key);
-        Ok(())
-    }
-
-    async fn kv_list(&self, prefix: &str, cursor: Option<&str>) -> Result<KvPage> {
-        self.0.kv_operations.borrow_mut().push(format!("list {prefix}"));
-        let kv = self.0.kv.borrow();
-        let after = cursor.unwrap_or_default();
-        let found = kv.iter().filter(|(key, _)| key.starts_with(prefix) && key.as_str() > after);
-        let mut keys: Vec<_> = found
-            .take(1001)
-            .map(|(key, (_, data))| (key.clone(), data.clone().unwrap_or_default()))
-            .collect();
-        let cursor = (keys.len() > 1000).then(|| {
-            keys.truncate(1000);
-            keys[999].0.clone()
+    fn kv_list(&self, prefix: &str, cursor: &str) -> String {
+        let kv = self.kv.borrow();
+        let found = kv.iter().filter(|(key, _)| key.starts_with(prefix) && key.as_str() > cursor);
+        let found: Vec<_> = found.take(1001).collect();
+        let next = if found.len() > 1000 { found[999].0.as_str() } else { "" };
+        let keys = found.iter().take(1000).map(|(key, (_, metadata))| {
+            format!("\u{1e}{key}\u{1f}{}", metadata.as_deref().unwrap_or_default())
         });
-        Ok(KvPage { keys, cursor })
+        [next.to_owned(), keys.collect()].concat()
     }
 
-    async fn claim(&self, key: &str, lease: Duration, _: Duration) -> Result<Claim> {
-        let lease = u64::try_from(lease.as_millis()).unwrap();
-        let mut gate = self.0.gate.borrow_mut();
-        let (reply, record) = gate::step(gate.remove(key), Ask::Claim { lease }, self.now());
+    fn kv(&self, operation: &str, key: &str) {
+        self.kv_operations.borrow_mut().push(format!("{operation} {key}"));
+    }
+
+    fn gate(&self, key: &str, ask: &str) -> String {
+        let mut gate = self.gate.borrow_mut();
+        let (reply, record) = gate::step(gate.remove(key), Ask::parse(ask).unwrap(), self.now());
         gate.insert(key.into(), record);
-        Ok(match reply {
-            Reply::Granted(attempt) => Claim::Granted { attempt },
-            Reply::Done(outcome) => Claim::Done(outcome),
-            Reply::Wait(_) | Reply::Settled => Claim::Busy,
-        })
+        reply.text()
     }
+}
 
-    async fn settle(
-        &self,
-        key: &str,
-        attempt: u32,
-        outcome: Option<&str>,
-        keep: Duration,
-    ) -> Result<()> {
-        let keep = u64::try_from(keep.as_millis()).unwrap();
-        let outcome = outcome.map(str::to_owned);
-        let mut gate = self.0.gate.borrow_mut();
-        let (_, record) =
-            gate::step(gate.remove(key), Ask::Settle { attempt, outcome, keep }, self.now());
-        gate.insert(key.into(), record);
-        Ok(())
-    }
-
-    async fn sleep(&self, pause: Duration) {
-        self.0.slept.set(self.0.slept.get() + u64::try_from(pause.as_millis()).unwrap());
+impl Runtime for Shared {
+    fn perform(&self, _: u32, operation: &str) -> Option<String> {
+        let fields: Vec<&str> = operation.split(FIELD).collect();
+        let world = &self.0;
+        let result = match *fields.as_slice() {
+            ["fetch", method, url, authorization, content_type, if_match, body, timeout] => {
+                assert!((1..=10_000).contains(&timeout.parse::<u64>().unwrap()));
+                world.fetch([method, url, authorization, content_type, if_match, body])
+            }
+            ["kv_get", key] => {
+                world.kv("get", key);
+                let kv = world.kv.borrow();
+                Some(kv.get(key).map(|(value, _)| format!("+{value}")).unwrap_or_default())
+            }
+            ["kv_put", key, value, metadata] => {
+                assert!(key.len() <= 512, "KV keys have at most 512 bytes");
+                world.kv("put", key);
+                let metadata = (!metadata.is_empty()).then(|| metadata.to_owned());
+                world.kv.borrow_mut().insert(key.into(), (value.into(), metadata));
+                Some(String::new())
+            }
+            ["kv_delete", key] => {
+                world.kv("delete", key);
+                world.kv.borrow_mut().remove(key);
+                Some(String::new())
+            }
+            ["kv_list", prefix, cursor] => {
+                world.kv("list", prefix);
+                Some(world.kv_list(prefix, cursor))
+            }
+            ["gate", key, _, ask, _] => Some(world.gate(key, ask)),
+            ["sleep", _, pause] => {
+                world.slept.set(world.slept.get() + pause.parse::<u64>().unwrap());
+                Some(String::new())
+            }
+            _ => panic!("no operation: {operation}"),
+        };
+        Some(result.map(|result| format!("+{result}")).unwrap_or_default())
     }
 
     fn now(&self) -> u64 {
-        1_800_000_000_000 + self.0.slept.get()
+        self.0.now()
     }
 }

@@ -4,20 +4,17 @@
 //! Conversations have no `If-Match`: our own writers take turns, and each writes right after
 //! it has read.
 
-use futures_util::future::join;
-
 use crate::Context;
 use crate::access;
 use crate::auth::Agent;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, both};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::sid::Sid;
-use crate::twilio::Later;
 use crate::twilio::taskrouter::Found;
 
 /// An entry: its name and JSON text.
-type Entry = (Sid, String);
+pub type Entry = (Sid, String);
 
 /// As many tasks are asked for at once; the rest, if ever, the next time.
 const MAX_ASKED: usize = 20;
@@ -31,78 +28,69 @@ pub fn tasks(attributes: &str) -> Vec<Sid> {
 }
 
 /// Those of these tasks that nobody can accept any more. One that cannot be read stays.
-pub async fn dead(cx: &Context<'_>, mut tasks: Vec<Sid>) -> Vec<Sid> {
-    tasks.truncate(MAX_ASKED);
-    let tasks = cx.twilio().tasks(tasks).await.unwrap_or_default();
+pub fn dead(cx: Context<'_>, tasks: &[Sid]) -> Result<Vec<Sid>> {
+    let tasks = tasks.get(..MAX_ASKED).unwrap_or(tasks);
     let dead = |(sid, task): Found| match task {
         Ok(Some(task)) if task.is_waiting() => None,
         Ok(_) => Some(sid),
         Err(_) => None,
     };
-    tasks.into_iter().filter_map(dead).collect()
+    Ok(cx.twilio().tasks(tasks)?.into_iter().filter_map(dead).collect())
 }
 
 /// Adds an entry and drops those that `dead` brings, if any.
-pub async fn note<'a>(
-    cx: &'a Context<'a>,
+pub fn note(
+    cx: Context<'_>,
     conversation: Sid,
-    dead: Later<'a, Vec<Sid>>,
-    entry: Option<Entry>,
+    dead: impl FnOnce() -> Result<Vec<Sid>>,
+    entry: Option<&Entry>,
 ) -> Result<String> {
-    let work = async move {
-        let (dead, current) = join(dead, cx.twilio().conversation_attributes(conversation)).await;
-        write(cx, conversation, &current?, "{}", &dead?, entry).await
-    };
-    gate::alone(cx, &key(conversation), Box::pin(work)).await
+    gate::alone(cx, &key(conversation), || {
+        let (dead, current) = both(dead(), cx.twilio().conversation_attributes(conversation))?;
+        write(cx, conversation, &current?, "{}", &dead?, entry)
+    })
 }
 
 /// Takes over what a plugin sends from its copy of the attributes.
-pub async fn take_over<'a>(
-    cx: &'a Context<'a>,
-    agent: &'a Agent,
-    conversation: Sid,
-    sent: &'a str,
-) -> Result<String> {
-    let work = async move {
-        let current = access::conversation(cx, agent, conversation).await?;
+pub fn take_over(cx: Context<'_>, agent: &Agent, conversation: Sid, sent: &str) -> Result<String> {
+    gate::alone(cx, &key(conversation), || {
+        let current = access::conversation(cx, agent, conversation)?;
         let mut known = tasks(&current);
         known.extend(tasks(sent).into_iter().filter(|sid| !tasks(&current).contains(sid)));
-        let dead = dead(cx, known).await;
-        write(cx, conversation, &current, sent, &dead, None).await
-    };
-    gate::alone(cx, &key(conversation), Box::pin(work)).await
+        write(cx, conversation, &current, sent, &dead(cx, &known)?, None)
+    })
 }
 
 fn key(conversation: Sid) -> String {
     ["conversation/", conversation.as_str()].concat()
 }
 
-async fn write(
-    cx: &Context<'_>,
+fn write(
+    cx: Context<'_>,
     conversation: Sid,
     current: &str,
     sent: &str,
     dead: &[Sid],
-    entry: Option<Entry>,
+    entry: Option<&Entry>,
 ) -> Result<String> {
     let current = if current.trim().is_empty() { "{}" } else { current };
     let changed = changed(current, sent, dead, entry)
         .ok_or_else(|| Error::internal("attributes are no JSON object"))?;
     if changed != current {
-        cx.twilio().update_conversation(conversation, &[("Attributes", &changed)]).await?;
+        cx.twilio().update_conversation(conversation, &[("Attributes", &changed)])?;
     }
     Ok(changed)
 }
 
 /// The attributes with `sent` on top, and of all invites those that are not dead. What only
 /// `current` has stays: the sender's copy may be older than it.
-fn changed(current: &str, sent: &str, dead: &[Sid], entry: Option<Entry>) -> Option<String> {
+fn changed(current: &str, sent: &str, dead: &[Sid], entry: Option<&Entry>) -> Option<String> {
     let (current, sent) = (Object::parse(current)?, Object::parse(sent)?);
     let mine = current.object("invites").unwrap_or_default();
     let theirs = sent.object("invites").unwrap_or_default();
     let known = mine.members().iter().map(|(name, value)| (&**name, *value, true));
     let new = theirs.members().iter().map(|(name, value)| (&**name, *value, false));
-    let entry = entry.as_ref().map(|(sid, text)| (sid.as_str(), text.as_str(), false));
+    let entry = entry.map(|(sid, text)| (sid.as_str(), text.as_str(), false));
     let (mut invites, mut is_changed, mut seen) = (json::object(), false, Vec::new());
     for (name, value, is_known) in known.chain(new).chain(entry) {
         let is_dead = dead.iter().any(|sid| sid.as_str() == name);
@@ -149,8 +137,8 @@ mod tests {
         let one = format!(r#""{ONE}":{{"targetSid":"x"}}"#);
         let two = format!(r#""{TWO}":{{}}"#);
         let with = |entries: &str| text(&format!(r#","invites":{{{entries}}}"#));
-        let same = |current: &str, sent: &str, dead: &[Sid], entry| {
-            changed(current, sent, dead, entry).unwrap()
+        let same = |current: &str, sent: &str, dead: &[Sid], entry: Option<Entry>| {
+            changed(current, sent, dead, entry.as_ref()).unwrap()
         };
         let new = Some((sid(TWO), "{}".to_owned()));
         assert_eq!(same(&with(&one), "{}", &[], new.clone()), with(&format!("{one},{two}")));

@@ -1,12 +1,10 @@
 //! An agent leaves a conversation, and the last one ends it.
 
-use futures_util::future::{join, join3};
-
-use super::{channel, invites, prune};
+use super::{channel, invites, noted, prune};
 use crate::Context;
 use crate::access;
 use crate::auth::{Agent, FlexCall};
-use crate::error::Result;
+use crate::error::{Result, both};
 use crate::gate;
 use crate::json;
 use crate::runtime::Response;
@@ -24,31 +22,26 @@ use crate::twilio::interactions::{Channel, Participant};
 /// 3. Another agent is there, or one is invited: take this one out. Else end the channel, and
 ///    this agent's part with it: the customer's next message starts a new interaction. A
 ///    failure is the agent's to see; nobody has left then.
-pub async fn leave(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn leave(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let channel = channel(cx, &call.params)?;
     let participant = cx.sid(&call.params, "flexInteractionParticipantSid", "UT")?;
     let conversation = cx.optional_sid(&call.params, "conversationSid", "CH")?;
     let key = ["leave/", channel.sid.as_str()].concat();
-    let work = leave_alone(cx, &call.agent, channel, participant, conversation);
-    Ok(Response::json(200, gate::alone(cx, &key, Box::pin(work)).await?))
+    let work = || leave_alone(cx, &call.agent, channel, participant, conversation);
+    Ok(Response::json(200, gate::alone(cx, &key, work)?))
 }
 
-async fn leave_alone(
-    cx: &Context<'_>,
+fn leave_alone(
+    cx: Context<'_>,
     agent: &Agent,
     channel: Channel,
     participant: Sid,
     conversation: Option<Sid>,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let noted = async {
-        match conversation {
-            Some(sid) => access::conversation(cx, agent, sid).await.ok(),
-            None => None,
-        }
-    };
-    let (participants, invites, noted) =
-        join3(twilio.channel_participants(channel), twilio.channel_invites(channel), noted).await;
+    let invites = both(twilio.channel_participants(channel), twilio.channel_invites(channel));
+    let noted = noted(cx, agent, conversation)?;
+    let (participants, invites) = invites?;
     let participants = participants?;
     let said = |message: &str| json::object().flag("success", true).text("message", message).end();
     let Some(own) = participants.iter().find(|p| p.sid == participant) else {
@@ -68,7 +61,7 @@ async fn leave_alone(
     }
     let (mut is_last, mut dead) =
         (own.is_agent() && others.iter().all(|p| p.task.is_some()), Vec::new());
-    for (sid, task) in twilio.tasks(tasks).await? {
+    for (sid, task) in twilio.tasks(&tasks)? {
         let task = task?;
         // Whoever is listed is there, unless their task says that they are done.
         let is_listed = others.iter().any(|p| p.task == Some(sid));
@@ -80,14 +73,16 @@ async fn leave_alone(
         }
     }
     if is_last {
-        twilio.close_channel(channel).await?;
+        twilio.close_channel(channel)?;
         return Ok(said("The last agent has left, and the conversation is over."));
     }
-    let prune = async {
-        if let Some(sid) = conversation.filter(|_| !dead.is_empty()) {
-            prune(cx, sid, Box::pin(async { Ok(dead) })).await;
-        }
+    let removed = twilio.remove_channel_participant(channel, participant);
+    let pruned = match conversation.filter(|_| !dead.is_empty()) {
+        Some(sid) => prune(cx, sid, || Ok(dead)),
+        None => Ok(()),
     };
-    let (removed, ()) = join(twilio.remove_channel_participant(channel, participant), prune).await;
-    removed.map(|()| said("The participant has left the conversation."))
+    let (removed, pruned) = both(removed, pruned)?;
+    pruned?;
+    removed?;
+    Ok(said("The participant has left the conversation."))
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::Context;
 use crate::auth::FlexCall;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, Settled};
 use crate::json::{self, Object};
 use crate::runtime::Response;
 
@@ -42,16 +42,21 @@ struct Known {
     read: Option<u64>,
     /// What has been read of the next list.
     partial: Option<Partial>,
-    /// Somebody reads, and counts as alive until then.
+    /// Which job reads.
+    reader: String,
+    /// It counts as alive until then.
     reading: u64,
 }
 
 /// A list that is being read.
+#[derive(Default)]
 struct Partial {
     since: u64,
     agents: Vec<Entry>,
     /// Path and query of the next page.
     next: Option<String>,
+    /// All of it is here.
+    is_whole: bool,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -67,12 +72,12 @@ struct Entry {
 ///
 /// Read on, `nextCursor` for `nextCursor`, it is every worker once, in the order of their
 /// names. A worker without a contact URI is in it and cannot be chatted with.
-pub async fn list_agents(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn list_agents(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let search = small(&call.params.optional_text("search")?.unwrap_or_default());
     let after = call.params.optional_text("cursor")?.unwrap_or_default();
     let limit =
         call.params.optional_number("limit")?.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST_AT_ONCE);
-    refresh(cx).await?;
+    refresh(cx)?;
     let known = cx.app.directory.0.borrow();
     let start = known.agents.partition_point(|entry| entry.key <= after);
     let (mut agents, mut last, mut next) = (Vec::new(), None, None);
@@ -96,23 +101,20 @@ pub async fn list_agents(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
 /// One request reads; others show the old list meanwhile, or wait when there is none. When
 /// reading fails, the old list is shown for some minutes more, and what has been read so
 /// far is not read again.
-async fn refresh(cx: &Context<'_>) -> Result<()> {
+fn refresh(cx: Context<'_>) -> Result<()> {
     let directory = &cx.app.directory.0;
     loop {
-        let now = cx.now();
-        let started = directory.borrow_mut().start(now);
-        if let Some(mut partial) = started {
-            let result = read(cx, &mut partial).await;
-            return directory.borrow_mut().end(cx.now(), partial, result);
+        if directory.borrow_mut().starts(cx) {
+            let result = read(cx).settled()?;
+            return directory.borrow_mut().end(cx.now(), result);
         }
-        let is_usable = directory.borrow().is_usable(now);
-        if is_usable {
+        if directory.borrow().is_usable(cx.now()) {
             return Ok(());
         }
         if cx.time_left() < Duration::from_secs(1) {
             return Err(Error::Busy.into());
         }
-        cx.app.runtime.sleep(LOOK).await;
+        cx.sleep(LOOK)?;
     }
 }
 
@@ -126,20 +128,29 @@ impl Known {
         self.is_within(STALE, now)
     }
 
-    /// Begins to read, when it is time and nobody else does: where to go on.
-    fn start(&mut self, now: u64) -> Option<Partial> {
-        if self.is_within(FRESH, now) || self.reading > now {
-            return None;
+    /// Whether this job reads: it does so already, or it is time and nobody else does.
+    fn starts(&mut self, cx: Context<'_>) -> bool {
+        let now = cx.now();
+        let is_reader = self.reader == cx.job.id;
+        if !is_reader && (self.is_within(FRESH, now) || self.reading > now) {
+            return false;
         }
-        self.reading = now + READING;
-        let partial = self.partial.take().filter(|partial| now < partial.since + PARTIAL);
-        Some(partial.unwrap_or(Partial { since: now, agents: Vec::new(), next: None }))
+        if !is_reader {
+            self.reader.clone_from(&cx.job.id);
+            self.reading = now + READING;
+            let partial = self.partial.take().filter(|partial| now < partial.since + PARTIAL);
+            self.partial = Some(partial.unwrap_or(Partial { since: now, ..Partial::default() }));
+        }
+        true
     }
 
-    fn end(&mut self, now: u64, partial: Partial, result: Result<()>) -> Result<()> {
+    /// Reading has ended.
+    fn end(&mut self, now: u64, result: Settled<()>) -> Result<()> {
         self.reading = 0;
+        self.reader.clear();
         match result {
             Ok(()) => {
+                let partial = self.partial.take().unwrap_or_default();
                 // A heap sorts as well as `sort` does, in a tenth of the code.
                 self.agents = BinaryHeap::from(partial.agents).into_sorted_vec();
                 self.agents.dedup();
@@ -147,26 +158,32 @@ impl Known {
                 Ok(())
             }
             Err(error) => {
-                self.partial = error.is_passing().then_some(partial);
+                if !error.is_passing() {
+                    self.partial = None;
+                }
                 if self.is_usable(now) {
                     self.reading = now + PAUSE;
                     return Ok(());
                 }
-                Err(error)
+                Err(error.into())
             }
         }
     }
 }
 
-/// Reads the workers that are missing yet.
-async fn read(cx: &Context<'_>, partial: &mut Partial) -> Result<()> {
+/// Reads the workers that are missing yet. Each page that has come is kept in the directory,
+/// so that the next run asks for the one behind it.
+fn read(cx: Context<'_>) -> Result<()> {
     loop {
-        let page = cx.twilio().workers_page(partial.next.clone()).await?;
-        cx.app.directory.0.borrow_mut().reading = cx.now() + READING;
-        partial.agents.extend(page.items.iter().filter_map(|worker| Entry::read(worker)));
-        partial.next = page.next;
-        if partial.next.is_none() || partial.agents.len() >= MOST_WORKERS {
-            return Ok(());
+        let next = match &cx.app.directory.0.borrow().partial {
+            Some(partial) if !partial.is_whole => partial.next.clone(),
+            _ => return Ok(()),
+        };
+        let page = cx.twilio().workers_page(next)?;
+        if let Some(partial) = &mut cx.app.directory.0.borrow_mut().partial {
+            partial.agents.extend(page.items.iter().filter_map(|worker| Entry::read(worker)));
+            partial.is_whole = page.next.is_none() || partial.agents.len() >= MOST_WORKERS;
+            partial.next = page.next;
         }
     }
 }

@@ -1,19 +1,18 @@
 //! Opening a chat: there is one per pair of agents, with both in it.
 
-use std::future::ready;
 use std::time::Duration;
 
 use super::{MARK, chat_name, identity, is_identity, is_marked};
 use crate::Context;
 use crate::auth::FlexCall;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Settle as _, Stop, both};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::runtime::{Answer, Response};
 use crate::sid::Sid;
 use crate::store;
 use crate::twilio::conversations::Conversation;
-use crate::twilio::{Later, both, unless_gone};
+use crate::twilio::unless_gone;
 
 /// How long a second click gets the first one's answer.
 const REMEMBER: Duration = Duration::from_secs(5);
@@ -31,7 +30,7 @@ const REMEMBER: Duration = Duration::from_secs(5);
 /// 4. Put in who is missing: a chat that was left half made is repaired.
 ///
 /// A failure is the agent's to see; the next try goes on from where this one has got.
-pub async fn open(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn open(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let me = identity(&call.agent)?;
     let other = call.params.text("participant")?;
     if other == me {
@@ -42,19 +41,18 @@ pub async fn open(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
     }
     let name = chat_name(me, &other);
     let key = ["internal-chat/", &store::part(&name)].concat();
-    let body =
-        gate::once(cx, &key, REMEMBER, async |_| open_once(cx, me, &other, &name).await).await?;
+    let body = gate::once(cx, &key, REMEMBER, |_| open_once(cx, me, &other, &name))?;
     Ok(Response::json(200, body))
 }
 
-fn unknown() -> Box<Error> {
+fn unknown() -> Stop {
     Error::bad("participant", "is no agent's identity")
 }
 
-async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Result<String> {
+fn open_once(cx: Context<'_>, me: &str, other: &str, name: &str) -> Result<String> {
     let twilio = cx.twilio();
     let contact = ["client:", other].concat();
-    let (workers, found) = both(twilio.workers_at(&contact), twilio.conversation(name)).await;
+    let (workers, found) = both(twilio.workers_at(&contact), twilio.conversation(name))?;
     let is_agent = |worker: &&str| {
         let attributes = json::at(worker, &["attributes"]).unwrap_or_default();
         json::at(&attributes, &["contact_uri"]).as_ref() == Some(&contact)
@@ -74,10 +72,10 @@ async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Resul
         let attributes = json::object().text(MARK, MARK).end();
         let fields =
             [("UniqueName", name), ("FriendlyName", "internal-chat"), ("Attributes", &attributes)];
-        let mut made = twilio.create_conversation(&fields).await;
+        let mut made = twilio.create_conversation(&fields).settled()?;
         if made.as_ref().is_err_and(|error| error.is_taken()) {
             is_new = false;
-            made = twilio.conversation(name).await;
+            made = twilio.conversation(name).settled()?;
             if made.as_ref().is_err_and(|error| error.is_gone()) {
                 return Err(Error::Busy.into());
             }
@@ -85,8 +83,7 @@ async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Resul
         Conversation::read(&made?.body)?
     };
     cx.note(&chat.sid);
-    let members =
-        if is_new { Vec::new() } else { twilio.conversation_participants(chat.sid).await? };
+    let members = if is_new { Vec::new() } else { twilio.conversation_participants(chat.sid)? };
     let is_customers = members.iter().any(String::is_empty);
     if chat.state == "closed" || is_customers || !is_marked(&chat.attributes) {
         return Err(Error::Conflict {
@@ -96,20 +93,17 @@ async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Resul
         .into());
     }
     if chat.state == "inactive" {
-        twilio.update_conversation(chat.sid, &[("State", "active")]).await?;
+        twilio.update_conversation(chat.sid, &[("State", "active")])?;
     }
     let (one, two) =
-        both(put_in(cx, chat.sid, me, &members), put_in(cx, chat.sid, other, &members)).await;
+        both(put_in(cx, chat.sid, me, &members), put_in(cx, chat.sid, other, &members))?;
     for result in [one, two] {
         let Err(error) = result else { continue };
         // Somebody else has put them in, or it was us and the answer got lost.
-        let members = if error.is_taken() {
-            twilio.conversation_participants(chat.sid).await?
-        } else {
-            Vec::new()
-        };
+        let members =
+            if error.is_taken() { twilio.conversation_participants(chat.sid)? } else { Vec::new() };
         if !is_in(me, &members) || !is_in(other, &members) {
-            return Err(error);
+            return Err(error.into());
         }
     }
     let body = json::object()
@@ -119,14 +113,9 @@ async fn open_once(cx: &Context<'_>, me: &str, other: &str, name: &str) -> Resul
     Ok(body.flag("created", is_new).end())
 }
 
-fn put_in<'a>(
-    cx: &'a Context<'a>,
-    chat: Sid,
-    identity: &str,
-    members: &[String],
-) -> Later<'a, Answer> {
+fn put_in(cx: Context<'_>, chat: Sid, identity: &str, members: &[String]) -> Result<Answer> {
     if is_in(identity, members) {
-        return Box::pin(ready(Ok(Answer::default())));
+        return Ok(Answer::default());
     }
     cx.twilio().add_member(chat, identity)
 }

@@ -12,9 +12,9 @@ use crate::store::{self, Pin};
 const MOST_PINS: usize = 100;
 
 /// `list-pins`: the names of the chats that the agent has pinned, the oldest pin first.
-pub async fn list_pins(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn list_pins(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let me = identity(&call.agent)?;
-    let pins = store::pins(cx, me).await?;
+    let pins = store::pins(cx, me)?;
     Ok(answer(me, &pins, &[]))
 }
 
@@ -22,7 +22,7 @@ pub async fn list_pins(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
 ///
 /// Whoever is pinned already keeps their place. Of a list, what is not the agent's chat or
 /// is too much is left out and named: a browser's list may be that of several agents.
-pub async fn pin(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn pin(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let me = identity(&call.agent)?;
     let single = call.params.optional_text("conversation")?;
     let is_list = single.is_none();
@@ -36,7 +36,7 @@ pub async fn pin(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
     if !is_list {
         names.iter().try_for_each(|name| part_in(me, name).map(drop))?;
     }
-    let mut pins = store::pins(cx, me).await?;
+    let mut pins = store::pins(cx, me)?;
     let known = pins.len();
     let mut skipped = Vec::new();
     for (name, time) in names.into_iter().zip(cx.now()..) {
@@ -58,16 +58,16 @@ pub async fn pin(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
         .into());
     }
     for pin in pins.iter().skip(known) {
-        store::pin(cx, me, pin).await?;
+        store::pin(cx, me, pin)?;
     }
     Ok(answer(me, &pins, &skipped))
 }
 
 /// `unpin`: forgets a pin. One that is not there is fine.
-pub async fn unpin(cx: &Context<'_>, call: FlexCall) -> Result<Response> {
+pub fn unpin(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let me = identity(&call.agent)?;
     let name = call.params.text("conversation")?;
-    store::unpin(cx, me, part_in(me, &name)?).await?;
+    store::unpin(cx, me, part_in(me, &name)?)?;
     Ok(Response::success())
 }
 
