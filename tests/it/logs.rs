@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use flex_edge::runtime::Request;
 
-use crate::support::{API, Fake, TASKROUTER, get, post, post_json, signed};
+use crate::support::{API, Fake, TASKROUTER, get, handle, post, post_json, signed};
 
 thread_local! {
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -31,7 +31,8 @@ fn lines_of(fake: &Fake, request: Request) -> Vec<serde_json::Value> {
         log::set_max_level(log::LevelFilter::Trace);
     });
     LINES.with(|lines| lines.borrow_mut().clear());
-    fake.handle(request);
+    handle(&fake.app(), request);
+    fake.played();
     LINES.with(|lines| {
         lines.borrow().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     })
