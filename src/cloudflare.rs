@@ -36,6 +36,9 @@ extern "C" {
     fn console_error(line: &str);
 }
 
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 thread_local! {
     static INSTANCE: Instance = Instance::default();
 }
