@@ -33,9 +33,9 @@ pub fn internal_call(cx: Context<'_>, agent: &Agent, task: &Task) -> Result<()> 
     let worker = agent.worker()?;
     let linked = task.text(&["conference", "participants", "taskSid"]);
     let linked = linked.and_then(|sid| Sid::parse("WT", &sid));
-    for sid in [Some(task.sid), linked].into_iter().flatten() {
+    for sid in [Some(task.sid.clone()), linked].into_iter().flatten() {
         // The agent of a queue who got the call is named nowhere else.
-        let reservations = unless_gone(cx.twilio().task_reservations(sid, worker))?;
+        let reservations = unless_gone(cx.twilio().task_reservations(&sid, worker))?;
         if reservations.is_some_and(|all| all.iter().any(Reservation::is_live)) {
             return Ok(());
         }
@@ -58,7 +58,7 @@ fn is_party(cx: Context<'_>, agent: &Agent, task: &Task) -> Result<bool> {
     }
     // A SIP phone is known by the worker's `contact_uri` alone.
     let has_other = parties.iter().flatten().any(|party| !party.starts_with("client:"));
-    let Some(worker) = agent.worker.filter(|_| has_other) else { return Ok(false) };
+    let Some(worker) = agent.worker.as_ref().filter(|_| has_other) else { return Ok(false) };
     let attributes =
         json::at(&cx.twilio().worker(worker)?.body, &["attributes"]).unwrap_or_default();
     Ok(json::at(&attributes, &["contact_uri"]).is_some_and(|uri| named(&uri)))
@@ -89,11 +89,11 @@ fn find_conference(
         cx.note(&sid);
         if is_unlimited(cx, agent) {
             let is_over =
-                must_live && !unless_gone(twilio.conference(sid))?.is_some_and(|c| c.is_live());
+                must_live && !unless_gone(twilio.conference(&sid))?.is_some_and(|c| c.is_live());
             return if is_over { Err(over()) } else { Ok(sid) };
         }
         let (found, reservations) =
-            both(twilio.conference(sid), twilio.worker_reservations(agent.worker()?))?;
+            both(twilio.conference(&sid), twilio.worker_reservations(agent.worker()?))?;
         let found = unless_gone(found)?.ok_or_else(over)?;
         if must_live && !found.is_live() {
             return Err(over());
@@ -104,7 +104,7 @@ fn find_conference(
             return Ok(sid);
         }
         let task = Sid::parse("WT", &name).ok_or_else(|| denied("conference"))?;
-        let task = unless_gone(twilio.task(task))?.ok_or_else(|| denied("conference"))?;
+        let task = unless_gone(twilio.task(&task))?.ok_or_else(|| denied("conference"))?;
         if !is_internal_call(&task) {
             return Err(denied("conference"));
         }
@@ -114,12 +114,12 @@ fn find_conference(
         return Err(Error::bad(field, "is neither a CF… nor a WT… SID"));
     };
     cx.note(&task);
-    let rooms = twilio.conferences_named(task);
+    let rooms = twilio.conferences_named(&task);
     let rooms = if is_unlimited(cx, agent) {
         rooms.settled()?
     } else {
-        let reservations = twilio.task_reservations(task, agent.worker()?);
-        let reads = both(reservations, twilio.task(task));
+        let reservations = twilio.task_reservations(&task, agent.worker()?);
+        let reads = both(reservations, twilio.task(&task));
         let (rooms, (reservations, task)) = (rooms.settled()?, reads?);
         if !reservations?.iter().any(Reservation::is_live) {
             let task = task?;
@@ -135,16 +135,16 @@ fn find_conference(
 }
 
 /// Checks that the agent has, or had, this task. A task that is gone is nobody's.
-pub fn task(cx: Context<'_>, agent: &Agent, task: Sid) -> Result<()> {
+pub fn task(cx: Context<'_>, agent: &Agent, task: &Sid) -> Result<()> {
     let reservations = cx.twilio().task_reservations(task, agent.worker()?)?;
     let has_had = |r: &Reservation| r.is_live() || r.status == "completed";
     if reservations.iter().any(has_had) { Ok(()) } else { Err(denied("task")) }
 }
 
 /// The worker that a request names, or the agent's own: supervisors may name others.
-pub fn worker(cx: Context<'_>, agent: &Agent, named: Option<Sid>) -> Result<Sid> {
+pub fn worker<'a>(cx: Context<'_>, agent: &'a Agent, named: Option<&'a Sid>) -> Result<&'a Sid> {
     match named {
-        Some(named) if agent.worker == Some(named) || is_unlimited(cx, agent) => Ok(named),
+        Some(named) if agent.worker.as_ref() == Some(named) || is_unlimited(cx, agent) => Ok(named),
         Some(_) => Err(Error::forbidden("Only supervisors may do this for other workers.")),
         None => agent.worker(),
     }
@@ -154,7 +154,7 @@ pub fn worker(cx: Context<'_>, agent: &Agent, named: Option<Sid>) -> Result<Sid>
 ///
 /// Neither a call nor a reservation names its conference: of all that are going on, those
 /// named by the agent's tasks are asked for the call. Two round trips in most cases.
-pub fn call(cx: Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
+pub fn call(cx: Context<'_>, agent: &Agent, call: &Sid) -> Result<()> {
     let twilio = cx.twilio();
     let (reservations, rooms) =
         both(twilio.worker_reservations(agent.worker()?), twilio.live_conferences())?;
@@ -162,7 +162,7 @@ pub fn call(cx: Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
     for room in &rooms {
         let room = Conference::read(room)?;
         if reservations.iter().any(|r| r.is_live() && r.task == room.friendly_name)
-            && unless_gone(twilio.participant(room.sid, call))?.is_some()
+            && unless_gone(twilio.participant(&room.sid, call))?.is_some()
         {
             return Ok(());
         }
@@ -176,7 +176,7 @@ pub fn interaction(cx: Context<'_>, agent: &Agent, participants: &[Participant])
         return Ok(());
     }
     let worker = agent.worker()?;
-    let is_in = participants.iter().any(|p| p.is_agent() && p.worker == Some(worker));
+    let is_in = participants.iter().any(|p| p.is_agent() && p.worker.as_ref() == Some(worker));
     if is_in { Ok(()) } else { Err(denied("interaction")) }
 }
 
@@ -194,7 +194,7 @@ pub fn removal(cx: Context<'_>, agent: &Agent, participant: &Participant) -> Res
 }
 
 /// Reads the attributes of a conversation, and checks that the agent is in it.
-pub fn conversation(cx: Context<'_>, agent: &Agent, sid: Sid) -> Result<String> {
+pub fn conversation(cx: Context<'_>, agent: &Agent, sid: &Sid) -> Result<String> {
     let twilio = cx.twilio();
     if is_unlimited(cx, agent) {
         return twilio.conversation_attributes(sid);

@@ -50,8 +50,8 @@ pub struct Agent {
 
 impl Agent {
     /// The worker, for what only workers can do.
-    pub fn worker(&self) -> Result<Sid> {
-        self.worker.ok_or_else(|| Error::forbidden("This token belongs to no worker."))
+    pub fn worker(&self) -> Result<&Sid> {
+        self.worker.as_ref().ok_or_else(|| Error::forbidden("This token belongs to no worker."))
     }
 
     /// Whether this is a supervisor or an administrator, who may act on anything.

@@ -36,20 +36,20 @@ pub struct Calls {
 
 impl Calls {
     /// Remembers that the agent takes part in the call.
-    pub fn allow(&self, cx: Context<'_>, agent: &Agent, call: Sid) {
-        remember(&self.allowed, (call, cx.now() + ALLOWED, agent.key().to_owned()));
+    pub fn allow(&self, cx: Context<'_>, agent: &Agent, call: &Sid) {
+        remember(&self.allowed, (call.clone(), cx.now() + ALLOWED, agent.key().to_owned()));
     }
 
-    fn is_allowed(&self, cx: Context<'_>, agent: &Agent, call: Sid) -> bool {
+    fn is_allowed(&self, cx: Context<'_>, agent: &Agent, call: &Sid) -> bool {
         let is_it = |(sid, until, key): &(Sid, u64, String)| {
-            *sid == call && *until > cx.now() && key == agent.key()
+            sid == call && *until > cx.now() && key == agent.key()
         };
         self.allowed.borrow().iter().any(is_it)
     }
 
-    fn known(&self, cx: Context<'_>, call: Sid) -> Option<String> {
+    fn known(&self, cx: Context<'_>, call: &Sid) -> Option<String> {
         let known = self.known.borrow();
-        let found = known.iter().rev().find(|(sid, until, _)| *sid == call && *until > cx.now());
+        let found = known.iter().rev().find(|(sid, until, _)| sid == call && *until > cx.now());
         found.map(|(_, _, call)| call.clone())
     }
 }
@@ -70,22 +70,22 @@ fn remember(list: &RefCell<Vec<(Sid, u64, String)>>, item: (Sid, u64, String)) {
 pub fn properties(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "callSid", "CA")?;
     let memory = &cx.app.calls;
-    let is_free = access::is_unlimited(cx, &call.agent) || memory.is_allowed(cx, &call.agent, sid);
-    let fetched = match memory.known(cx, sid) {
+    let is_free = access::is_unlimited(cx, &call.agent) || memory.is_allowed(cx, &call.agent, &sid);
+    let fetched = match memory.known(cx, &sid) {
         Some(known) => Ok(known),
-        None => cx.twilio().call_leg(sid).map(|answer| answer.body),
+        None => cx.twilio().call_leg(&sid).map(|answer| answer.body),
     };
     let found = if is_free {
         fetched?
     } else {
-        let (found, access) = both(fetched, access::call(cx, &call.agent, sid))?;
+        let (found, access) = both(fetched, access::call(cx, &call.agent, &sid))?;
         let found = found?;
         let own = ["client:", &call.agent.identity].concat();
         if json::at(&found, &["to"]).as_ref() != Some(&own)
             && json::at(&found, &["from"]).as_ref() != Some(&own)
         {
             access?;
-            memory.allow(cx, &call.agent, sid);
+            memory.allow(cx, &call.agent, &sid);
         }
         found
     };
@@ -98,7 +98,7 @@ pub fn properties(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
         .raw("status", call.raw("status").unwrap_or("null"))
         .raw("callProperties", &camel_case(&found))
         .end();
-    if memory.known(cx, sid).is_none() {
+    if memory.known(cx, &sid).is_none() {
         memory.known.borrow_mut().retain(|(known, _, _)| *known != sid);
         remember(&memory.known, (sid, cx.now() + FRESH, found));
     }
@@ -122,7 +122,7 @@ pub fn cold_transfer(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let key = ["cold-transfer/", call.agent.key(), "/", sid.as_str(), "/", &to, "/", from].concat();
     gate::once(cx, &key, REMEMBER, |attempt| {
         if !access::is_unlimited(cx, &call.agent) {
-            owns(cx, &call.agent, sid)?;
+            owns(cx, &call.agent, &sid)?;
         }
         let twilio = cx.twilio();
         let look = || {
@@ -131,16 +131,16 @@ pub fn cold_transfer(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
                 json::at(call, &["to"]).is_some_and(|dialled| dialled == to)
                     || matches!(status.as_str(), "queued" | "ringing" | "in-progress")
             };
-            Ok(twilio.dialled_by(sid)?.into_iter().find(is_it))
+            Ok(twilio.dialled_by(&sid)?.into_iter().find(is_it))
         };
-        dial_once(cx, attempt, &look, &|| twilio.play(sid, &twiml)).map(|_| String::new())
+        dial_once(cx, attempt, &look, &|| twilio.play(&sid, &twiml)).map(|_| String::new())
     })?;
     Ok(Response::success())
 }
 
 /// Checks that the call belongs to a task that the agent has. Flex notes the customer's
 /// call on the task; a call that is noted nowhere has to be in the agent's conference.
-fn owns(cx: Context<'_>, agent: &Agent, call: Sid) -> Result<()> {
+fn owns(cx: Context<'_>, agent: &Agent, call: &Sid) -> Result<()> {
     let sid = call.as_str();
     let noted =
         ["call_sid == \"", sid, "\" OR conference.participants.customer == \"", sid, "\""].concat();

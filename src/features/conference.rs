@@ -46,7 +46,7 @@ pub fn add(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
         let look = || {
             let is_it =
                 |person: &String| json::at(person, &["label"]).is_some_and(|known| known == label);
-            Ok(twilio.people(room)?.into_iter().find(is_it))
+            Ok(twilio.people(&room)?.into_iter().find(is_it))
         };
         let fields = [
             ("From", from.as_str()),
@@ -55,13 +55,13 @@ pub fn add(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
             ("EndConferenceOnExit", "false"),
             ("Label", &label),
         ];
-        dial_once(cx, attempt, &look, &|| twilio.add_participant(room, &fields))
+        dial_once(cx, attempt, &look, &|| twilio.add_participant(&room, &fields))
     });
     let participant = added?;
     if let Some(sid) = json::at(&participant, &["call_sid"]).and_then(|sid| Sid::parse("CA", &sid))
     {
         cx.note(&sid);
-        cx.app.calls.allow(cx, &call.agent, sid);
+        cx.app.calls.allow(cx, &call.agent, &sid);
     }
     Ok(answer(&participant))
 }
@@ -146,7 +146,7 @@ fn change(cx: Context<'_>, call: &FlexCall, flag: &str, field: &str) -> Result<R
     let conference = access::conference(cx, &call.agent, "conference", &name)?;
     let twilio = cx.twilio();
     if flag.is_empty() {
-        unless_gone(twilio.remove_participant(conference, participant))?;
+        unless_gone(twilio.remove_participant(&conference, &participant))?;
         let body = json::object().flag("success", true).flag("participantsResponse", true);
         return Ok(Response::json(200, body.end()));
     }
@@ -155,7 +155,7 @@ fn change(cx: Context<'_>, call: &FlexCall, flag: &str, field: &str) -> Result<R
         ("HoldUrl", hold_url.as_deref().unwrap_or_default()),
     ];
     let fields = if hold_url.is_some() { &fields[..] } else { &fields[..1] };
-    Ok(answer(&twilio.update_participant(conference, participant, fields)?.body))
+    Ok(answer(&twilio.update_participant(&conference, &participant, fields)?.body))
 }
 
 /// The participant for all peers: T reads `participantsResponse`, D `callSid`.

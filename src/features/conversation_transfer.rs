@@ -167,20 +167,20 @@ fn hand_over_once(
     attempt: u32,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let participants = twilio.channel_participants(t.channel);
+    let participants = twilio.channel_participants(&t.channel);
     let look = t.leaving.is_some() || attempt > 1;
     let earlier = if look { find_invite(cx, t, mark) } else { Ok(None) };
-    let task_channel = match (&t.task_channel, t.task) {
+    let task_channel = match (&t.task_channel, &t.task) {
         (Some(name), _) => Ok(name.clone()),
         (None, Some(task)) => twilio.task(task).map(|task| task.channel),
         (None, None) => Err(Error::bad("taskChannelUniqueName", "is missing")),
     };
-    let contact = contact_uri(cx, agent.worker);
-    let noted = noted(cx, agent, t.conversation);
+    let contact = contact_uri(cx, agent.worker.as_ref());
+    let noted = noted(cx, agent, t.conversation.as_ref());
     let (participants, earlier) = both(participants, earlier)?;
     let (task_channel, contact) = both(task_channel, contact)?;
     let (participants, earlier, contact, noted) = (participants?, earlier?, contact?, noted?);
-    let leaving = participants.iter().find(|p| Some(p.sid) == t.leaving);
+    let leaving = participants.iter().find(|p| Some(&p.sid) == t.leaving.as_ref());
     match leaving {
         Some(leaving) => access::removal(cx, agent, leaving)?,
         // They are out already, by the same transfer.
@@ -193,13 +193,13 @@ fn hand_over_once(
         None => access::interaction(cx, agent, &participants)?,
     }
     // A supervisor may hand over for somebody else.
-    let contact = match leaving.and_then(|leaving| leaving.worker) {
-        Some(worker) if Some(worker) != agent.worker => contact_uri(cx, Some(worker))?,
+    let contact = match leaving.and_then(|leaving| leaving.worker.as_ref()) {
+        worker @ Some(_) if worker != agent.worker.as_ref() => contact_uri(cx, worker)?,
         _ => contact.or_else(|| Some(["client:", &agent.identity].concat())),
     };
     let own = leaving
         .or_else(|| participants.iter().find(|p| p.worker.is_some() && p.worker == agent.worker));
-    let task = t.task.or_else(|| own?.task);
+    let task = t.task.as_ref().or_else(|| own?.task.as_ref());
     let attributes = task_attributes(t, mark, &participants, contact, task, cx.now());
     let routing = routing(cx, &task_channel?, &attributes);
     let invite = match earlier {
@@ -207,8 +207,8 @@ fn hand_over_once(
         None => create_invite(cx, t, mark, &routing),
     };
     let others = noted.as_deref().map(invites::tasks).unwrap_or_default();
-    let conversation = t.conversation.filter(|_| noted.is_some());
-    let Some(leaving) = t.leaving else {
+    let conversation = t.conversation.as_ref().filter(|_| noted.is_some());
+    let Some(leaving) = &t.leaving else {
         let (invite, dead) = both(invite, invites::dead(cx, &others))?;
         let (invite, dead) = (invite?, dead?);
         let noted = note(cx, t, conversation, &dead, &invite)?;
@@ -217,7 +217,7 @@ fn hand_over_once(
         return Ok(answer(true, &invite, message).flag("inviteNoted", noted).end());
     };
     let gone = invite.and_then(|invite| {
-        let removed = twilio.remove_channel_participant(t.channel, leaving).settled()?;
+        let removed = twilio.remove_channel_participant(&t.channel, leaving).settled()?;
         Ok((invite, removed))
     });
     let pruned = match conversation.filter(|_| !others.is_empty()) {
@@ -244,7 +244,7 @@ fn hand_over_once(
 }
 
 /// The attributes of the conversation, as far as there is one and the agent is in it.
-fn noted(cx: Context<'_>, agent: &Agent, conversation: Option<Sid>) -> Result<Option<String>> {
+fn noted(cx: Context<'_>, agent: &Agent, conversation: Option<&Sid>) -> Result<Option<String>> {
     let Some(sid) = conversation else { return Ok(None) };
     Ok(access::conversation(cx, agent, sid).settled()?.ok())
 }
@@ -258,7 +258,7 @@ fn answer(success: bool, invite: &Invite, message: &str) -> json::Writer {
 }
 
 /// The address of a worker's telephone, by which some workflows leave them out.
-fn contact_uri(cx: Context<'_>, worker: Option<Sid>) -> Result<Option<String>> {
+fn contact_uri(cx: Context<'_>, worker: Option<&Sid>) -> Result<Option<String>> {
     let Some(worker) = worker else { return Ok(None) };
     let worker = cx.twilio().worker(worker).settled()?.ok();
     let attributes = worker.and_then(|worker| json::at(&worker.body, &["attributes"]));
@@ -272,7 +272,7 @@ fn task_attributes(
     mark: &str,
     participants: &[Participant],
     contact: Option<String>,
-    task: Option<Sid>,
+    task: Option<&Sid>,
     now: u64,
 ) -> String {
     // Both were read as objects when they came in.
@@ -290,7 +290,7 @@ fn task_attributes(
     }
     let mut in_it: Vec<String> =
         ignore.list("workerSidsInConversation").into_iter().filter_map(json::string).collect();
-    for worker in participants.iter().filter_map(|p| p.worker) {
+    for worker in participants.iter().filter_map(|p| p.worker.as_ref()) {
         if !in_it.iter().any(|known| known == worker.as_str()) {
             in_it.push(worker.to_string());
         }
@@ -304,7 +304,7 @@ fn task_attributes(
         .conversation_id
         .clone()
         .or_else(|| linked.text("conversation_id"))
-        .or(task.map(|sid| sid.to_string()));
+        .or(task.map(std::string::ToString::to_string));
     if let Some(id) = id {
         conversations = conversations.text("conversation_id", &id);
     }
@@ -338,21 +338,21 @@ fn routing(cx: Context<'_>, task_channel: &str, attributes: &str) -> String {
 /// Creates the invite. When it is unknown whether that worked, looks before it tries once
 /// more.
 fn create_invite(cx: Context<'_>, t: &Transfer, mark: &str, routing: &str) -> Result<Invite> {
-    match cx.twilio().create_invite(t.channel, routing).settled()? {
+    match cx.twilio().create_invite(&t.channel, routing).settled()? {
         Err(error) if error.is_uncertain() => {}
         created => return Ok(created?),
     }
     cx.sleep(cx.pause(1, None))?;
     match find_invite(cx, t, mark)? {
         Some(invite) => Ok(invite),
-        None => cx.twilio().create_invite(t.channel, routing),
+        None => cx.twilio().create_invite(&t.channel, routing),
     }
 }
 
 /// The invite of an earlier try of the same transfer. One that was declined or is over
 /// belongs to an earlier transfer.
 fn find_invite(cx: Context<'_>, t: &Transfer, mark: &str) -> Result<Option<Invite>> {
-    for invite in cx.twilio().channel_invites(t.channel)?.into_iter().rev() {
+    for invite in cx.twilio().channel_invites(&t.channel)?.into_iter().rev() {
         let made_by = json::at(&invite.attributes, &[MARK]).unwrap_or_default();
         let is_same = match made_by.strip_prefix(mark) {
             Some("") => true,
@@ -362,7 +362,7 @@ fn find_invite(cx: Context<'_>, t: &Transfer, mark: &str) -> Result<Option<Invit
                 .is_some_and(|time: u64| time + SAME_TRANSFER > cx.now()),
             None => false,
         };
-        let Some(task) = invite.task.filter(|_| is_same) else { continue };
+        let Some(task) = invite.task.as_ref().filter(|_| is_same) else { continue };
         if unless_gone(cx.twilio().task(task))?.is_some_and(|task| task.is_open()) {
             return Ok(Some(invite));
         }
@@ -374,11 +374,13 @@ fn find_invite(cx: Context<'_>, t: &Transfer, mark: &str) -> Result<Option<Invit
 fn note(
     cx: Context<'_>,
     t: &Transfer,
-    conversation: Option<Sid>,
+    conversation: Option<&Sid>,
     dead: &[Sid],
     invite: &Invite,
 ) -> Result<bool> {
-    let (Some(conversation), Some(task)) = (conversation, invite.task) else { return Ok(false) };
+    let (Some(conversation), Some(task)) = (conversation, invite.task.clone()) else {
+        return Ok(false);
+    };
     let entry = json::object()
         .text("invitesTaskSid", task.as_str())
         .text("targetSid", t.target.as_str())
@@ -402,7 +404,7 @@ fn note(
 /// Drops dead invites from the conversation; a failure leaves them for the next time.
 fn prune(
     cx: Context<'_>,
-    conversation: Sid,
+    conversation: &Sid,
     dead: impl FnOnce() -> Result<Vec<Sid>>,
 ) -> Result<()> {
     if let Err(error) = invites::note(cx, conversation, dead, None).settled()? {
@@ -420,6 +422,6 @@ fn prune(
 pub fn update_attributes(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let conversation = cx.sid(&call.params, "conversationSid", "CH")?;
     let sent = call.params.object("attributes")?;
-    invites::take_over(cx, &call.agent, conversation, sent)?;
+    invites::take_over(cx, &call.agent, &conversation, sent)?;
     Ok(Response::success())
 }

@@ -58,21 +58,21 @@ pub fn dial(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
         let outcome = gate::once(cx, &key, REMEMBER, |attempt| {
             is_first = true;
             let task = match &open {
-                Some(open) => Err(in_the_way(open.sid)),
+                Some(open) => Err(in_the_way(&open.sid)),
                 None => create(cx, &plan, worker, attempt),
             }?;
             cx.note(&task);
-            Ok(answer(&plan, task).number("at", cx.now()).end())
+            Ok(answer(&plan, &task).number("at", cx.now()).end())
         });
         let outcome = outcome?;
         let known = Object::parse(&outcome).unwrap_or_default();
         let task = known.text("taskSid").and_then(|sid| Sid::parse("WT", &sid));
         let task = task.ok_or_else(|| Error::internal("the gate kept something else"))?;
         if is_first {
-            return Ok(Response::json(201, answer(&plan, task).end()));
+            return Ok(Response::json(201, answer(&plan, &task).end()));
         }
         // The listing may be older than the call: the task itself tells.
-        if !is_open(cx, task)? {
+        if !is_open(cx, &task)? {
             key = ["dial/", plan.chat.as_str(), "/", task.as_str()].concat();
             continue;
         }
@@ -80,14 +80,14 @@ pub fn dial(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
             && known.text("from").as_ref() == Some(&plan.from)
             && known.number("at").is_some_and(|at| cx.now() < at + SAME);
         if is_same {
-            return Ok(Response::json(201, answer(&plan, task).end()));
+            return Ok(Response::json(201, answer(&plan, &task).end()));
         }
-        return Err(in_the_way(task));
+        return Err(in_the_way(&task));
     }
     Err(Error::Busy.into())
 }
 
-fn answer(plan: &Plan, task: Sid) -> json::Writer {
+fn answer(plan: &Plan, task: &Sid) -> json::Writer {
     let conversation = json::at(&plan.attributes, &["conversations", "conversation_id"]);
     json::object()
         .flag("success", true)
@@ -97,7 +97,7 @@ fn answer(plan: &Plan, task: Sid) -> json::Writer {
         .optional_text("conversationId", conversation.as_deref())
 }
 
-fn in_the_way(task: Sid) -> Stop {
+fn in_the_way(task: &Sid) -> Stop {
     Error::Conflict {
         message: "A call dialled from this chat is still open.".to_owned(),
         details: vec![("taskSid", json::quoted(task.as_str()))],
@@ -105,12 +105,12 @@ fn in_the_way(task: Sid) -> Stop {
     .into()
 }
 
-fn is_open(cx: Context<'_>, task: Sid) -> Result<bool> {
+fn is_open(cx: Context<'_>, task: &Sid) -> Result<bool> {
     Ok(unless_gone(cx.twilio().task(task))?.is_some_and(|task| task.is_open()))
 }
 
 /// The open call that was dialled from this chat.
-fn open_call(cx: Context<'_>, chat: Sid) -> Result<Option<Box<Task>>> {
+fn open_call(cx: Context<'_>, chat: &Sid) -> Result<Option<Box<Task>>> {
     let tasks =
         cx.twilio().tasks_where(&["dialedFromTaskSid == \"", chat.as_str(), "\""].concat())?;
     let is_its = |task: &Task| {
@@ -121,7 +121,7 @@ fn open_call(cx: Context<'_>, chat: Sid) -> Result<Option<Box<Task>>> {
 
 /// Creates the call's task. The task's attributes lead back to the chat, so that one whose
 /// answer was lost is found.
-fn create(cx: Context<'_>, plan: &Plan, worker: Sid, attempt: u32) -> Result<Sid> {
+fn create(cx: Context<'_>, plan: &Plan, worker: &Sid, attempt: u32) -> Result<Sid> {
     let config = &cx.app.config;
     let queue = config.sid(OUTBOUND_QUEUE);
     // No IgnoreCapacity: like Flex's own outbound calls, it reaches an agent who is busy.
@@ -135,9 +135,9 @@ fn create(cx: Context<'_>, plan: &Plan, worker: Sid, attempt: u32) -> Result<Sid
     let fields = if queue.is_empty() { &fields[..4] } else { &fields[..] };
     let mut may_exist = attempt > 1;
     for _ in 0..2 {
-        if may_exist && let Some(found) = open_call(cx, plan.chat)? {
+        if may_exist && let Some(found) = open_call(cx, &plan.chat)? {
             let is_ours = found.text(&["outbound_to"]).as_ref() == Some(&plan.to);
-            return if is_ours { Ok(found.sid) } else { Err(in_the_way(found.sid)) };
+            return if is_ours { Ok(found.sid) } else { Err(in_the_way(&found.sid)) };
         }
         match cx.twilio().create_task(fields).settled()? {
             Err(error) if error.is_uncertain() => may_exist = true,
@@ -145,7 +145,7 @@ fn create(cx: Context<'_>, plan: &Plan, worker: Sid, attempt: u32) -> Result<Sid
         }
         cx.sleep(cx.pause(1, None))?;
     }
-    match open_call(cx, plan.chat)? {
+    match open_call(cx, &plan.chat)? {
         Some(found) => Ok(found.sid),
         None => Err(Error::Unreachable.into()),
     }
@@ -165,11 +165,11 @@ fn plan(cx: Context<'_>, call: &FlexCall, look: bool) -> Result<(Plan, Option<Bo
     }
     let twilio = cx.twilio();
     let worker = call.agent.worker()?;
-    let task = twilio.task(chat);
+    let task = twilio.task(&chat);
     let access = if access::is_unlimited(cx, &call.agent) {
         Ok(true)
     } else {
-        let reservations = twilio.task_reservations(chat, worker);
+        let reservations = twilio.task_reservations(&chat, worker);
         reservations.map(|all| all.iter().any(Reservation::is_live))
     };
     let agent = if caller_id.is_some() {
@@ -178,7 +178,7 @@ fn plan(cx: Context<'_>, call: &FlexCall, look: bool) -> Result<(Plan, Option<Bo
         let worker = twilio.worker(worker);
         worker.map(|worker| json::at(&worker.body, &["attributes"]).unwrap_or_default())
     };
-    let open = if look { open_call(cx, chat) } else { Ok(None) };
+    let open = if look { open_call(cx, &chat) } else { Ok(None) };
     let (task, access) = both(task, access)?;
     let (agent, open) = both(agent, open)?;
     if !access? {

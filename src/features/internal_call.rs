@@ -38,7 +38,7 @@ const RETRY: &str = "#rc=3&rp=ct,rt,5xx";
 /// `agent-outbound-join`: the calling agent's leg enters the conference.
 pub fn caller_leg(cx: Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
     let room = cx.sid(&event.params, "taskSid", "WT")?;
-    Ok(enter(cx, request, room))
+    Ok(enter(cx, request, &room))
 }
 
 /// `agent-join-conference`: the called agent's leg enters the caller's conference.
@@ -47,10 +47,10 @@ pub fn caller_leg(cx: Context<'_>, request: &Request, event: Webhook) -> Result<
 /// called agent is the first, the caller has left and nobody else would ever know.
 pub fn callee_leg(cx: Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
     let room = cx.sid(&event.params, "conferenceName", "WT")?;
-    Ok(enter(cx, request, room))
+    Ok(enter(cx, request, &room))
 }
 
-fn enter(cx: Context<'_>, request: &Request, room: Sid) -> Response {
+fn enter(cx: Context<'_>, request: &Request, room: &Sid) -> Response {
     let origin = cx.app.config.public_url.as_deref().unwrap_or(request.origin_of_url());
     let folder = request.path().rsplit_once('/').map_or("", |(folder, _)| folder);
     let callback = [origin, folder, "/call-outbound-join", RETRY].concat();
@@ -72,9 +72,9 @@ pub fn conference_event(cx: Context<'_>, event: Webhook) -> Result<Response> {
         Some("participant-join") => {
             let conference = cx.sid(params, "ConferenceSid", "CF")?;
             let leg = cx.sid(params, "CallSid", "CA")?;
-            joined(cx, caller, conference, leg).map_err(deliver_again)?;
+            joined(cx, &caller, &conference, &leg).map_err(deliver_again)?;
         }
-        Some("conference-end") => ended(cx, caller).map_err(deliver_again)?,
+        Some("conference-end") => ended(cx, &caller).map_err(deliver_again)?,
         _ => {}
     }
     Ok(Response::success())
@@ -97,7 +97,7 @@ fn deliver_again(stop: Stop) -> Stop {
 /// 3. The caller's leg: create the callee's task, once.
 /// 4. Link it to the caller's task, for hold and for the end. If the caller has left
 ///    meanwhile, take it back and end the room.
-fn joined(cx: Context<'_>, caller: Sid, conference: Sid, leg: Sid) -> Result<()> {
+fn joined(cx: Context<'_>, caller: &Sid, conference: &Sid, leg: &Sid) -> Result<()> {
     let twilio = cx.twilio();
     let task = match unless_gone(twilio.task(caller)).settled()? {
         Ok(Some(task)) => task,
@@ -144,9 +144,9 @@ fn joined(cx: Context<'_>, caller: Sid, conference: Sid, leg: Sid) -> Result<()>
 /// is asked whom it rang.
 fn whose_leg(
     cx: Context<'_>,
-    caller: Sid,
+    caller: &Sid,
     mut task: Box<Task>,
-    leg: Sid,
+    leg: &Sid,
 ) -> Result<(Box<Task>, bool)> {
     let of_caller = |task: &Task| {
         let known = task.text(&["worker_call_sid"]).or(task.text(&[
@@ -176,12 +176,12 @@ fn whose_leg(
 fn ring(
     cx: Context<'_>,
     caller: Box<Task>,
-    conference: Sid,
-    leg: Sid,
+    conference: &Sid,
+    leg: &Sid,
     attempt: u32,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let callee = if attempt == 1 { None } else { find_callee(cx, caller.sid)? };
+    let callee = if attempt == 1 { None } else { find_callee(cx, &caller.sid)? };
     let callee = match callee {
         Some(callee) => callee,
         None => create_callee(cx, &caller, conference)?,
@@ -204,7 +204,7 @@ fn ring(
 
 /// Creates the callee's task. When it is unknown whether that worked, looks before it
 /// tries once more.
-fn create_callee(cx: Context<'_>, caller: &Task, conference: Sid) -> Result<Box<Task>> {
+fn create_callee(cx: Context<'_>, caller: &Task, conference: &Sid) -> Result<Box<Task>> {
     cx.app.config.require(Feature::InternalCall)?;
     let workflow = cx.app.config.sid(INTERNAL_CALL_WORKFLOW);
     let attributes = callee_attributes(caller, conference)?;
@@ -220,7 +220,7 @@ fn create_callee(cx: Context<'_>, caller: &Task, conference: Sid) -> Result<Box<
         created => return Ok(created?),
     }
     cx.sleep(cx.pause(1, None))?;
-    match find_callee(cx, caller.sid)? {
+    match find_callee(cx, &caller.sid)? {
         Some(task) => Ok(task),
         None => cx.twilio().create_task(&fields),
     }
@@ -228,7 +228,7 @@ fn create_callee(cx: Context<'_>, caller: &Task, conference: Sid) -> Result<Box<
 
 /// What the peers' plugins read of the callee's task. No `direction`: Flex would accept an
 /// outbound task by itself.
-fn callee_attributes(caller: &Task, conference: Sid) -> Result<String> {
+fn callee_attributes(caller: &Task, conference: &Sid) -> Result<String> {
     let Some(to) = caller.text(&["to"]) else {
         return Err(Error::bad("to", "is missing in the caller's task"));
     };
@@ -259,21 +259,21 @@ fn callee_attributes(caller: &Task, conference: Sid) -> Result<String> {
 }
 
 /// The callee's task, found by the mark it carries, when no link leads to it.
-fn find_callee(cx: Context<'_>, caller: Sid) -> Result<Option<Box<Task>>> {
+fn find_callee(cx: Context<'_>, caller: &Sid) -> Result<Option<Box<Task>>> {
     let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\""))?;
     let tasks = tasks.into_iter().filter(|task| is_callee_of(task, caller));
     Ok(tasks.max_by_key(|task| task.is_open()))
 }
 
 /// Attributes can be rewritten by agents: only a task that is marked on all counts is ours.
-fn is_callee_of(task: &Task, caller: Sid) -> bool {
+fn is_callee_of(task: &Task, caller: &Sid) -> bool {
     is_internal_call(task)
         && task.text(&["conferenceSid"]).as_deref() == Some(caller.as_str())
-        && task.sid != caller
+        && task.sid != *caller
 }
 
 /// Ends a room whose caller's task cannot be read, if this leg is alone in it.
-fn end_if_alone(cx: Context<'_>, conference: Sid, leg: Sid) -> Result<()> {
+fn end_if_alone(cx: Context<'_>, conference: &Sid, leg: &Sid) -> Result<()> {
     let participants = unless_gone(cx.twilio().participants(conference))?;
     match participants.as_deref() {
         Some([only]) if only == leg.as_str() => cx.twilio().end_conference(conference),
@@ -289,7 +289,7 @@ fn end_if_alone(cx: Context<'_>, conference: Sid, leg: Sid) -> Result<()> {
 ///    taken back by whoever links it.
 ///
 /// A failure of one does not keep the other from its end; Twilio delivers the event again.
-fn ended(cx: Context<'_>, caller: Sid) -> Result<()> {
+fn ended(cx: Context<'_>, caller: &Sid) -> Result<()> {
     let twilio = cx.twilio();
     let task = match unless_gone(twilio.task(caller)).settled()? {
         Ok(Some(task)) if !is_internal_call(&task) => return Ok(()),
@@ -305,11 +305,11 @@ fn ended(cx: Context<'_>, caller: Sid) -> Result<()> {
         Some(task) => twilio.close_task(task, ENDED),
         None => Ok(None),
     };
-    let (closed, callee) = both(closed, end_callee(cx, caller, linked))?;
+    let (closed, callee) = both(closed, end_callee(cx, caller, linked.as_ref()))?;
     let found = callee?;
     let now_linked = closed?.as_ref().and_then(|task| linked_callee(task));
     if !found && now_linked.is_some() && now_linked != linked {
-        end_callee(cx, caller, now_linked)?;
+        end_callee(cx, caller, now_linked.as_ref())?;
     }
     Ok(())
 }
@@ -319,14 +319,14 @@ fn linked_callee(caller: &Task) -> Option<Sid> {
 }
 
 /// Ends the callee's task, if there is one; whether there was.
-fn end_callee(cx: Context<'_>, caller: Sid, linked: Option<Sid>) -> Result<bool> {
+fn end_callee(cx: Context<'_>, caller: &Sid, linked: Option<&Sid>) -> Result<bool> {
     let Some(callee) = callee_of(cx, caller, linked)? else { return Ok(false) };
     cx.twilio().close_task(callee, ENDED)?;
     Ok(true)
 }
 
 /// The callee's task, by the link to it or, without one, by its mark.
-fn callee_of(cx: Context<'_>, caller: Sid, linked: Option<Sid>) -> Result<Option<Box<Task>>> {
+fn callee_of(cx: Context<'_>, caller: &Sid, linked: Option<&Sid>) -> Result<Option<Box<Task>>> {
     let Some(linked) = linked else { return find_callee(cx, caller) };
     let callee = unless_gone(cx.twilio().task(linked))?;
     Ok(callee.filter(|task| is_callee_of(task, caller)))
@@ -347,7 +347,7 @@ pub fn cleanup(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let given = cx.optional_sid(&call.params, "conferenceSid", "CF")?;
     let twilio = cx.twilio();
-    let (task, rooms) = both(twilio.task(sid), twilio.conferences_named(sid))?;
+    let (task, rooms) = both(twilio.task(&sid), twilio.conferences_named(&sid))?;
     let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
     if given.is_some_and(|given| {
         task.text(&["conference", "sid"]).is_some_and(|own| own != given.as_str())
@@ -357,7 +357,7 @@ pub fn cleanup(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let access = access::internal_call(cx, &call.agent, &task);
     let caller = task.text(&["conferenceSid"]).and_then(|caller| Sid::parse("WT", &caller));
     if let Some(caller) = caller.filter(|caller| *caller != sid) {
-        let reads = both(twilio.task(caller), twilio.conferences_named(caller));
+        let reads = both(twilio.task(&caller), twilio.conferences_named(&caller));
         access.settled()??;
         let (caller, rooms) = reads?;
         let caller = unless_gone(caller)?;
@@ -367,7 +367,7 @@ pub fn cleanup(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
         }
         give_up(cx, caller, Some(task), rooms?)?;
     } else {
-        let (access, callee) = both(access, callee_of(cx, sid, linked_callee(&task)))?;
+        let (access, callee) = both(access, callee_of(cx, &sid, linked_callee(&task).as_ref()))?;
         access?;
         give_up(cx, Some(task), callee?, rooms?)?;
     }
@@ -382,7 +382,7 @@ fn give_up(
 ) -> Result<()> {
     // Without the caller's task nothing proves that the room is a call's.
     let rooms = rooms.iter().filter(|room| room.is_live() && caller.is_some());
-    let rooms: Vec<Sid> = rooms.map(|room| room.sid).collect();
+    let rooms: Vec<Sid> = rooms.map(|room| room.sid.clone()).collect();
     let twilio = cx.twilio();
     let close = |task: Option<Box<Task>>| match task {
         Some(task) if task.is_waiting() || rooms.is_empty() => {
@@ -390,7 +390,7 @@ fn give_up(
         }
         _ => Ok(()),
     };
-    let ended = rooms.iter().try_for_each(|room| twilio.end_conference(*room));
+    let ended = rooms.iter().try_for_each(|room| twilio.end_conference(room));
     let (ended, closed) = both(ended, both(close(caller), close(callee)))?;
     let (caller, callee) = closed?;
     Ok(ended.and(caller).and(callee)?)

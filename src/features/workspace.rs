@@ -50,7 +50,7 @@ pub fn queues(cx: Context<'_>, _: &FlexCall) -> Result<Response> {
 /// `get-worker-channels`: a worker's channels; supervisors may ask for others'.
 pub fn channels(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let worker = cx.sid(&call.params, "workerSid", "WK")?;
-    let worker = access::worker(cx, &call.agent, Some(worker))?;
+    let worker = access::worker(cx, &call.agent, Some(&worker))?;
     Ok(show_list(&cx.twilio().worker_channels(worker)?, "workerChannels", camel_case))
 }
 
@@ -62,9 +62,9 @@ pub fn update_channel(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let capacity = capacity.ok_or_else(|| Error::bad("capacity", "is missing"))?.to_string();
     let available = if call.params.flag("available")? { "true" } else { "false" };
     let named = cx.optional_sid(&call.params, "workerSid", "WK")?;
-    let worker = access::worker(cx, &call.agent, named)?;
+    let worker = access::worker(cx, &call.agent, named.as_ref())?;
     let fields = [("Capacity", capacity.as_str()), ("Available", available)];
-    let channel = cx.twilio().update_worker_channel(worker, channel, &fields)?;
+    let channel = cx.twilio().update_worker_channel(worker, &channel, &fields)?;
     Ok(show(&channel, "workerChannelCapacity"))
 }
 
@@ -92,9 +92,9 @@ pub fn update_task(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let update = call.params.object("attributesUpdate")?;
     let twilio = cx.twilio();
     let task = if access::is_unlimited(cx, &call.agent) {
-        twilio.task(sid)?
+        twilio.task(&sid)?
     } else {
-        let (task, part) = both(twilio.task(sid), access::task(cx, &call.agent, sid))?;
+        let (task, part) = both(twilio.task(&sid), access::task(cx, &call.agent, &sid))?;
         let task = task?;
         part?;
         check_guarded(&task.attributes, update, &TASK_GUARDED)?;
@@ -136,7 +136,7 @@ pub fn update_status(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     }
     let twilio = cx.twilio();
     if !access::is_unlimited(cx, &call.agent) {
-        let (task, part) = both(twilio.task(sid), access::task(cx, &call.agent, sid))?;
+        let (task, part) = both(twilio.task(&sid), access::task(cx, &call.agent, &sid))?;
         let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
         if !(status == "canceled" && is_own_invite(&task, &call.agent)) {
             part?;
@@ -148,7 +148,7 @@ pub fn update_status(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
             }
         }
     }
-    let Err(error) = twilio.set_task_status(sid, &status, REASON).settled()? else {
+    let Err(error) = twilio.set_task_status(&sid, &status, REASON).settled()? else {
         return Ok(Response::success());
     };
     if error.is_gone() {
@@ -162,7 +162,7 @@ pub fn update_status(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
         "wrapping" => status == "wrapping",
         _ => false,
     };
-    match unless_gone(twilio.task(sid))? {
+    match unless_gone(twilio.task(&sid))? {
         Some(task) if !is_there(&task) => Err(error.into()),
         _ => Ok(Response::success()),
     }
@@ -171,7 +171,7 @@ pub fn update_status(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 /// An invite names the agents of its conversation. Once somebody has taken it, it is theirs.
 fn is_own_invite(task: &Task, agent: &Agent) -> bool {
     let attributes = Object::parse(&task.attributes).unwrap_or_default();
-    let Some(worker) = agent.worker else { return false };
+    let Some(worker) = &agent.worker else { return false };
     let names_me = |raw: &str| json::string(raw).is_some_and(|sid| sid == worker.as_str());
     !matches!(task.assignment_status.as_str(), "assigned" | "wrapping")
         && attributes.raw("flexInteractionSid").is_some()
@@ -185,7 +185,7 @@ fn is_own_invite(task: &Task, agent: &Agent) -> bool {
 pub fn update_worker(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let named = cx.sid(&call.params, "workerSid", "WK")?;
     let update = call.params.object("attributesUpdate")?;
-    let worker = access::worker(cx, &call.agent, Some(named))?;
+    let worker = access::worker(cx, &call.agent, Some(&named))?;
     if !access::is_unlimited(cx, &call.agent) {
         check_guarded("{}", update, &WORKER_GUARDED)?;
     }

@@ -57,7 +57,7 @@ impl Twilio<'_> {
     }
 
     /// UpdateConversation.
-    pub fn update_conversation(self, sid: Sid, fields: &[(&str, &str)]) -> Result<Answer> {
+    pub fn update_conversation(self, sid: &Sid, fields: &[(&str, &str)]) -> Result<Answer> {
         self.post(PRODUCT, &conversation_path(sid.as_str(), ""), fields)
     }
 
@@ -68,7 +68,7 @@ impl Twilio<'_> {
 
     /// CreateConversationParticipant: an agent. Twilio refuses one who is in it already, so
     /// it may be repeated.
-    pub fn add_member(self, sid: Sid, identity: &str) -> Result<Answer> {
+    pub fn add_member(self, sid: &Sid, identity: &str) -> Result<Answer> {
         self.post(
             PRODUCT,
             &conversation_path(sid.as_str(), "/Participants"),
@@ -78,7 +78,7 @@ impl Twilio<'_> {
 
     /// ListConversationParticipant: the identities of those who chat; an empty one for who
     /// writes from a telephone or the like.
-    pub fn conversation_participants(self, sid: Sid) -> Result<Vec<String>> {
+    pub fn conversation_participants(self, sid: &Sid) -> Result<Vec<String>> {
         let path = conversation_path(sid.as_str(), "/Participants?PageSize=100");
         let page = self.page(PRODUCT, &path, "participants")?;
         let identity = |text: &String| {
@@ -93,7 +93,7 @@ impl Twilio<'_> {
     }
 
     /// ListConversationMessage: when the newest one was written.
-    pub fn newest_message(self, sid: Sid) -> Result<Option<u64>> {
+    pub fn newest_message(self, sid: &Sid) -> Result<Option<u64>> {
         let path = conversation_path(sid.as_str(), "/Messages?Order=desc&PageSize=1");
         let page = self.page(PRODUCT, &path, "messages")?;
         let Some(newest) = page.items.first() else { return Ok(None) };
@@ -103,12 +103,12 @@ impl Twilio<'_> {
     }
 
     /// FetchConversation: its attributes.
-    pub fn conversation_attributes(self, sid: Sid) -> Result<String> {
+    pub fn conversation_attributes(self, sid: &Sid) -> Result<String> {
         json::at(&self.conversation(sid.as_str())?.body, &["attributes"]).ok_or_else(unexpected)
     }
 
     /// FetchConversationParticipant, by identity.
-    pub fn conversation_member(self, sid: Sid, identity: &str) -> Result<Answer> {
+    pub fn conversation_member(self, sid: &Sid, identity: &str) -> Result<Answer> {
         let path = ["/Participants/", &encode(identity)].concat();
         self.get(PRODUCT, &conversation_path(sid.as_str(), &path))
     }

@@ -9,7 +9,7 @@ use crate::sid::Sid;
 const PRODUCT: &str = "flex-api";
 
 /// A channel of an interaction: both SIDs name it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Channel {
     /// `KD…`
     pub interaction: Sid,
@@ -67,7 +67,7 @@ impl Invite {
 impl Twilio<'_> {
     fn post_to_channel(
         self,
-        channel: Channel,
+        channel: &Channel,
         rest: &[&str],
         fields: &[(&str, &str)],
     ) -> Result<Answer> {
@@ -75,7 +75,7 @@ impl Twilio<'_> {
     }
 
     /// ListInteractionChannelParticipant.
-    pub fn channel_participants(self, channel: Channel) -> Result<Vec<Participant>> {
+    pub fn channel_participants(self, channel: &Channel) -> Result<Vec<Participant>> {
         let path = channel_path(channel, &["/Participants?PageSize=100"]);
         let mut participants = Vec::new();
         for text in self.list(PRODUCT, &path, "participants", 2)? {
@@ -94,14 +94,14 @@ impl Twilio<'_> {
     }
 
     /// ListInteractionChannelInvite.
-    pub fn channel_invites(self, channel: Channel) -> Result<Vec<Invite>> {
+    pub fn channel_invites(self, channel: &Channel) -> Result<Vec<Invite>> {
         let path = channel_path(channel, &["/Invites?PageSize=50"]);
         let invites = self.list(PRODUCT, &path, "invites", 10)?;
         invites.iter().map(|invite| Invite::read(invite)).collect()
     }
 
     /// CreateInteractionChannelInvite: makes a task, routed as `routing` says.
-    pub fn create_invite(self, channel: Channel, routing: &str) -> Result<Invite> {
+    pub fn create_invite(self, channel: &Channel, routing: &str) -> Result<Invite> {
         let invite =
             self.create(PRODUCT, &channel_path(channel, &["/Invites"]), &[("Routing", routing)]);
         Invite::read(&invite?.body)
@@ -109,19 +109,19 @@ impl Twilio<'_> {
 
     /// UpdateInteractionChannelParticipant: takes one out. Whether they are out is what
     /// counts, not how Twilio answered.
-    pub fn remove_channel_participant(self, channel: Channel, participant: Sid) -> Result<()> {
+    pub fn remove_channel_participant(self, channel: &Channel, participant: &Sid) -> Result<()> {
         let parts = ["/Participants/", participant.as_str()];
         let removed = self.post_to_channel(channel, &parts, &[("Status", "closed")]);
         let Err(error) = removed.settled()? else { return Ok(()) };
         match unless_gone(self.channel_participants(channel)).settled()? {
-            Ok(listed) if !listed.iter().flatten().any(|other| other.sid == participant) => Ok(()),
+            Ok(listed) if !listed.iter().flatten().any(|other| other.sid == *participant) => Ok(()),
             _ => Err(error.into()),
         }
     }
 
     /// UpdateInteractionChannel: ends it, and the tasks and the conversation with it.
     /// Whether it is over is what counts, not how Twilio answered.
-    pub fn close_channel(self, channel: Channel) -> Result<()> {
+    pub fn close_channel(self, channel: &Channel) -> Result<()> {
         let closed = self.post_to_channel(channel, &[], &[("Status", "closed")]);
         let Err(error) = closed.settled()? else { return Ok(()) };
         match unless_gone(self.get(PRODUCT, &channel_path(channel, &[]))).settled()? {
@@ -134,7 +134,7 @@ impl Twilio<'_> {
     }
 }
 
-fn channel_path(channel: Channel, rest: &[&str]) -> String {
+fn channel_path(channel: &Channel, rest: &[&str]) -> String {
     [
         "/v1/Interactions/",
         channel.interaction.as_str(),

@@ -84,7 +84,7 @@ impl Twilio<'_> {
         ["/v1/Workspaces/", self.0.app.config.workspace(), "/", &rest.concat()].concat()
     }
 
-    fn task_path(self, sid: Sid) -> String {
+    fn task_path(self, sid: &Sid) -> String {
         self.workspace_path(&["Tasks/", sid.as_str()])
     }
 
@@ -94,14 +94,14 @@ impl Twilio<'_> {
     }
 
     /// FetchTask.
-    pub fn task(self, sid: Sid) -> Result<Box<Task>> {
+    pub fn task(self, sid: &Sid) -> Result<Box<Task>> {
         self.as_task(self.call("GET", PRODUCT, &self.task_path(sid), &[]), Repeat::Safe)
     }
 
     /// FetchTask, of several at the same time.
     pub fn tasks(self, sids: &[Sid]) -> Result<Vec<Found>> {
-        let asked: Vec<_> = sids.iter().map(|sid| unless_gone(self.task(*sid))).collect();
-        sids.iter().zip(asked).map(|(sid, task)| Ok((*sid, task.settled()?))).collect()
+        let asked: Vec<_> = sids.iter().map(|sid| unless_gone(self.task(sid))).collect();
+        sids.iter().zip(asked).map(|(sid, task)| Ok((sid.clone(), task.settled()?))).collect()
     }
 
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.
@@ -124,7 +124,7 @@ impl Twilio<'_> {
     }
 
     /// UpdateTask: another assignment status, with the reason for it.
-    pub fn set_task_status(self, sid: Sid, status: &str, reason: &str) -> Result<Box<Task>> {
+    pub fn set_task_status(self, sid: &Sid, status: &str, reason: &str) -> Result<Box<Task>> {
         let fields = [("AssignmentStatus", status), ("Reason", reason)];
         self.as_task(self.call("POST", PRODUCT, &self.task_path(sid), &fields), Repeat::Safe)
     }
@@ -139,9 +139,9 @@ impl Twilio<'_> {
                 "assigned" => "wrapping",
                 _ => return Ok(Some(found)),
             };
-            match self.set_task_status(found.sid, status, reason).settled()? {
+            match self.set_task_status(&found.sid, status, reason).settled()? {
                 Err(error) if error.is_wrong_state() || error.is_stale() => {
-                    match unless_gone(self.task(found.sid))? {
+                    match unless_gone(self.task(&found.sid))? {
                         Some(task) => found = task,
                         None => return Ok(None),
                     }
@@ -159,10 +159,10 @@ impl Twilio<'_> {
         for _ in 0..5 {
             let merged = attributes::merge(&found.attributes, update)?;
             let mut call =
-                self.call("POST", PRODUCT, &self.task_path(found.sid), &[("Attributes", &merged)]);
+                self.call("POST", PRODUCT, &self.task_path(&found.sid), &[("Attributes", &merged)]);
             call.if_match = found.etag.take();
             match self.send(call, Repeat::Safe).settled()? {
-                Err(error) if error.is_stale() => found = self.task(found.sid)?,
+                Err(error) if error.is_stale() => found = self.task(&found.sid)?,
                 answer => return Ok(answer?),
             }
         }
@@ -175,7 +175,7 @@ impl Twilio<'_> {
     }
 
     /// ListWorkerChannel.
-    pub fn worker_channels(self, worker: Sid) -> Result<Vec<String>> {
+    pub fn worker_channels(self, worker: &Sid) -> Result<Vec<String>> {
         let path = self.workspace_path(&["Workers/", worker.as_str(), "/Channels?PageSize=1000"]);
         self.list(PRODUCT, &path, "channels", 1)
     }
@@ -183,8 +183,8 @@ impl Twilio<'_> {
     /// UpdateWorkerChannel; answers the channel as Twilio has it.
     pub fn update_worker_channel(
         self,
-        worker: Sid,
-        channel: Sid,
+        worker: &Sid,
+        channel: &Sid,
         fields: &[(&str, &str)],
     ) -> Result<Answer> {
         let parts = ["Workers/", worker.as_str(), "/Channels/", channel.as_str()];
@@ -193,7 +193,7 @@ impl Twilio<'_> {
 
     /// Puts the members of `update` over a worker's attributes ([`attributes::overwrite`]);
     /// answers the worker as Twilio has it. A stale write is repeated on fresh data.
-    pub fn overwrite_worker_attributes(self, worker: Sid, update: &str) -> Result<Answer> {
+    pub fn overwrite_worker_attributes(self, worker: &Sid, update: &str) -> Result<Answer> {
         for _ in 0..5 {
             let mut found = self.worker(worker)?;
             let current = json::at(&found.body, &["attributes"]).unwrap_or_default();
@@ -210,7 +210,7 @@ impl Twilio<'_> {
     }
 
     /// FetchWorker: the worker as Twilio has it.
-    pub fn worker(self, sid: Sid) -> Result<Answer> {
+    pub fn worker(self, sid: &Sid) -> Result<Answer> {
         self.get(PRODUCT, &self.workspace_path(&["Workers/", sid.as_str()]))
     }
 
@@ -235,14 +235,14 @@ impl Twilio<'_> {
     }
 
     /// ListTaskReservation: those of one worker.
-    pub fn task_reservations(self, task: Sid, worker: Sid) -> Result<Vec<Reservation>> {
+    pub fn task_reservations(self, task: &Sid, worker: &Sid) -> Result<Vec<Reservation>> {
         let parts =
             ["Tasks/", task.as_str(), "/Reservations?WorkerSid=", worker.as_str(), "&PageSize=50"];
         self.reservations(self.workspace_path(&parts))
     }
 
     /// ListWorkerReservation.
-    pub fn worker_reservations(self, worker: Sid) -> Result<Vec<Reservation>> {
+    pub fn worker_reservations(self, worker: &Sid) -> Result<Vec<Reservation>> {
         self.reservations(self.workspace_path(&[
             "Workers/",
             worker.as_str(),

@@ -47,12 +47,12 @@ impl Twilio<'_> {
     }
 
     /// FetchCall: the call as Twilio has it.
-    pub fn call_leg(self, sid: Sid) -> Result<Answer> {
+    pub fn call_leg(self, sid: &Sid) -> Result<Answer> {
         self.get(PRODUCT, &self.account_path(&["Calls/", sid.as_str(), ".json"]))
     }
 
     /// ListConference by name. Not by status: a room with one person in it may be `init`.
-    pub fn conferences_named(self, name: Sid) -> Result<Vec<Conference>> {
+    pub fn conferences_named(self, name: &Sid) -> Result<Vec<Conference>> {
         let path =
             self.account_path(&["Conferences.json?FriendlyName=", name.as_str(), "&PageSize=20"]);
         let list = self.list(PRODUCT, &path, "conferences", 1)?;
@@ -60,45 +60,45 @@ impl Twilio<'_> {
     }
 
     /// FetchConference.
-    pub fn conference(self, sid: Sid) -> Result<Conference> {
+    pub fn conference(self, sid: &Sid) -> Result<Conference> {
         let path = self.account_path(&["Conferences/", sid.as_str(), ".json"]);
         Conference::read(&self.get(PRODUCT, &path)?.body)
     }
 
     /// UpdateConference: ends it. One that is over already is fine.
-    pub fn end_conference(self, sid: Sid) -> Result<()> {
+    pub fn end_conference(self, sid: &Sid) -> Result<()> {
         let path = self.account_path(&["Conferences/", sid.as_str(), ".json"]);
         unless_gone(self.post(PRODUCT, &path, &[("Status", "completed")])).map(drop)
     }
 
     /// ListParticipant: the calls (`CA…`) that are in it now.
-    pub fn participants(self, conference: Sid) -> Result<Vec<String>> {
+    pub fn participants(self, conference: &Sid) -> Result<Vec<String>> {
         let list = self.people(conference)?;
         Ok(list.iter().filter_map(|participant| json::at(participant, &["call_sid"])).collect())
     }
 
     /// ListParticipant: who is in it now, each as Twilio has it.
-    pub fn people(self, conference: Sid) -> Result<Vec<String>> {
+    pub fn people(self, conference: &Sid) -> Result<Vec<String>> {
         let path = self.participant_path(conference, "") + "?PageSize=250";
         self.list(PRODUCT, &path, "participants", 1)
     }
 
     /// CreateParticipant: dials somebody into a conference.
-    pub fn add_participant(self, conference: Sid, fields: &[(&str, &str)]) -> Result<Answer> {
+    pub fn add_participant(self, conference: &Sid, fields: &[(&str, &str)]) -> Result<Answer> {
         self.create(PRODUCT, &self.participant_path(conference, ""), fields)
     }
 
     /// FetchParticipant.
-    pub fn participant(self, conference: Sid, call: Sid) -> Result<Answer> {
+    pub fn participant(self, conference: &Sid, call: &Sid) -> Result<Answer> {
         self.get(PRODUCT, &self.participant_path(conference, &["/", call.as_str()].concat()))
     }
 
     /// DeleteParticipant.
-    pub fn remove_participant(self, conference: Sid, call: Sid) -> Result<Answer> {
+    pub fn remove_participant(self, conference: &Sid, call: &Sid) -> Result<Answer> {
         self.delete(PRODUCT, &self.participant_path(conference, &["/", call.as_str()].concat()))
     }
 
-    fn participant_path(self, conference: Sid, rest: &str) -> String {
+    fn participant_path(self, conference: &Sid, rest: &str) -> String {
         self.account_path(&["Conferences/", conference.as_str(), "/Participants", rest, ".json"])
     }
 
@@ -109,13 +109,13 @@ impl Twilio<'_> {
     }
 
     /// ListCall: those that this call's TwiML has dialled.
-    pub fn dialled_by(self, call: Sid) -> Result<Vec<String>> {
+    pub fn dialled_by(self, call: &Sid) -> Result<Vec<String>> {
         let path = self.account_path(&["Calls.json?ParentCallSid=", call.as_str(), "&PageSize=50"]);
         self.list(PRODUCT, &path, "calls", 1)
     }
 
     /// UpdateCall: plays this document from now on. Each time it takes effect it dials anew.
-    pub fn play(self, call: Sid, twiml: &str) -> Result<Answer> {
+    pub fn play(self, call: &Sid, twiml: &str) -> Result<Answer> {
         let path = self.account_path(&["Calls/", call.as_str(), ".json"]);
         self.create(PRODUCT, &path, &[("Twiml", twiml)])
     }
@@ -156,8 +156,8 @@ impl Twilio<'_> {
     /// UpdateParticipant; answers the participant as Twilio has it.
     pub fn update_participant(
         self,
-        conference: Sid,
-        call: Sid,
+        conference: &Sid,
+        call: &Sid,
         fields: &[(&str, &str)],
     ) -> Result<Answer> {
         self.post(

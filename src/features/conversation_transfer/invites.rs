@@ -41,7 +41,7 @@ pub fn dead(cx: Context<'_>, tasks: &[Sid]) -> Result<Vec<Sid>> {
 /// Adds an entry and drops those that `dead` brings, if any.
 pub fn note(
     cx: Context<'_>,
-    conversation: Sid,
+    conversation: &Sid,
     dead: impl FnOnce() -> Result<Vec<Sid>>,
     entry: Option<&Entry>,
 ) -> Result<String> {
@@ -52,7 +52,7 @@ pub fn note(
 }
 
 /// Takes over what a plugin sends from its copy of the attributes.
-pub fn take_over(cx: Context<'_>, agent: &Agent, conversation: Sid, sent: &str) -> Result<String> {
+pub fn take_over(cx: Context<'_>, agent: &Agent, conversation: &Sid, sent: &str) -> Result<String> {
     gate::alone(cx, &key(conversation), || {
         let current = access::conversation(cx, agent, conversation)?;
         let mut known = tasks(&current);
@@ -61,13 +61,13 @@ pub fn take_over(cx: Context<'_>, agent: &Agent, conversation: Sid, sent: &str) 
     })
 }
 
-fn key(conversation: Sid) -> String {
+fn key(conversation: &Sid) -> String {
     ["conversation/", conversation.as_str()].concat()
 }
 
 fn write(
     cx: Context<'_>,
-    conversation: Sid,
+    conversation: &Sid,
     current: &str,
     sent: &str,
     dead: &[Sid],

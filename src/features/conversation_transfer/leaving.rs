@@ -27,7 +27,7 @@ pub fn leave(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
     let participant = cx.sid(&call.params, "flexInteractionParticipantSid", "UT")?;
     let conversation = cx.optional_sid(&call.params, "conversationSid", "CH")?;
     let key = ["leave/", channel.sid.as_str()].concat();
-    let work = || leave_alone(cx, &call.agent, channel, participant, conversation);
+    let work = || leave_alone(cx, &call.agent, channel, &participant, conversation);
     Ok(Response::json(200, gate::alone(cx, &key, work)?))
 }
 
@@ -35,28 +35,28 @@ fn leave_alone(
     cx: Context<'_>,
     agent: &Agent,
     channel: Channel,
-    participant: Sid,
+    participant: &Sid,
     conversation: Option<Sid>,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let invites = both(twilio.channel_participants(channel), twilio.channel_invites(channel));
-    let noted = noted(cx, agent, conversation)?;
+    let invites = both(twilio.channel_participants(&channel), twilio.channel_invites(&channel));
+    let noted = noted(cx, agent, conversation.as_ref())?;
     let (participants, invites) = invites?;
     let participants = participants?;
     let said = |message: &str| json::object().flag("success", true).text("message", message).end();
-    let Some(own) = participants.iter().find(|p| p.sid == participant) else {
+    let Some(own) = participants.iter().find(|p| p.sid == *participant) else {
         return Ok(said("The participant is not in the conversation any more."));
     };
     access::removal(cx, agent, own)?;
     let noted = noted.as_deref().map(invites::tasks).unwrap_or_default();
     let others: Vec<&Participant> =
         participants.iter().filter(|p| p.is_agent() && p.sid != own.sid).collect();
+    let invites = invites?;
+    let invited = invites.iter().filter_map(|invite| invite.task.as_ref());
     let mut tasks = noted.clone();
-    for sid in
-        invites?.iter().filter_map(|invite| invite.task).chain(others.iter().filter_map(|p| p.task))
-    {
-        if !tasks.contains(&sid) && Some(sid) != own.task {
-            tasks.push(sid);
+    for sid in invited.chain(others.iter().filter_map(|p| p.task.as_ref())) {
+        if !tasks.contains(sid) && Some(sid) != own.task.as_ref() {
+            tasks.push(sid.clone());
         }
     }
     let (mut is_last, mut dead) =
@@ -64,8 +64,9 @@ fn leave_alone(
     for (sid, task) in twilio.tasks(&tasks)? {
         let task = task?;
         // Whoever is listed is there, unless their task says that they are done.
-        let is_listed = others.iter().any(|p| p.task == Some(sid));
-        if Some(sid) != own.task && task.as_ref().map_or(is_listed, |task| task.is_open()) {
+        let is_listed = others.iter().any(|p| p.task.as_ref() == Some(&sid));
+        if Some(&sid) != own.task.as_ref() && task.as_ref().map_or(is_listed, |task| task.is_open())
+        {
             is_last = false;
         }
         if noted.contains(&sid) && !task.is_some_and(|task| task.is_waiting()) {
@@ -73,12 +74,12 @@ fn leave_alone(
         }
     }
     if is_last {
-        twilio.close_channel(channel)?;
+        twilio.close_channel(&channel)?;
         return Ok(said("The last agent has left, and the conversation is over."));
     }
-    let removed = twilio.remove_channel_participant(channel, participant);
+    let removed = twilio.remove_channel_participant(&channel, participant);
     let pruned = match conversation.filter(|_| !dead.is_empty()) {
-        Some(sid) => prune(cx, sid, || Ok(dead)),
+        Some(sid) => prune(cx, &sid, || Ok(dead)),
         None => Ok(()),
     };
     let (removed, pruned) = both(removed, pruned)?;

@@ -249,17 +249,17 @@ fn close(
         }
     }
     let twilio = cx.twilio();
-    if twilio.newest_message(chat.sid)?.is_some_and(|newest| newest >= cutoff(cx)) {
+    if twilio.newest_message(&chat.sid)?.is_some_and(|newest| newest >= cutoff(cx)) {
         return Ok(false);
     }
-    let members = twilio.conversation_participants(chat.sid)?;
+    let members = twilio.conversation_participants(&chat.sid)?;
     if members.iter().any(|identity| identity != one && identity != other) {
         return Ok(false);
     }
     cx.note(&chat.sid);
     let name = ["closed-", chat.sid.as_str()].concat();
     let fields = [("State", "closed"), ("UniqueName", &*name)];
-    match twilio.update_conversation(chat.sid, &fields).settled()? {
+    match twilio.update_conversation(&chat.sid, &fields).settled()? {
         Err(error) if !error.is_gone() && !error.is_closed() => Err(error.into()),
         _ => {
             report.closed += 1;

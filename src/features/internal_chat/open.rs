@@ -83,7 +83,7 @@ fn open_once(cx: Context<'_>, me: &str, other: &str, name: &str) -> Result<Strin
         Conversation::read(&made?.body)?
     };
     cx.note(&chat.sid);
-    let members = if is_new { Vec::new() } else { twilio.conversation_participants(chat.sid)? };
+    let members = if is_new { Vec::new() } else { twilio.conversation_participants(&chat.sid)? };
     let is_customers = members.iter().any(String::is_empty);
     if chat.state == "closed" || is_customers || !is_marked(&chat.attributes) {
         return Err(Error::Conflict {
@@ -93,15 +93,18 @@ fn open_once(cx: Context<'_>, me: &str, other: &str, name: &str) -> Result<Strin
         .into());
     }
     if chat.state == "inactive" {
-        twilio.update_conversation(chat.sid, &[("State", "active")])?;
+        twilio.update_conversation(&chat.sid, &[("State", "active")])?;
     }
     let (one, two) =
-        both(put_in(cx, chat.sid, me, &members), put_in(cx, chat.sid, other, &members))?;
+        both(put_in(cx, &chat.sid, me, &members), put_in(cx, &chat.sid, other, &members))?;
     for result in [one, two] {
         let Err(error) = result else { continue };
         // Somebody else has put them in, or it was us and the answer got lost.
-        let members =
-            if error.is_taken() { twilio.conversation_participants(chat.sid)? } else { Vec::new() };
+        let members = if error.is_taken() {
+            twilio.conversation_participants(&chat.sid)?
+        } else {
+            Vec::new()
+        };
         if !is_in(me, &members) || !is_in(other, &members) {
             return Err(error.into());
         }
@@ -113,7 +116,7 @@ fn open_once(cx: Context<'_>, me: &str, other: &str, name: &str) -> Result<Strin
     Ok(body.flag("created", is_new).end())
 }
 
-fn put_in(cx: Context<'_>, chat: Sid, identity: &str, members: &[String]) -> Result<Answer> {
+fn put_in(cx: Context<'_>, chat: &Sid, identity: &str, members: &[String]) -> Result<Answer> {
     if is_in(identity, members) {
         return Ok(Answer::default());
     }
