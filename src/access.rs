@@ -16,14 +16,14 @@ fn denied(what: &str) -> Stop {
 
 /// Whether this agent may act on anything.
 #[must_use]
-pub fn is_unlimited(cx: Context<'_>, agent: &Agent) -> bool {
+pub fn is_unlimited(cx: &Context, agent: &Agent) -> bool {
     !cx.app.config.access_checks || agent.is_supervisor()
 }
 
 /// Checks that the agent is caller or callee of the internal call that `task` belongs to.
 ///
 /// Nobody, supervisors included, gets another task past this.
-pub fn internal_call(cx: Context<'_>, agent: &Agent, task: &Task) -> Result<()> {
+pub fn internal_call(cx: &Context, agent: &Agent, task: &Task) -> Result<()> {
     if !is_internal_call(task) {
         return Err(Error::forbidden("This task is no internal call."));
     }
@@ -50,7 +50,7 @@ pub fn is_internal_call(task: &Task) -> bool {
     matches!(attributes.raw("client_call"), Some("true" | "\"true\""))
 }
 
-fn is_party(cx: Context<'_>, agent: &Agent, task: &Task) -> Result<bool> {
+fn is_party(cx: &Context, agent: &Agent, task: &Task) -> Result<bool> {
     let parties = [task.text(&["to"]), task.text(&["targetWorker"])];
     let named = |contact: &str| parties.iter().flatten().any(|party| party == contact);
     if !agent.identity.is_empty() && named(&format!("client:{}", agent.identity)) {
@@ -67,17 +67,17 @@ fn is_party(cx: Context<'_>, agent: &Agent, task: &Task) -> Result<bool> {
 /// Finds the conference that `name` means, and checks that the agent takes part in it.
 ///
 /// `name` is its SID or, as Flex names its voice conferences, the SID of the task.
-pub fn conference(cx: Context<'_>, agent: &Agent, field: &str, name: &str) -> Result<Sid> {
+pub fn conference(cx: &Context, agent: &Agent, field: &str, name: &str) -> Result<Sid> {
     find_conference(cx, agent, field, name, false)
 }
 
 /// The same; one that is over is refused, also to supervisors.
-pub fn live_conference(cx: Context<'_>, agent: &Agent, field: &str, name: &str) -> Result<Sid> {
+pub fn live_conference(cx: &Context, agent: &Agent, field: &str, name: &str) -> Result<Sid> {
     find_conference(cx, agent, field, name, true)
 }
 
 fn find_conference(
-    cx: Context<'_>,
+    cx: &Context,
     agent: &Agent,
     field: &str,
     name: &str,
@@ -135,14 +135,14 @@ fn find_conference(
 }
 
 /// Checks that the agent has, or had, this task. A task that is gone is nobody's.
-pub fn task(cx: Context<'_>, agent: &Agent, task: &Sid) -> Result<()> {
+pub fn task(cx: &Context, agent: &Agent, task: &Sid) -> Result<()> {
     let reservations = cx.twilio().task_reservations(task, agent.worker()?)?;
     let has_had = |r: &Reservation| r.is_live() || r.status == "completed";
     if reservations.iter().any(has_had) { Ok(()) } else { Err(denied("task")) }
 }
 
 /// The worker that a request names, or the agent's own: supervisors may name others.
-pub fn worker<'a>(cx: Context<'_>, agent: &'a Agent, named: Option<&'a Sid>) -> Result<&'a Sid> {
+pub fn worker<'a>(cx: &Context, agent: &'a Agent, named: Option<&'a Sid>) -> Result<&'a Sid> {
     match named {
         Some(named) if agent.worker.as_ref() == Some(named) || is_unlimited(cx, agent) => Ok(named),
         Some(_) => Err(Error::forbidden("Only supervisors may do this for other workers.")),
@@ -154,7 +154,7 @@ pub fn worker<'a>(cx: Context<'_>, agent: &'a Agent, named: Option<&'a Sid>) -> 
 ///
 /// Neither a call nor a reservation names its conference: of all that are going on, those
 /// named by the agent's tasks are asked for the call. Two round trips in most cases.
-pub fn call(cx: Context<'_>, agent: &Agent, call: &Sid) -> Result<()> {
+pub fn call(cx: &Context, agent: &Agent, call: &Sid) -> Result<()> {
     let twilio = cx.twilio();
     let (reservations, rooms) =
         both(twilio.worker_reservations(agent.worker()?), twilio.live_conferences())?;
@@ -171,7 +171,7 @@ pub fn call(cx: Context<'_>, agent: &Agent, call: &Sid) -> Result<()> {
 }
 
 /// Checks that the agent is one of these participants of an interaction.
-pub fn interaction(cx: Context<'_>, agent: &Agent, participants: &[Participant]) -> Result<()> {
+pub fn interaction(cx: &Context, agent: &Agent, participants: &[Participant]) -> Result<()> {
     if is_unlimited(cx, agent) {
         return Ok(());
     }
@@ -182,7 +182,7 @@ pub fn interaction(cx: Context<'_>, agent: &Agent, participants: &[Participant])
 
 /// Checks that the agent may take this participant out: itself, or as a supervisor any
 /// other of us. Nobody takes the customer out.
-pub fn removal(cx: Context<'_>, agent: &Agent, participant: &Participant) -> Result<()> {
+pub fn removal(cx: &Context, agent: &Agent, participant: &Participant) -> Result<()> {
     if !participant.is_agent() && participant.kind != "supervisor" {
         return Err(Error::forbidden("This participant is no agent."));
     }
@@ -194,7 +194,7 @@ pub fn removal(cx: Context<'_>, agent: &Agent, participant: &Participant) -> Res
 }
 
 /// Reads the attributes of a conversation, and checks that the agent is in it.
-pub fn conversation(cx: Context<'_>, agent: &Agent, sid: &Sid) -> Result<String> {
+pub fn conversation(cx: &Context, agent: &Agent, sid: &Sid) -> Result<String> {
     let twilio = cx.twilio();
     if is_unlimited(cx, agent) {
         return twilio.conversation_attributes(sid);

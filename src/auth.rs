@@ -68,7 +68,7 @@ impl Agent {
 }
 
 /// Checks that Twilio has signed this request.
-pub fn webhook(cx: Context<'_>, request: &Request) -> Result<Webhook> {
+pub fn webhook(cx: &Context, request: &Request) -> Result<Webhook> {
     let is_post = match request.method.as_str() {
         "POST" => true,
         "GET" => false,
@@ -100,7 +100,7 @@ pub fn webhook(cx: Context<'_>, request: &Request) -> Result<Webhook> {
 
 /// Checks that this request carries a valid Flex token: as `Token` in the body, or as
 /// `Authorization: Bearer`. A token in the query would end up in logs and is not read.
-pub fn flex(cx: Context<'_>, request: &Request) -> Result<FlexCall> {
+pub fn flex(cx: &Context, request: &Request) -> Result<FlexCall> {
     if request.method != "POST" {
         return Err(Error::MethodNotAllowed("POST, OPTIONS").into());
     }

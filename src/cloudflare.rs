@@ -2,7 +2,7 @@
 //!
 //! JavaScript does the I/O and Rust decides. A request comes in through [`begin`] and gets as
 //! far as it can at once; most of Twilio's webhooks are answered by that one call. What it
-//! needs of the outside are operations ([`crate::job`]): JavaScript performs them, and brings
+//! needs of the outside are operations ([`crate::context`]): JavaScript performs them, and brings
 //! each result back through [`resume`]. So no promise, closure or JavaScript object is ever
 //! held in here, which is what makes Rust slow in a Worker; and an instance that has panicked
 //! can be left behind.
@@ -12,18 +12,18 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::context::{FIELD, RECORD};
 use crate::gate::{self, Ask, Record, Reply};
-use crate::job::{FIELD, Job, RECORD};
 use crate::json::Object;
 use crate::runtime::{Kind, Request, Response, Runtime};
-use crate::{App, Config};
+use crate::{App, Config, Context};
 
-/// This instance's state. Each job is taken out while it runs, so that a panic in one leaves
+/// This instance's state. Each request is taken out while it runs, so that a panic in one leaves
 /// nothing borrowed.
 #[derive(Default)]
 struct Instance {
     app: RefCell<Option<Rc<App>>>,
-    jobs: RefCell<Vec<(u32, Job)>>,
+    waiting: RefCell<Vec<(u32, Context)>>,
     now: Cell<u64>,
     outbox: RefCell<String>,
 }
@@ -78,26 +78,24 @@ pub fn begin(id: u32, now: f64, head: &str, body: &str) -> String {
     };
     #[cfg(feature = "panic-probe")]
     assert!(!request.path().starts_with("/panic"), "asked to panic");
-    run(now, id, |app| Some(app.job(request)))
+    run(now, id, |i| i.app.borrow().as_ref().map(|app| app.begin(request)))
 }
 
 /// A cron trigger. Answers as [`run`]; nobody reads the response.
 #[wasm_bindgen]
 pub fn tick(id: u32, now: f64) -> String {
-    run(now, id, |app| Some(app.cron_job()))
+    run(now, id, |i| i.app.borrow().as_ref().map(App::tick))
 }
 
 /// Takes in the result of an operation and goes on with its request. Answers as [`run`].
 #[wasm_bindgen]
 pub fn resume(id: u32, now: f64, operation: u32, result: String) -> String {
-    run(now, id, |_| {
-        INSTANCE.with(|i| {
-            let mut jobs = i.jobs.borrow_mut();
-            let at = jobs.iter().position(|(known, _)| *known == id)?;
-            let job = jobs.swap_remove(at).1;
-            job.resume(operation, result);
-            Some(job)
-        })
+    run(now, id, |i| {
+        let mut waiting = i.waiting.borrow_mut();
+        let at = waiting.iter().position(|(known, _)| *known == id)?;
+        let cx = waiting.swap_remove(at).1;
+        cx.resume(operation, result);
+        Some(cx)
     })
 }
 
@@ -112,23 +110,20 @@ pub fn gate(record: &str, ask: &str, now: f64) -> String {
     format!("{}{FIELD}{}{FIELD}{until}{FIELD}{wait}", reply.text(), record.text())
 }
 
-/// Runs a job. Out comes the response, beginning with `R`, or the operations that it waits
-/// for now, beginning with `O`; nothing when it waits for earlier ones.
-fn run(now: f64, id: u32, job: impl FnOnce(&App) -> Option<Job>) -> String {
+/// Goes on with a request. Out comes the response, beginning with `R`, or the operations that
+/// it waits for now, beginning with `O`; nothing when it waits for earlier ones.
+fn run(now: f64, id: u32, cx: impl FnOnce(&Instance) -> Option<Context>) -> String {
     INSTANCE.with(|i| {
-        let now = millis(now);
-        i.now.set(now);
-        let app = i.app.borrow().clone();
-        let Some(app) = app else { return String::new() };
-        let Some(job) = job(&app) else { return String::new() };
-        if let Some(response) = app.run(&job) {
-            // What is still under way is nobody's any more.
+        i.now.set(millis(now));
+        let Some(cx) = cx(i) else { return String::new() };
+        if let Some(response) = cx.app.run(&cx) {
+            // What it has just asked for is nobody's any more.
             i.outbox.take();
             return encode(&response);
         }
-        let mut jobs = i.jobs.borrow_mut();
-        jobs.retain(|(_, job)| !job.is_over(now));
-        jobs.push((id, job));
+        let mut waiting = i.waiting.borrow_mut();
+        waiting.retain(|(_, other)| !other.is_over());
+        waiting.push((id, cx));
         i.outbox.take()
     })
 }

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::features::internal_chat;
 
 /// Cleans up internal chats; what came of it is one log line.
-pub fn run(cx: Context<'_>) -> Result<()> {
+pub fn run(cx: &Context) -> Result<()> {
     let (report, result) = internal_chat::clean_up(cx)?;
     let mut line = cx.log_head("cron").raw("internalChats", &report);
     if let Err(error) = result {

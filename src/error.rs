@@ -15,7 +15,7 @@ pub type Settled<T> = std::result::Result<T, Box<Error>>;
 #[derive(Debug)]
 pub enum Stop {
     /// Not yet: an operation is under way, and the work will be done again with its result
-    /// ([`crate::job`]). Not a failure: nothing may be concluded from it.
+    /// ([`crate::context`]). Not a failure: nothing may be concluded from it.
     Waiting,
     /// It has failed. Boxed: it is rare and large, and every `?` would carry its size.
     Failed(Box<Error>),

@@ -178,7 +178,7 @@ pub fn step(record: Option<Record>, ask: Ask, now: u64) -> (Reply, Record) {
 /// `work` is told the attempt: from the second on, somebody before it failed or died, and
 /// it has to look for what they left. When it fails, the next to ask is granted.
 pub fn once(
-    cx: Context<'_>,
+    cx: &Context,
     key: &str,
     keep: Duration,
     work: impl FnOnce(u32) -> Result<String>,
@@ -191,7 +191,7 @@ pub fn once(
 }
 
 /// Does `work` while nobody else does any under the same key.
-pub fn alone(cx: Context<'_>, key: &str, work: impl FnOnce() -> Result<String>) -> Result<String> {
+pub fn alone(cx: &Context, key: &str, work: impl FnOnce() -> Result<String>) -> Result<String> {
     match enter(cx, key)? {
         Claim::Granted { attempt } => leave(cx, key, attempt, None, work()),
         Claim::Done(_) | Claim::Busy => Err(Error::Busy.into()),
@@ -199,7 +199,7 @@ pub fn alone(cx: Context<'_>, key: &str, work: impl FnOnce() -> Result<String>) 
 }
 
 /// Asks for a claim within the request's time.
-fn enter(cx: Context<'_>, key: &str) -> Result<Claim> {
+fn enter(cx: &Context, key: &str) -> Result<Claim> {
     let left = cx.time_left();
     // The owner is dead for sure when the lease ends: its own deadline comes first.
     cx.claim(key, left + Duration::from_secs(3), left)
@@ -208,7 +208,7 @@ fn enter(cx: Context<'_>, key: &str) -> Result<Claim> {
 /// Ends a claim, and keeps the outcome if it is to be kept. What was done is done: if that
 /// fails, the lease will run out by itself.
 fn leave(
-    cx: Context<'_>,
+    cx: &Context,
     key: &str,
     attempt: u32,
     keep: Option<Duration>,

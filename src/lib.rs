@@ -6,12 +6,12 @@ pub mod auth;
 #[cfg(target_arch = "wasm32")]
 mod cloudflare;
 pub mod config;
+pub mod context;
 mod cron;
 pub mod date;
 pub mod error;
 pub mod features;
 pub mod gate;
-pub mod job;
 pub mod json;
 pub mod params;
 mod routes;
@@ -22,18 +22,18 @@ pub mod twilio;
 pub mod twiml;
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 pub use config::Config;
+pub use context::Context;
 pub use sid::Sid;
 
 use auth::Tokens;
-use error::{Error, Result, Stop};
+use error::{Error, Stop};
 use features::calls::Calls;
 use features::internal_chat::Directory;
-use job::Job;
 use runtime::{Kind, MAX_BODY, Request, Response, Runtime};
-use twilio::Twilio;
 
 /// Twilio gives a voice webhook 15 s in all; what we answer later is lost.
 const TIME_FOR_WEBHOOKS: Duration = Duration::from_secs(10);
@@ -52,15 +52,6 @@ pub struct App {
     random: Cell<u64>,
 }
 
-/// One run of a handler: the service and the job at hand.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The service.
-    pub app: &'a App,
-    /// The request on its way.
-    pub job: &'a Job,
-}
-
 impl App {
     /// The service with these settings. `seed` makes its random numbers differ from other
     /// instances'.
@@ -76,28 +67,26 @@ impl App {
         }
     }
 
-    /// Takes in a request.
+    /// Takes in a request; [`App::run`] answers it.
     #[must_use]
-    pub fn job(&self, request: Request) -> Job {
+    pub fn begin(self: &Rc<Self>, request: Request) -> Context {
         let id = if request.ray.is_empty() { self.random_id() } else { request.ray.clone() };
-        Job::new(Some(request), id, self.runtime.now(), TIME_FOR_WEBHOOKS)
+        Context::new(Rc::clone(self), Some(request), id, TIME_FOR_WEBHOOKS, u32::MAX)
     }
 
-    /// Takes in a cron trigger.
+    /// Takes in a cron trigger; [`App::run`] does what it asks for.
     #[must_use]
-    pub fn cron_job(&self) -> Job {
-        let mut job = Job::new(None, self.random_id(), self.runtime.now(), TIME_FOR_CRON);
-        job.most_calls = self.config.cleanup_calls;
-        job
+    pub fn tick(self: &Rc<Self>) -> Context {
+        let most_calls = self.config.cleanup_calls;
+        Context::new(Rc::clone(self), None, self.random_id(), TIME_FOR_CRON, most_calls)
     }
 
-    /// Goes on with a job as far as it gets: the answer, or nothing while it waits for the
-    /// results of operations. It never fails; what goes wrong becomes an answer.
+    /// Goes on as far as possible: the answer, or nothing while results are waited for. It
+    /// never fails; what goes wrong becomes an answer.
     #[must_use]
-    pub fn run(&self, job: &Job) -> Option<Response> {
-        job.rewind();
-        let cx = Context { app: self, job };
-        let Some(request) = &job.request else {
+    pub fn run(&self, cx: &Context) -> Option<Response> {
+        cx.rewind();
+        let Some(request) = &cx.request else {
             return cron::run(cx).ok().map(|()| Response::success());
         };
         let result = if request.method == "OPTIONS" {
@@ -109,7 +98,7 @@ impl App {
         };
         let (mut response, error) = match result {
             Ok(response) => (response, None),
-            Err(Stop::Failed(error)) => (error.response(&job.id), Some(error)),
+            Err(Stop::Failed(error)) => (error.response(&cx.id), Some(error)),
             Err(Stop::Waiting) => return None,
         };
         response.allow_origin = self.allow_origin(&request.origin);
@@ -121,7 +110,6 @@ impl App {
         if let Some(error) = &error {
             line = line.text("error", &error.log());
         }
-        job.lines.borrow().iter().for_each(|line| log::warn!("{line}"));
         log::info!("{}", line.end());
         Some(response)
     }
@@ -146,85 +134,5 @@ impl App {
             Some(origin) => origin.clone(),
             None => "*".to_owned(),
         }
-    }
-}
-
-impl<'a> Context<'a> {
-    /// Twilio's REST API.
-    #[must_use]
-    pub fn twilio(self) -> Twilio<'a> {
-        Twilio(self)
-    }
-
-    /// Milliseconds since 1970 when the request came in: the same in every run.
-    #[must_use]
-    pub fn now(self) -> u64 {
-        self.job.started
-    }
-
-    /// How long this request may still take.
-    #[must_use]
-    pub fn time_left(self) -> Duration {
-        Duration::from_millis(self.job.deadline.saturating_sub(self.app.runtime.now()))
-    }
-
-    /// Notes a SID for the log line.
-    pub fn note(self, sid: &Sid) {
-        let mut sids = self.job.sids.borrow_mut();
-        if sids.len() < 8 && !sids.iter().any(|known| known == sid.as_str()) {
-            sids.push(sid.to_string());
-        }
-    }
-
-    /// How long to wait before the next try: what Twilio asks for, or a random time that
-    /// grows with the tries.
-    fn pause(self, tries: u32, retry_after: Option<u64>) -> Duration {
-        let ceiling = 200u64 << tries.min(4);
-        let jitter = Duration::from_millis(100 + self.app.random() % ceiling);
-        jitter.max(Duration::from_secs(retry_after.unwrap_or(0)))
-    }
-
-    /// What every request has in the log.
-    fn log_head(self, route: &str) -> json::Writer {
-        let job = self.job;
-        json::object()
-            .text("request", &job.id)
-            .text("route", route)
-            .number("ms", self.app.runtime.now().saturating_sub(job.started))
-            .number("twilioCalls", job.calls().into())
-            .texts("sids", job.sids.borrow().iter().map(String::as_str))
-    }
-
-    /// Has something that happened on the way in the log.
-    pub fn warn(self, what: &str, error: &Error) {
-        let line = json::object()
-            .text("request", &self.job.id)
-            .text("what", what)
-            .text("error", &error.log());
-        self.job.lines.borrow_mut().push(line.end());
-    }
-}
-
-/// The ids of tasks, conferences and the like that a request names, noted for the log.
-impl Context<'_> {
-    /// A SID parameter that must be there.
-    pub fn sid(self, params: &params::Params, name: &str, prefix: &str) -> Result<Sid> {
-        let sid = params.sid(name, prefix)?;
-        self.note(&sid);
-        Ok(sid)
-    }
-
-    /// A SID parameter, when there is one.
-    pub fn optional_sid(
-        self,
-        params: &params::Params,
-        name: &str,
-        prefix: &str,
-    ) -> Result<Option<Sid>> {
-        let sid = params.optional_sid(name, prefix)?;
-        if let Some(sid) = &sid {
-            self.note(sid);
-        }
-        Ok(sid)
     }
 }

@@ -10,11 +10,11 @@ use crate::runtime::{Request, Response};
 
 /// What an endpoint does that Flex plugins call. A pointer, so that the token check and the
 /// waiting exist once: it keeps the Worker small.
-pub type ForFlex = fn(Context<'_>, &FlexCall) -> Result<Response>;
+pub type ForFlex = fn(&Context, &FlexCall) -> Result<Response>;
 
 /// Finds the endpoint and runs it.
-pub fn route(cx: Context<'_>, req: &Request) -> Result<Response> {
-    if let Some((handler, call)) = cx.job.call.get() {
+pub fn route(cx: &Context, req: &Request) -> Result<Response> {
+    if let Some((handler, call)) = cx.call.get() {
         return handler(cx, call);
     }
     let handler: ForFlex = match req.path() {
@@ -93,6 +93,6 @@ pub fn route(cx: Context<'_>, req: &Request) -> Result<Response> {
         _ => return Err(Error::NotFound.into()),
     };
     let call = flex(cx, req)?;
-    let (handler, call) = cx.job.call.get_or_init(|| (handler, call));
+    let (handler, call) = cx.call.get_or_init(|| (handler, call));
     handler(cx, call)
 }

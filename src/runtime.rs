@@ -182,8 +182,8 @@ pub enum Claim {
 ///
 /// Two implementations: `cloudflare::Edge` in production, `support::Fake` in tests.
 pub trait Runtime {
-    /// Performs an operation: a text of fields, as [`crate::job`] writes it. Its result is
-    /// answered at once, or given to [`crate::job::Job::resume`] when it is there.
+    /// Performs an operation: a text of fields, as [`crate::context`] writes it. Its result is
+    /// answered at once, or given to [`crate::Context::resume`] when it is there.
     fn perform(&self, id: u32, operation: &str) -> Option<String>;
 
     /// Milliseconds since 1970; on Workers the clock moves only at I/O.

@@ -61,7 +61,7 @@ fn pin_key(identity: &str, other: &str) -> String {
 }
 
 /// An agent's pins, the oldest first.
-pub fn pins(cx: Context<'_>, identity: &str) -> Result<Vec<Pin>> {
+pub fn pins(cx: &Context, identity: &str) -> Result<Vec<Pin>> {
     let prefix = pin_key(identity, "");
     let (mut pins, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -81,17 +81,17 @@ pub fn pins(cx: Context<'_>, identity: &str) -> Result<Vec<Pin>> {
 }
 
 /// Whether an agent has pinned the chat with `other`.
-pub fn is_pinned(cx: Context<'_>, identity: &str, other: &str) -> Result<bool> {
+pub fn is_pinned(cx: &Context, identity: &str, other: &str) -> Result<bool> {
     Ok(cx.kv_get(&pin_key(identity, other))?.is_some())
 }
 
 /// Keeps a pin.
-pub fn pin(cx: Context<'_>, identity: &str, pin: &Pin) -> Result<()> {
+pub fn pin(cx: &Context, identity: &str, pin: &Pin) -> Result<()> {
     cx.kv_put(&pin_key(identity, &pin.other), "", &pin.metadata())
 }
 
 /// Forgets a pin.
-pub fn unpin(cx: Context<'_>, identity: &str, other: &str) -> Result<()> {
+pub fn unpin(cx: &Context, identity: &str, other: &str) -> Result<()> {
     cx.kv_delete(&pin_key(identity, other))
 }
 
@@ -107,7 +107,7 @@ pub struct Place {
 }
 
 /// Reads where the clean-up goes on.
-pub fn place(cx: Context<'_>) -> Result<Place> {
+pub fn place(cx: &Context) -> Result<Place> {
     let text = cx.kv_get(CLEAN_UP)?.unwrap_or_default();
     let mut lines = text.split('\n').map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
@@ -115,7 +115,7 @@ pub fn place(cx: Context<'_>) -> Result<Place> {
 }
 
 /// Keeps where the clean-up goes on.
-pub fn keep_place(cx: Context<'_>, place: &Place) -> Result<()> {
+pub fn keep_place(cx: &Context, place: &Place) -> Result<()> {
     let text = [place.page.as_str(), &place.after, &place.failed].join("\n");
     cx.kv_put(CLEAN_UP, &text, "")
 }

@@ -24,7 +24,7 @@ const TRIES: u32 = 3;
 
 /// Twilio's REST API, on behalf of one request.
 #[derive(Clone, Copy)]
-pub struct Twilio<'a>(pub(crate) Context<'a>);
+pub struct Twilio<'a>(pub(crate) &'a Context);
 
 /// May the call be repeated when it is unknown whether it took effect?
 #[derive(Clone, Copy, PartialEq, Eq)]

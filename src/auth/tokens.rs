@@ -54,7 +54,7 @@ impl Known {
 ///
 /// A second request with the same new token waits for the first one's answer. It looks
 /// into memory from time to time: the platform ends a request that awaits another's I/O.
-pub fn agent(cx: Context<'_>, token: &str) -> Result<Rc<Agent>> {
+pub fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
     let keep = u64::try_from(cx.app.config.token_cache.as_millis()).unwrap_or(u64::MAX);
     if keep == 0 {
         return cx.twilio().validate_token(token).map(|(agent, _)| Rc::new(agent));
@@ -67,7 +67,7 @@ pub fn agent(cx: Context<'_>, token: &str) -> Result<Rc<Agent>> {
             LookUp::BeingChecked => cx.sleep(LOOK)?,
         }
     }
-    remember(cx, digest, Known::Checking { since: cx.now(), by: cx.job.id.clone() });
+    remember(cx, digest, Known::Checking { since: cx.now(), by: cx.id.clone() });
     match cx.twilio().validate_token(token).settled()? {
         Ok((agent, expiration)) => {
             let agent = Rc::new(agent);
@@ -93,18 +93,18 @@ enum LookUp {
     Unknown,
 }
 
-fn look_up(cx: Context<'_>, digest: &Digest) -> LookUp {
+fn look_up(cx: &Context, digest: &Digest) -> LookUp {
     let tokens = cx.app.tokens.0.borrow();
     let found = tokens.iter().find(|(known, _)| known == digest).map(|(_, known)| known);
     match found.filter(|known| known.expires() > cx.now()) {
         Some(Known::Valid { agent, .. }) => LookUp::Known(Ok(Rc::clone(agent))),
         Some(Known::Refused { message, .. }) => LookUp::Known(Err(Error::forbidden(message))),
-        Some(Known::Checking { by, .. }) if *by != cx.job.id => LookUp::BeingChecked,
+        Some(Known::Checking { by, .. }) if *by != cx.id => LookUp::BeingChecked,
         _ => LookUp::Unknown,
     }
 }
 
-fn remember(cx: Context<'_>, digest: Digest, known: Known) {
+fn remember(cx: &Context, digest: Digest, known: Known) {
     let mut tokens = cx.app.tokens.0.borrow_mut();
     tokens.retain(|(known, _)| *known != digest);
     if tokens.len() >= CAPACITY {

@@ -36,18 +36,18 @@ pub struct Calls {
 
 impl Calls {
     /// Remembers that the agent takes part in the call.
-    pub fn allow(&self, cx: Context<'_>, agent: &Agent, call: &Sid) {
+    pub fn allow(&self, cx: &Context, agent: &Agent, call: &Sid) {
         remember(&self.allowed, (call.clone(), cx.now() + ALLOWED, agent.key().to_owned()));
     }
 
-    fn is_allowed(&self, cx: Context<'_>, agent: &Agent, call: &Sid) -> bool {
+    fn is_allowed(&self, cx: &Context, agent: &Agent, call: &Sid) -> bool {
         let is_it = |(sid, until, key): &(Sid, u64, String)| {
             sid == call && *until > cx.now() && key == agent.key()
         };
         self.allowed.borrow().iter().any(is_it)
     }
 
-    fn known(&self, cx: Context<'_>, call: &Sid) -> Option<String> {
+    fn known(&self, cx: &Context, call: &Sid) -> Option<String> {
         let known = self.known.borrow();
         let found = known.iter().rev().find(|(sid, until, _)| sid == call && *until > cx.now());
         found.map(|(_, _, call)| call.clone())
@@ -67,7 +67,7 @@ fn remember(list: &RefCell<Vec<(Sid, u64, String)>>, item: (Sid, u64, String)) {
 ///
 /// The call has to be the agent's own leg, one that the agent has just had dialled, or one
 /// in a conference that the agent takes part in.
-pub fn properties(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn properties(cx: &Context, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "callSid", "CA")?;
     let memory = &cx.app.calls;
     let is_free = access::is_unlimited(cx, &call.agent) || memory.is_allowed(cx, &call.agent, &sid);
@@ -113,7 +113,7 @@ pub fn properties(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 ///    part in.
 /// 4. Twilio plays the document to the call. When it is unknown whether it does, the calls
 ///    that it has dialled are looked at before it is played again.
-pub fn cold_transfer(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn cold_transfer(cx: &Context, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "callSid", "CA")?;
     let to = call.params.text("to")?;
     let from = call.params.optional_text("from")?;
@@ -140,7 +140,7 @@ pub fn cold_transfer(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 
 /// Checks that the call belongs to a task that the agent has. Flex notes the customer's
 /// call on the task; a call that is noted nowhere has to be in the agent's conference.
-fn owns(cx: Context<'_>, agent: &Agent, call: &Sid) -> Result<()> {
+fn owns(cx: &Context, agent: &Agent, call: &Sid) -> Result<()> {
     let sid = call.as_str();
     let noted =
         ["call_sid == \"", sid, "\" OR conference.participants.customer == \"", sid, "\""].concat();
@@ -207,7 +207,7 @@ pub fn is_sip(text: &str) -> bool {
 /// 1. Lookup says whether it is one and where.
 /// 2. The account's dialing permissions say whether it may be dialled; with the beginnings
 ///    of that country's high-risk special numbers, read at the same time.
-pub fn validate_number(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn validate_number(cx: &Context, call: &FlexCall) -> Result<Response> {
     let number = call.params.text("phoneNumber")?;
     let twilio = cx.twilio();
     let found = twilio.phone_number(&number, None)?.body;
@@ -252,7 +252,7 @@ pub fn validate_number(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 }
 
 /// `list-phone-numbers`: the account's numbers and, if asked for, its verified caller IDs.
-pub fn list_numbers(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn list_numbers(cx: &Context, call: &FlexCall) -> Result<Response> {
     let twilio = cx.twilio();
     let numbers = if call.params.optional_flag("IncludeOutgoing")? == Some(true) {
         let (numbers, caller_ids) = both(twilio.phone_numbers(), twilio.caller_ids())?;

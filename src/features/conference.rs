@@ -28,7 +28,7 @@ pub const REMEMBER: Duration = Duration::from_secs(30);
 /// 3. The conference has to be going on, and the agent to take part in it.
 /// 4. Twilio dials. When it is unknown whether it does, and when an earlier owner of the
 ///    request failed, the participant is looked for by its label before it is dialled again.
-pub fn add(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn add(cx: &Context, call: &FlexCall) -> Result<Response> {
     let name = call.params.text("taskSid")?;
     let to = call.params.text("to")?;
     let from = call.params.text("from")?;
@@ -86,7 +86,7 @@ fn is_client(text: &str) -> bool {
 /// Dials, at most once: when it is unknown whether that worked, or an earlier attempt may
 /// have, looks for what was dialled before dialling again. Answers what was found or made.
 pub fn dial_once(
-    cx: Context<'_>,
+    cx: &Context,
     attempt: u32,
     look: &dyn Fn() -> Result<Option<String>>,
     dial: &dyn Fn() -> Result<Answer>,
@@ -111,17 +111,17 @@ pub fn dial_once(
 }
 
 /// `hold-participant`: a participant is put on hold or taken off it.
-pub fn hold(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn hold(cx: &Context, call: &FlexCall) -> Result<Response> {
     change(cx, call, "hold", "Hold")
 }
 
 /// `mute-participant`: a participant is muted or heard again.
-pub fn mute(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn mute(cx: &Context, call: &FlexCall) -> Result<Response> {
     change(cx, call, "muted", "Muted")
 }
 
 /// `update-participant`: whether the conference ends when this participant leaves.
-pub fn update(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn update(cx: &Context, call: &FlexCall) -> Result<Response> {
     change(cx, call, "endConferenceOnExit", "EndConferenceOnExit")
 }
 
@@ -129,7 +129,7 @@ pub fn update(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 ///
 /// One that has left already is fine: the plugins send the request again after a lost
 /// connection.
-pub fn remove(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn remove(cx: &Context, call: &FlexCall) -> Result<Response> {
     change(cx, call, "", "")
 }
 
@@ -138,7 +138,7 @@ pub fn remove(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 /// 1. The conference is found and the agent's part in it checked. The plugins of a called
 ///    agent may send the conference's name, the caller's task SID.
 /// 2. Twilio changes the participant; a failure is the agent's to see.
-fn change(cx: Context<'_>, call: &FlexCall, flag: &str, field: &str) -> Result<Response> {
+fn change(cx: &Context, call: &FlexCall, flag: &str, field: &str) -> Result<Response> {
     let name = call.params.text("conference")?;
     let participant = cx.sid(&call.params, "participant", "CA")?;
     let value = !flag.is_empty() && call.params.flag(flag)?;

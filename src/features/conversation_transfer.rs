@@ -75,12 +75,12 @@ impl Transfer {
     }
 }
 
-fn channel(cx: Context<'_>, params: &Params) -> Result<Channel> {
+fn channel(cx: &Context, params: &Params) -> Result<Channel> {
     let interaction = cx.sid(params, "flexInteractionSid", "KD")?;
     Ok(Channel { interaction, sid: cx.sid(params, "flexInteractionChannelSid", "UO")? })
 }
 
-fn target(cx: Context<'_>, params: &Params) -> Result<Sid> {
+fn target(cx: &Context, params: &Params) -> Result<Sid> {
     let text = params.text("transferTargetSid")?;
     let sid = Sid::parse("WK", &text).or_else(|| Sid::parse("WQ", &text));
     let sid =
@@ -95,7 +95,7 @@ fn conversation_in(attributes: &str) -> Option<Sid> {
 }
 
 /// `transferConversation`: the agent hands the conversation over and leaves it.
-pub fn transfer(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn transfer(cx: &Context, call: &FlexCall) -> Result<Response> {
     let params = call.params.inside("Payload")?;
     let (interaction, details) =
         (params.inside("interactionDetails")?, params.inside("transferDetails")?);
@@ -117,7 +117,7 @@ pub fn transfer(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 }
 
 /// `invite-participant`: the agent hands the conversation over, or has somebody join it.
-pub fn invite(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn invite(cx: &Context, call: &FlexCall) -> Result<Response> {
     let params = &call.params;
     let attributes = params.object("jsonAttributes")?;
     let transfer = Transfer {
@@ -139,7 +139,7 @@ pub fn invite(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 }
 
 /// One transfer is one invite: who asks for the same again gets the first one's answer.
-fn hand_over(cx: Context<'_>, agent: &Agent, transfer: &Transfer) -> Result<Response> {
+fn hand_over(cx: &Context, agent: &Agent, transfer: &Transfer) -> Result<Response> {
     cx.app.config.require(Feature::ConversationTransfer)?;
     // A cold transfer ends the participant's stay: the same one is never asked for on purpose
     // twice. A warm one may be.
@@ -160,7 +160,7 @@ fn hand_over(cx: Context<'_>, agent: &Agent, transfer: &Transfer) -> Result<Resp
 ///    same request again goes on from here. Warm: note the invite. A failure: the answer says
 ///    so, and nothing else is lost by it.
 fn hand_over_once(
-    cx: Context<'_>,
+    cx: &Context,
     agent: &Agent,
     t: &Transfer,
     mark: &str,
@@ -244,7 +244,7 @@ fn hand_over_once(
 }
 
 /// The attributes of the conversation, as far as there is one and the agent is in it.
-fn noted(cx: Context<'_>, agent: &Agent, conversation: Option<&Sid>) -> Result<Option<String>> {
+fn noted(cx: &Context, agent: &Agent, conversation: Option<&Sid>) -> Result<Option<String>> {
     let Some(sid) = conversation else { return Ok(None) };
     Ok(access::conversation(cx, agent, sid).settled()?.ok())
 }
@@ -258,7 +258,7 @@ fn answer(success: bool, invite: &Invite, message: &str) -> json::Writer {
 }
 
 /// The address of a worker's telephone, by which some workflows leave them out.
-fn contact_uri(cx: Context<'_>, worker: Option<&Sid>) -> Result<Option<String>> {
+fn contact_uri(cx: &Context, worker: Option<&Sid>) -> Result<Option<String>> {
     let Some(worker) = worker else { return Ok(None) };
     let worker = cx.twilio().worker(worker).settled()?.ok();
     let attributes = worker.and_then(|worker| json::at(&worker.body, &["attributes"]));
@@ -325,7 +325,7 @@ fn task_attributes(
     all.end()
 }
 
-fn routing(cx: Context<'_>, task_channel: &str, attributes: &str) -> String {
+fn routing(cx: &Context, task_channel: &str, attributes: &str) -> String {
     let properties = json::object()
         .text("task_channel_unique_name", task_channel)
         .text("workspace_sid", cx.app.config.workspace())
@@ -337,7 +337,7 @@ fn routing(cx: Context<'_>, task_channel: &str, attributes: &str) -> String {
 
 /// Creates the invite. When it is unknown whether that worked, looks before it tries once
 /// more.
-fn create_invite(cx: Context<'_>, t: &Transfer, mark: &str, routing: &str) -> Result<Invite> {
+fn create_invite(cx: &Context, t: &Transfer, mark: &str, routing: &str) -> Result<Invite> {
     match cx.twilio().create_invite(&t.channel, routing).settled()? {
         Err(error) if error.is_uncertain() => {}
         created => return Ok(created?),
@@ -351,7 +351,7 @@ fn create_invite(cx: Context<'_>, t: &Transfer, mark: &str, routing: &str) -> Re
 
 /// The invite of an earlier try of the same transfer. One that was declined or is over
 /// belongs to an earlier transfer.
-fn find_invite(cx: Context<'_>, t: &Transfer, mark: &str) -> Result<Option<Invite>> {
+fn find_invite(cx: &Context, t: &Transfer, mark: &str) -> Result<Option<Invite>> {
     for invite in cx.twilio().channel_invites(&t.channel)?.into_iter().rev() {
         let made_by = json::at(&invite.attributes, &[MARK]).unwrap_or_default();
         let is_same = match made_by.strip_prefix(mark) {
@@ -372,7 +372,7 @@ fn find_invite(cx: Context<'_>, t: &Transfer, mark: &str) -> Result<Option<Invit
 
 /// Notes the invite on the conversation; whether that worked.
 fn note(
-    cx: Context<'_>,
+    cx: &Context,
     t: &Transfer,
     conversation: Option<&Sid>,
     dead: &[Sid],
@@ -402,11 +402,7 @@ fn note(
 }
 
 /// Drops dead invites from the conversation; a failure leaves them for the next time.
-fn prune(
-    cx: Context<'_>,
-    conversation: &Sid,
-    dead: impl FnOnce() -> Result<Vec<Sid>>,
-) -> Result<()> {
+fn prune(cx: &Context, conversation: &Sid, dead: impl FnOnce() -> Result<Vec<Sid>>) -> Result<()> {
     if let Err(error) = invites::note(cx, conversation, dead, None).settled()? {
         cx.warn("dead invites not dropped", &error);
     }
@@ -419,7 +415,7 @@ fn prune(
 /// 2. Ask which invites are dead; they go, whoever still knows them.
 /// 3. Write the rest: what the plugin sends, and what it does not know. A failure: nothing
 ///    has changed.
-pub fn update_attributes(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn update_attributes(cx: &Context, call: &FlexCall) -> Result<Response> {
     let conversation = cx.sid(&call.params, "conversationSid", "CH")?;
     let sent = call.params.object("attributes")?;
     invites::take_over(cx, &call.agent, &conversation, sent)?;

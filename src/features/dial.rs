@@ -30,7 +30,7 @@ struct Plan {
 }
 
 /// `resolve-dial`: whom `dial` would call, and from where. Nothing happens.
-pub fn resolve(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn resolve(cx: &Context, call: &FlexCall) -> Result<Response> {
     let (plan, _) = plan(cx, call, false)?;
     let body = json::object()
         .flag("success", true)
@@ -48,7 +48,7 @@ pub fn resolve(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 ///    answer; another one is refused while the call is open. A call that has ended steps
 ///    aside at once.
 /// 3. Create the task. When it is unknown whether that worked, look before trying again.
-pub fn dial(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn dial(cx: &Context, call: &FlexCall) -> Result<Response> {
     cx.app.config.require(Feature::Dial)?;
     let worker = call.agent.worker()?;
     let (plan, open) = plan(cx, call, true)?;
@@ -105,12 +105,12 @@ fn in_the_way(task: &Sid) -> Stop {
     .into()
 }
 
-fn is_open(cx: Context<'_>, task: &Sid) -> Result<bool> {
+fn is_open(cx: &Context, task: &Sid) -> Result<bool> {
     Ok(unless_gone(cx.twilio().task(task))?.is_some_and(|task| task.is_open()))
 }
 
 /// The open call that was dialled from this chat.
-fn open_call(cx: Context<'_>, chat: &Sid) -> Result<Option<Box<Task>>> {
+fn open_call(cx: &Context, chat: &Sid) -> Result<Option<Box<Task>>> {
     let tasks =
         cx.twilio().tasks_where(&["dialedFromTaskSid == \"", chat.as_str(), "\""].concat())?;
     let is_its = |task: &Task| {
@@ -121,7 +121,7 @@ fn open_call(cx: Context<'_>, chat: &Sid) -> Result<Option<Box<Task>>> {
 
 /// Creates the call's task. The task's attributes lead back to the chat, so that one whose
 /// answer was lost is found.
-fn create(cx: Context<'_>, plan: &Plan, worker: &Sid, attempt: u32) -> Result<Sid> {
+fn create(cx: &Context, plan: &Plan, worker: &Sid, attempt: u32) -> Result<Sid> {
     let config = &cx.app.config;
     let queue = config.sid(OUTBOUND_QUEUE);
     // No IgnoreCapacity: like Flex's own outbound calls, it reaches an agent who is busy.
@@ -156,7 +156,7 @@ fn create(cx: Context<'_>, plan: &Plan, worker: &Sid, attempt: u32) -> Result<Si
 /// 1. Read the chat's task, the agent's reservation on it and the agent, all at once.
 /// 2. The number: `to`, or the customer's. Lookup reads one that is not E.164.
 /// 3. The caller ID: `callerId`, the agent's `selectedCallerId` or `phone`, the default.
-fn plan(cx: Context<'_>, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<Task>>)> {
+fn plan(cx: &Context, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<Task>>)> {
     let chat = cx.sid(&call.params, "taskSid", "WT")?;
     let to = call.params.optional_text("to")?;
     let caller_id = call.params.optional_text("callerId")?;
@@ -256,7 +256,7 @@ pub fn is_e164(text: &str) -> bool {
 
 /// The number in E.164 form. Lookup reads national ones by `DEFAULT_COUNTRY`, and knows
 /// each country's habits, such as Brazil's ninth digit.
-fn destination(cx: Context<'_>, to: &str) -> Result<String> {
+fn destination(cx: &Context, to: &str) -> Result<String> {
     let Some(number) = digits(to) else {
         return Err(unprocessable("to: is not a phone number.", &["NOT_A_NUMBER"]));
     };

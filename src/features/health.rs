@@ -8,7 +8,7 @@ use crate::runtime::{Request, Response};
 
 /// `health`: the version, and for each feature whether its settings are there. No secret,
 /// no call to Twilio.
-pub fn report(cx: Context<'_>, request: &Request) -> Result<Response> {
+pub fn report(cx: &Context, request: &Request) -> Result<Response> {
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
         return Err(Error::MethodNotAllowed("GET, HEAD, OPTIONS").into());
     }

@@ -36,7 +36,7 @@ const REJECTED: &str = "The internal call was rejected";
 const RETRY: &str = "#rc=3&rp=ct,rt,5xx";
 
 /// `agent-outbound-join`: the calling agent's leg enters the conference.
-pub fn caller_leg(cx: Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
+pub fn caller_leg(cx: &Context, request: &Request, event: Webhook) -> Result<Response> {
     let room = cx.sid(&event.params, "taskSid", "WT")?;
     Ok(enter(cx, request, &room))
 }
@@ -45,12 +45,12 @@ pub fn caller_leg(cx: Context<'_>, request: &Request, event: Webhook) -> Result<
 ///
 /// It brings its own status callback: Twilio honours that of the first to enter, and if the
 /// called agent is the first, the caller has left and nobody else would ever know.
-pub fn callee_leg(cx: Context<'_>, request: &Request, event: Webhook) -> Result<Response> {
+pub fn callee_leg(cx: &Context, request: &Request, event: Webhook) -> Result<Response> {
     let room = cx.sid(&event.params, "conferenceName", "WT")?;
     Ok(enter(cx, request, &room))
 }
 
-fn enter(cx: Context<'_>, request: &Request, room: &Sid) -> Response {
+fn enter(cx: &Context, request: &Request, room: &Sid) -> Response {
     let origin = cx.app.config.public_url.as_deref().unwrap_or(request.origin_of_url());
     let folder = request.path().rsplit_once('/').map_or("", |(folder, _)| folder);
     let callback = [origin, folder, "/call-outbound-join", RETRY].concat();
@@ -63,7 +63,7 @@ fn enter(cx: Context<'_>, request: &Request, room: &Sid) -> Response {
 }
 
 /// `call-outbound-join`: something happened in the conference.
-pub fn conference_event(cx: Context<'_>, event: Webhook) -> Result<Response> {
+pub fn conference_event(cx: &Context, event: Webhook) -> Result<Response> {
     let params = &event.params;
     let kind = params.optional_text("StatusCallbackEvent")?;
     // Only conferences named after a task are ours.
@@ -97,7 +97,7 @@ fn deliver_again(stop: Stop) -> Stop {
 /// 3. The caller's leg: create the callee's task, once.
 /// 4. Link it to the caller's task, for hold and for the end. If the caller has left
 ///    meanwhile, take it back and end the room.
-fn joined(cx: Context<'_>, caller: &Sid, conference: &Sid, leg: &Sid) -> Result<()> {
+fn joined(cx: &Context, caller: &Sid, conference: &Sid, leg: &Sid) -> Result<()> {
     let twilio = cx.twilio();
     let task = match unless_gone(twilio.task(caller)).settled()? {
         Ok(Some(task)) => task,
@@ -143,7 +143,7 @@ fn joined(cx: Context<'_>, caller: &Sid, conference: &Sid, leg: &Sid) -> Result<
 /// enters, sometimes later: the task is read again for a while, and then the leg itself
 /// is asked whom it rang.
 fn whose_leg(
-    cx: Context<'_>,
+    cx: &Context,
     caller: &Sid,
     mut task: Box<Task>,
     leg: &Sid,
@@ -174,7 +174,7 @@ fn whose_leg(
 
 /// Creates the callee's task and links it; answers its SID.
 fn ring(
-    cx: Context<'_>,
+    cx: &Context,
     caller: Box<Task>,
     conference: &Sid,
     leg: &Sid,
@@ -204,7 +204,7 @@ fn ring(
 
 /// Creates the callee's task. When it is unknown whether that worked, looks before it
 /// tries once more.
-fn create_callee(cx: Context<'_>, caller: &Task, conference: &Sid) -> Result<Box<Task>> {
+fn create_callee(cx: &Context, caller: &Task, conference: &Sid) -> Result<Box<Task>> {
     cx.app.config.require(Feature::InternalCall)?;
     let workflow = cx.app.config.sid(INTERNAL_CALL_WORKFLOW);
     let attributes = callee_attributes(caller, conference)?;
@@ -259,7 +259,7 @@ fn callee_attributes(caller: &Task, conference: &Sid) -> Result<String> {
 }
 
 /// The callee's task, found by the mark it carries, when no link leads to it.
-fn find_callee(cx: Context<'_>, caller: &Sid) -> Result<Option<Box<Task>>> {
+fn find_callee(cx: &Context, caller: &Sid) -> Result<Option<Box<Task>>> {
     let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\""))?;
     let tasks = tasks.into_iter().filter(|task| is_callee_of(task, caller));
     Ok(tasks.max_by_key(|task| task.is_open()))
@@ -273,7 +273,7 @@ fn is_callee_of(task: &Task, caller: &Sid) -> bool {
 }
 
 /// Ends a room whose caller's task cannot be read, if this leg is alone in it.
-fn end_if_alone(cx: Context<'_>, conference: &Sid, leg: &Sid) -> Result<()> {
+fn end_if_alone(cx: &Context, conference: &Sid, leg: &Sid) -> Result<()> {
     let participants = unless_gone(cx.twilio().participants(conference))?;
     match participants.as_deref() {
         Some([only]) if only == leg.as_str() => cx.twilio().end_conference(conference),
@@ -289,7 +289,7 @@ fn end_if_alone(cx: Context<'_>, conference: &Sid, leg: &Sid) -> Result<()> {
 ///    taken back by whoever links it.
 ///
 /// A failure of one does not keep the other from its end; Twilio delivers the event again.
-fn ended(cx: Context<'_>, caller: &Sid) -> Result<()> {
+fn ended(cx: &Context, caller: &Sid) -> Result<()> {
     let twilio = cx.twilio();
     let task = match unless_gone(twilio.task(caller)).settled()? {
         Ok(Some(task)) if !is_internal_call(&task) => return Ok(()),
@@ -319,14 +319,14 @@ fn linked_callee(caller: &Task) -> Option<Sid> {
 }
 
 /// Ends the callee's task, if there is one; whether there was.
-fn end_callee(cx: Context<'_>, caller: &Sid, linked: Option<&Sid>) -> Result<bool> {
+fn end_callee(cx: &Context, caller: &Sid, linked: Option<&Sid>) -> Result<bool> {
     let Some(callee) = callee_of(cx, caller, linked)? else { return Ok(false) };
     cx.twilio().close_task(callee, ENDED)?;
     Ok(true)
 }
 
 /// The callee's task, by the link to it or, without one, by its mark.
-fn callee_of(cx: Context<'_>, caller: &Sid, linked: Option<&Sid>) -> Result<Option<Box<Task>>> {
+fn callee_of(cx: &Context, caller: &Sid, linked: Option<&Sid>) -> Result<Option<Box<Task>>> {
     let Some(linked) = linked else { return find_callee(cx, caller) };
     let callee = unless_gone(cx.twilio().task(linked))?;
     Ok(callee.filter(|task| is_callee_of(task, caller)))
@@ -343,7 +343,7 @@ fn callee_of(cx: Context<'_>, caller: &Sid, linked: Option<&Sid>) -> Result<Opti
 ///    left; without a room they are ended here.
 ///
 /// A failure is the agent's to see: the caller would go on waiting.
-pub fn cleanup(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn cleanup(cx: &Context, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let given = cx.optional_sid(&call.params, "conferenceSid", "CF")?;
     let twilio = cx.twilio();
@@ -375,7 +375,7 @@ pub fn cleanup(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 }
 
 fn give_up(
-    cx: Context<'_>,
+    cx: &Context,
     caller: Option<Box<Task>>,
     callee: Option<Box<Task>>,
     rooms: Vec<Conference>,

@@ -38,7 +38,7 @@ const TASK_GUARDED: [&str; 16] = [
 const WORKER_GUARDED: [&str; 4] = ["contact_uri", "disabled_skills", "roles", "routing"];
 
 /// `get-queues`: all queues of the workspace.
-pub fn queues(cx: Context<'_>, _: &FlexCall) -> Result<Response> {
+pub fn queues(cx: &Context, _: &FlexCall) -> Result<Response> {
     Ok(show_list(&cx.twilio().queues()?, "queues", |queue| {
         let queue = Object::parse(queue).unwrap_or_default();
         let raw = |name| queue.raw(name).unwrap_or("null");
@@ -48,7 +48,7 @@ pub fn queues(cx: Context<'_>, _: &FlexCall) -> Result<Response> {
 }
 
 /// `get-worker-channels`: a worker's channels; supervisors may ask for others'.
-pub fn channels(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn channels(cx: &Context, call: &FlexCall) -> Result<Response> {
     let worker = cx.sid(&call.params, "workerSid", "WK")?;
     let worker = access::worker(cx, &call.agent, Some(&worker))?;
     Ok(show_list(&cx.twilio().worker_channels(worker)?, "workerChannels", camel_case))
@@ -56,7 +56,7 @@ pub fn channels(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 
 /// `update-worker-channel`: how many tasks of a kind a worker gets; supervisors may set
 /// others'. Without `workerSid` it is the agent's own channel.
-pub fn update_channel(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn update_channel(cx: &Context, call: &FlexCall) -> Result<Response> {
     let channel = cx.sid(&call.params, "workerChannelSid", "WC")?;
     let capacity = call.params.optional_number("capacity")?;
     let capacity = capacity.ok_or_else(|| Error::bad("capacity", "is missing"))?.to_string();
@@ -87,7 +87,7 @@ pub fn show_list(items: &[String], name: &str, item: fn(&str) -> String) -> Resp
 /// 2. What decides who may touch the task is not the agent's to change.
 /// 3. The merged attributes are written, if nobody else has written meanwhile; else on
 ///    fresh data.
-pub fn update_task(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn update_task(cx: &Context, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let update = call.params.object("attributesUpdate")?;
     let twilio = cx.twilio();
@@ -128,7 +128,7 @@ fn check_guarded(current: &str, update: &str, guarded: &[&str]) -> Result<()> {
 ///    was in when it was sent, which can be canceled.
 /// 2. Twilio is told. A task that is gone, or has got there by itself, is fine; when it has
 ///    not, for example because the invited agent has just accepted, the agent is told so.
-pub fn update_status(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn update_status(cx: &Context, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let status = call.params.text("assignmentStatus")?;
     if !matches!(status.as_str(), "canceled" | "wrapping" | "completed") {
@@ -182,7 +182,7 @@ fn is_own_invite(task: &Task, agent: &Agent) -> bool {
 /// `update-worker-attributes`: puts the members of `attributesUpdate` over a worker's
 /// attributes. Supervisors may do that for anybody; agents for themselves, except for what
 /// decides what they are and get.
-pub fn update_worker(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn update_worker(cx: &Context, call: &FlexCall) -> Result<Response> {
     let named = cx.sid(&call.params, "workerSid", "WK")?;
     let update = call.params.object("attributesUpdate")?;
     let worker = access::worker(cx, &call.agent, Some(&named))?;

@@ -440,7 +440,7 @@ const FIRST: &str = "?State=active&PageSize=100";
 /// A run that stops somewhere.
 fn tick(fake: &Fake) {
     let app = fake.app();
-    assert!(app.run(&app.cron_job()).is_some(), "the fake never waits");
+    assert!(app.run(&app.tick()).is_some(), "the fake never waits");
     fake.played();
 }
 

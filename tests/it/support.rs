@@ -7,8 +7,8 @@ use std::io::Write as _;
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding as _};
+use flex_edge::context::FIELD;
 use flex_edge::gate::{self, Ask, Record};
-use flex_edge::job::FIELD;
 use flex_edge::runtime::{Request, Response, Runtime};
 use flex_edge::{App, Config};
 use hmac::{Hmac, Mac as _};
@@ -135,16 +135,16 @@ impl Fake {
         self
     }
 
-    pub fn app(&self) -> App {
+    pub fn app(&self) -> Rc<App> {
         self.app_in(Box::new(Shared(Rc::clone(&self.world))))
     }
 
-    fn app_in(&self, runtime: Box<dyn Runtime>) -> App {
+    fn app_in(&self, runtime: Box<dyn Runtime>) -> Rc<App> {
         let settings = self.settings.clone();
         let get = move |name: &str| {
             settings.iter().find(|(known, _)| *known == name).map(|(_, v)| v.clone())
         };
-        App::new(Config::read(get), runtime, 1)
+        Rc::new(App::new(Config::read(get), runtime, 1))
     }
 
     /// Hands in one request. The whole script must have been played afterwards.
@@ -164,15 +164,15 @@ impl Fake {
             let outside = Rc::new(Waiting { began, ..Waiting::default() });
             outside.left.replace(performed.clone());
             let app = self.app_in(Box::new(Later(Rc::clone(&outside))));
-            let job = app.job(request.clone());
+            let cx = app.begin(request.clone());
             let again = loop {
-                if let Some(response) = app.run(&job) {
+                if let Some(response) = app.run(&cx) {
                     break response;
                 }
                 let waiting = outside.waiting.borrow().len();
                 assert!(waiting > 0, "it waits for nothing");
                 let (id, result) = outside.waiting.borrow_mut().remove(order(waiting));
-                job.resume(id, result);
+                cx.resume(id, result);
             };
             assert_eq!(again, response);
         }
@@ -188,8 +188,8 @@ impl Fake {
 }
 
 /// Answers a request: the fake never lets it wait.
-pub fn handle(app: &App, request: Request) -> Response {
-    app.run(&app.job(request)).unwrap_or_else(|| panic!("the fake never waits"))
+pub fn handle(app: &Rc<App>, request: Request) -> Response {
+    app.run(&app.begin(request)).unwrap_or_else(|| panic!("the fake never waits"))
 }
 
 /// A form `POST`.

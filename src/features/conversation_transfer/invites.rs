@@ -28,7 +28,7 @@ pub fn tasks(attributes: &str) -> Vec<Sid> {
 }
 
 /// Those of these tasks that nobody can accept any more. One that cannot be read stays.
-pub fn dead(cx: Context<'_>, tasks: &[Sid]) -> Result<Vec<Sid>> {
+pub fn dead(cx: &Context, tasks: &[Sid]) -> Result<Vec<Sid>> {
     let tasks = tasks.get(..MAX_ASKED).unwrap_or(tasks);
     let dead = |(sid, task): Found| match task {
         Ok(Some(task)) if task.is_waiting() => None,
@@ -40,7 +40,7 @@ pub fn dead(cx: Context<'_>, tasks: &[Sid]) -> Result<Vec<Sid>> {
 
 /// Adds an entry and drops those that `dead` brings, if any.
 pub fn note(
-    cx: Context<'_>,
+    cx: &Context,
     conversation: &Sid,
     dead: impl FnOnce() -> Result<Vec<Sid>>,
     entry: Option<&Entry>,
@@ -52,7 +52,7 @@ pub fn note(
 }
 
 /// Takes over what a plugin sends from its copy of the attributes.
-pub fn take_over(cx: Context<'_>, agent: &Agent, conversation: &Sid, sent: &str) -> Result<String> {
+pub fn take_over(cx: &Context, agent: &Agent, conversation: &Sid, sent: &str) -> Result<String> {
     gate::alone(cx, &key(conversation), || {
         let current = access::conversation(cx, agent, conversation)?;
         let mut known = tasks(&current);
@@ -66,7 +66,7 @@ fn key(conversation: &Sid) -> String {
 }
 
 fn write(
-    cx: Context<'_>,
+    cx: &Context,
     conversation: &Sid,
     current: &str,
     sent: &str,

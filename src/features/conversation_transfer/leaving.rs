@@ -22,7 +22,7 @@ use crate::twilio::interactions::{Channel, Participant};
 /// 3. Another agent is there, or one is invited: take this one out. Else end the channel, and
 ///    this agent's part with it: the customer's next message starts a new interaction. A
 ///    failure is the agent's to see; nobody has left then.
-pub fn leave(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn leave(cx: &Context, call: &FlexCall) -> Result<Response> {
     let channel = channel(cx, &call.params)?;
     let participant = cx.sid(&call.params, "flexInteractionParticipantSid", "UT")?;
     let conversation = cx.optional_sid(&call.params, "conversationSid", "CH")?;
@@ -32,7 +32,7 @@ pub fn leave(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 }
 
 fn leave_alone(
-    cx: Context<'_>,
+    cx: &Context,
     agent: &Agent,
     channel: Channel,
     participant: &Sid,

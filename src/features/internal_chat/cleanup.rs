@@ -84,13 +84,13 @@ struct PageAtHand {
 ///    until the calls of this run are used up.
 /// 4. Keep the place, whatever happened. The next run begins with the chat that failed; if
 ///    it fails again, that one waits for the next round.
-pub fn clean_up(cx: Context<'_>) -> Result<(String, Settled<()>)> {
-    let cleaning = &mut *cx.job.cleaning.borrow_mut();
+pub fn clean_up(cx: &Context) -> Result<(String, Settled<()>)> {
+    let cleaning = &mut *cx.cleaning.borrow_mut();
     let result = claimed(cx, cleaning).settled()?;
     Ok((cleaning.report.text(), result))
 }
 
-fn claimed(cx: Context<'_>, cleaning: &mut Cleaning) -> Result<()> {
+fn claimed(cx: &Context, cleaning: &mut Cleaning) -> Result<()> {
     cx.app.config.require(Feature::InternalChat)?;
     if cleaning.attempt.is_none() {
         match cx.claim(CLAIM, cx.time_left(), Duration::ZERO)? {
@@ -112,7 +112,7 @@ fn claimed(cx: Context<'_>, cleaning: &mut Cleaning) -> Result<()> {
 }
 
 /// Goes on from the place of the last run; answers where this one has stopped.
-fn go_on<'a>(cx: Context<'_>, cleaning: &'a mut Cleaning) -> Result<&'a Place> {
+fn go_on<'a>(cx: &Context, cleaning: &'a mut Cleaning) -> Result<&'a Place> {
     if cleaning.place.is_none() {
         cleaning.place = Some(store::place(cx)?);
     }
@@ -125,7 +125,7 @@ fn go_on<'a>(cx: Context<'_>, cleaning: &'a mut Cleaning) -> Result<&'a Place> {
 }
 
 fn walk(
-    cx: Context<'_>,
+    cx: &Context,
     place: &mut Place,
     at_hand: &mut Option<PageAtHand>,
     report: &mut Report,
@@ -149,7 +149,7 @@ fn walk(
                 }
                 let closed = close(cx, chat, pair, report).settled()?;
                 page.is_begun = false;
-                cx.job.forget();
+                cx.forget();
                 match closed {
                     Ok(closed) => is_closed = closed,
                     Err(error) => {
@@ -187,7 +187,7 @@ fn walk(
 }
 
 /// Reads the page at this place: what was not looked at yet.
-fn read(cx: Context<'_>, place: &mut Place, report: &mut Report) -> Result<PageAtHand> {
+fn read(cx: &Context, place: &mut Place, report: &mut Report) -> Result<PageAtHand> {
     let page = match cx.twilio().conversations_page(first_or(&place.page)).settled()? {
         Ok(page) => page,
         Err(error) => {
@@ -198,7 +198,7 @@ fn read(cx: Context<'_>, place: &mut Place, report: &mut Report) -> Result<PageA
             return Err(error.into());
         }
     };
-    cx.job.forget();
+    cx.forget();
     report.pages += 1;
     let mut chats: Vec<Conversation> =
         page.items.iter().filter_map(|text| Conversation::read(text).ok()).collect();
@@ -213,17 +213,17 @@ fn first_or(page: &str) -> &str {
     if page.is_empty() { ACTIVE } else { page }
 }
 
-fn has_room(cx: Context<'_>, calls: u32) -> bool {
+fn has_room(cx: &Context, calls: u32) -> bool {
     cx.has_calls(calls) && cx.time_left() > REST
 }
 
-fn cutoff(cx: Context<'_>) -> u64 {
+fn cutoff(cx: &Context) -> u64 {
     let idle = u64::try_from(cx.app.config.internal_chat_idle.as_millis()).unwrap_or(u64::MAX);
     cx.now().saturating_sub(idle)
 }
 
 /// The agents of a chat that has not changed for long; nothing for any other conversation.
-fn idle_pair<'a>(cx: Context<'_>, chat: &'a Conversation) -> Option<(&'a str, &'a str)> {
+fn idle_pair<'a>(cx: &Context, chat: &'a Conversation) -> Option<(&'a str, &'a str)> {
     let (one, other) = chat.unique_name.split_once('+')?;
     let is_pair = !one.is_empty() && !other.is_empty() && !other.contains('+') && one != other;
     let is_ours =
@@ -237,7 +237,7 @@ fn idle_pair<'a>(cx: Context<'_>, chat: &'a Conversation) -> Option<(&'a str, &'
 /// A closed conversation keeps its unique name, so it gets another one in the same step:
 /// whoever writes to the other agent next makes a new chat.
 fn close(
-    cx: Context<'_>,
+    cx: &Context,
     chat: &Conversation,
     (one, other): (&str, &str),
     report: &mut Report,

@@ -72,7 +72,7 @@ struct Entry {
 ///
 /// Read on, `nextCursor` for `nextCursor`, it is every worker once, in the order of their
 /// names. A worker without a contact URI is in it and cannot be chatted with.
-pub fn list_agents(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn list_agents(cx: &Context, call: &FlexCall) -> Result<Response> {
     let search = small(&call.params.optional_text("search")?.unwrap_or_default());
     let after = call.params.optional_text("cursor")?.unwrap_or_default();
     let limit =
@@ -101,7 +101,7 @@ pub fn list_agents(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 /// One request reads; others show the old list meanwhile, or wait when there is none. When
 /// reading fails, the old list is shown for some minutes more, and what has been read so
 /// far is not read again.
-fn refresh(cx: Context<'_>) -> Result<()> {
+fn refresh(cx: &Context) -> Result<()> {
     let directory = &cx.app.directory.0;
     loop {
         if directory.borrow_mut().starts(cx) {
@@ -129,14 +129,14 @@ impl Known {
     }
 
     /// Whether this job reads: it does so already, or it is time and nobody else does.
-    fn starts(&mut self, cx: Context<'_>) -> bool {
+    fn starts(&mut self, cx: &Context) -> bool {
         let now = cx.now();
-        let is_reader = self.reader == cx.job.id;
+        let is_reader = self.reader == cx.id;
         if !is_reader && (self.is_within(FRESH, now) || self.reading > now) {
             return false;
         }
         if !is_reader {
-            self.reader.clone_from(&cx.job.id);
+            self.reader.clone_from(&cx.id);
             self.reading = now + READING;
             let partial = self.partial.take().filter(|partial| now < partial.since + PARTIAL);
             self.partial = Some(partial.unwrap_or(Partial { since: now, ..Partial::default() }));
@@ -173,7 +173,7 @@ impl Known {
 
 /// Reads the workers that are missing yet. Each page that has come is kept in the directory,
 /// so that the next run asks for the one behind it.
-fn read(cx: Context<'_>) -> Result<()> {
+fn read(cx: &Context) -> Result<()> {
     loop {
         let next = match &cx.app.directory.0.borrow().partial {
             Some(partial) if !partial.is_whole => partial.next.clone(),

@@ -30,7 +30,7 @@ const REMEMBER: Duration = Duration::from_secs(5);
 /// 4. Put in who is missing: a chat that was left half made is repaired.
 ///
 /// A failure is the agent's to see; the next try goes on from where this one has got.
-pub fn open(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn open(cx: &Context, call: &FlexCall) -> Result<Response> {
     let me = identity(&call.agent)?;
     let other = call.params.text("participant")?;
     if other == me {
@@ -49,7 +49,7 @@ fn unknown() -> Stop {
     Error::bad("participant", "is no agent's identity")
 }
 
-fn open_once(cx: Context<'_>, me: &str, other: &str, name: &str) -> Result<String> {
+fn open_once(cx: &Context, me: &str, other: &str, name: &str) -> Result<String> {
     let twilio = cx.twilio();
     let contact = ["client:", other].concat();
     let (workers, found) = both(twilio.workers_at(&contact), twilio.conversation(name))?;
@@ -116,7 +116,7 @@ fn open_once(cx: Context<'_>, me: &str, other: &str, name: &str) -> Result<Strin
     Ok(body.flag("created", is_new).end())
 }
 
-fn put_in(cx: Context<'_>, chat: &Sid, identity: &str, members: &[String]) -> Result<Answer> {
+fn put_in(cx: &Context, chat: &Sid, identity: &str, members: &[String]) -> Result<Answer> {
     if is_in(identity, members) {
         return Ok(Answer::default());
     }

@@ -12,7 +12,7 @@ use crate::store::{self, Pin};
 const MOST_PINS: usize = 100;
 
 /// `list-pins`: the names of the chats that the agent has pinned, the oldest pin first.
-pub fn list_pins(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn list_pins(cx: &Context, call: &FlexCall) -> Result<Response> {
     let me = identity(&call.agent)?;
     let pins = store::pins(cx, me)?;
     Ok(answer(me, &pins, &[]))
@@ -22,7 +22,7 @@ pub fn list_pins(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 ///
 /// Whoever is pinned already keeps their place. Of a list, what is not the agent's chat or
 /// is too much is left out and named: a browser's list may be that of several agents.
-pub fn pin(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn pin(cx: &Context, call: &FlexCall) -> Result<Response> {
     let me = identity(&call.agent)?;
     let single = call.params.optional_text("conversation")?;
     let is_list = single.is_none();
@@ -64,7 +64,7 @@ pub fn pin(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
 }
 
 /// `unpin`: forgets a pin. One that is not there is fine.
-pub fn unpin(cx: Context<'_>, call: &FlexCall) -> Result<Response> {
+pub fn unpin(cx: &Context, call: &FlexCall) -> Result<Response> {
     let me = identity(&call.agent)?;
     let name = call.params.text("conversation")?;
     store::unpin(cx, me, part_in(me, &name)?)?;

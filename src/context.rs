@@ -3,26 +3,31 @@
 //! A handler is a plain function. What it needs of the outside is an *operation*: the first
 //! time it asks for one, the operation is handed to the [`crate::runtime::Runtime`], and the
 //! handler leaves with [`Stop::Waiting`]. When a result arrives, the handler is **run again
-//! from its beginning**; whatever it has asked for before is answered from the job's memory,
-//! and so it gets one step further each time. Several operations that are asked for before
-//! one of them is waited for go on at the same time.
+//! from its beginning**; whatever it has asked for before is answered from memory, and so it
+//! gets one step further each time. Several operations that are asked for before one of them
+//! is waited for ([`crate::error::both`]) go on at the same time.
 //!
-//! So a handler must ask for the same in every run: what it asks for may depend on the
-//! request and on results, and on time by [`Context::now`] only, which stands still.
+//! Two rules follow. A handler asks for the same in every run: by the request, by results,
+//! and by [`Context::now`], which stands still. And [`Stop::Waiting`] is no failure: what is
+//! to be done after one goes through [`crate::error::Settle::settled`].
 //!
 //! An operation is a text of fields, separated by [`FIELD`]. Its result is a text too: `+`
 //! and more, or nothing when it has failed.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
-use crate::Context;
 use crate::auth::FlexCall;
 use crate::error::{Error, Result, Stop};
 use crate::features::internal_chat::Cleaning;
 use crate::gate::{Ask, Reply};
+use crate::json;
+use crate::params::Params;
 use crate::routes::ForFlex;
 use crate::runtime::{Answer, Call, Claim, KvPage, Lost, Request};
+use crate::twilio::Twilio;
+use crate::{App, Sid};
 
 /// Between the fields of an operation or a result.
 pub const FIELD: char = '\u{1f}';
@@ -30,28 +35,27 @@ pub const FIELD: char = '\u{1f}';
 pub const RECORD: char = '\u{1e}';
 
 /// One request, or one run of the clean-up, from its beginning to its answer.
-pub struct Job {
+pub struct Context {
+    /// The service.
+    pub app: Rc<App>,
     /// What was asked for; nothing for the clean-up.
     pub(crate) request: Option<Request>,
     /// The id that answers and log lines carry.
-    pub(crate) id: String,
+    pub id: String,
     /// The endpoint, once the Flex token is checked.
     pub(crate) call: OnceCell<(ForFlex, FlexCall)>,
     /// How far the clean-up has got.
     pub(crate) cleaning: RefCell<Cleaning>,
-    /// When it began, in milliseconds since 1970.
-    pub(crate) started: u64,
-    /// When it has to be over.
-    pub(crate) deadline: u64,
-    /// As many calls to Twilio may be made.
-    pub(crate) most_calls: u32,
+    started: u64,
+    deadline: u64,
+    most_calls: u32,
     /// Calls to Twilio up to here in this run of the handler.
     calls: Cell<u32>,
-    /// Calls to Twilio that were made before what will be done again.
-    done: Cell<u32>,
-    pub(crate) sids: RefCell<Vec<String>>,
+    /// Calls to Twilio before what this run has to do again.
+    forgotten: Cell<u32>,
+    sids: RefCell<Vec<String>>,
     /// What this run of the handler would have in the log.
-    pub(crate) lines: RefCell<Vec<String>>,
+    lines: RefCell<Vec<String>>,
     operations: RefCell<Vec<Operation>>,
     last: Cell<u32>,
 }
@@ -65,18 +69,31 @@ struct Operation {
     result: Option<String>,
 }
 
-impl Job {
-    pub(crate) fn new(request: Option<Request>, id: String, started: u64, time: Duration) -> Self {
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Its life, as seen from outside.
+impl Context {
+    pub(crate) fn new(
+        app: Rc<App>,
+        request: Option<Request>,
+        id: String,
+        time: Duration,
+        most_calls: u32,
+    ) -> Self {
+        let started = app.runtime.now();
         Self {
+            app,
             request,
             id,
             call: OnceCell::new(),
             cleaning: RefCell::default(),
             started,
             deadline: started + millis(time),
-            most_calls: u32::MAX,
+            most_calls,
             calls: Cell::new(0),
-            done: Cell::new(0),
+            forgotten: Cell::new(0),
             sids: RefCell::default(),
             lines: RefCell::default(),
             operations: RefCell::default(),
@@ -94,40 +111,107 @@ impl Job {
 
     /// Nobody waits for it any more.
     #[must_use]
-    pub fn is_over(&self, now: u64) -> bool {
-        self.deadline + 60_000 < now
+    pub fn is_over(&self) -> bool {
+        self.deadline + 60_000 < self.app.runtime.now()
     }
 
     /// The handler is about to run once more.
     pub(crate) fn rewind(&self) {
         self.operations.borrow_mut().iter_mut().for_each(|operation| operation.is_used = false);
-        self.calls.set(self.done.get());
+        self.calls.set(self.forgotten.get());
         self.lines.borrow_mut().clear();
     }
 
     /// What has been done up to here is noted elsewhere, and will not be asked for again.
     pub(crate) fn forget(&self) {
         self.operations.borrow_mut().clear();
-        self.done.set(self.calls.get());
+        self.forgotten.set(self.calls.get());
+    }
+}
+
+/// What handlers ask of it.
+impl Context {
+    /// Twilio's REST API.
+    #[must_use]
+    pub fn twilio(&self) -> Twilio<'_> {
+        Twilio(self)
     }
 
-    /// As many calls to Twilio were made.
-    pub(crate) fn calls(&self) -> u32 {
+    /// Milliseconds since 1970 when the request came in: the same in every run.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.started
+    }
+
+    /// How long this request may still take.
+    #[must_use]
+    pub fn time_left(&self) -> Duration {
+        Duration::from_millis(self.deadline.saturating_sub(self.app.runtime.now()))
+    }
+
+    /// How long to wait before the next try: what Twilio asks for, or a random time that
+    /// grows with the tries.
+    pub(crate) fn pause(&self, tries: u32, retry_after: Option<u64>) -> Duration {
+        let ceiling = 200u64 << tries.min(4);
+        let jitter = Duration::from_millis(100 + self.app.random() % ceiling);
+        jitter.max(Duration::from_secs(retry_after.unwrap_or(0)))
+    }
+
+    /// A SID parameter that must be there, noted for the log.
+    pub fn sid(&self, params: &Params, name: &str, prefix: &str) -> Result<Sid> {
+        let sid = params.sid(name, prefix)?;
+        self.note(&sid);
+        Ok(sid)
+    }
+
+    /// A SID parameter, when there is one, noted for the log.
+    pub fn optional_sid(&self, params: &Params, name: &str, prefix: &str) -> Result<Option<Sid>> {
+        let sid = params.optional_sid(name, prefix)?;
+        if let Some(sid) = &sid {
+            self.note(sid);
+        }
+        Ok(sid)
+    }
+}
+
+/// What the log will say of it.
+impl Context {
+    /// Notes a SID for the log line.
+    pub fn note(&self, sid: &Sid) {
+        let mut sids = self.sids.borrow_mut();
+        if sids.len() < 8 && !sids.iter().any(|known| known == sid.as_str()) {
+            sids.push(sid.as_str().to_owned());
+        }
+    }
+
+    /// Has something that happened on the way in the log.
+    pub fn warn(&self, what: &str, error: &Error) {
+        let line =
+            json::object().text("request", &self.id).text("what", what).text("error", &error.log());
+        self.lines.borrow_mut().push(line.end());
+    }
+
+    /// The beginning of the one line that every request has in the log, behind what happened
+    /// on the way.
+    pub(crate) fn log_head(&self, route: &str) -> json::Writer {
+        self.lines.borrow().iter().for_each(|line| log::warn!("{line}"));
         let operations = self.operations.borrow();
         let calls = operations.iter().filter(|known| known.what.starts_with("fetch")).count();
-        self.done.get() + u32::try_from(calls).unwrap_or(u32::MAX)
+        json::object()
+            .text("request", &self.id)
+            .text("route", route)
+            .number("ms", self.app.runtime.now().saturating_sub(self.started))
+            .number("twilioCalls", u64::from(self.forgotten.get()) + calls as u64)
+            .texts("sids", self.sids.borrow().iter().map(String::as_str))
     }
 }
 
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-impl Context<'_> {
+/// The outside.
+impl Context {
     /// The result of an operation. `what` tells it from others; `how`, and whether it may be
     /// begun at all, can differ from run to run.
     fn operation(
-        self,
+        &self,
         what: &[&str],
         how: &[&str],
         may_begin: bool,
@@ -137,14 +221,14 @@ impl Context<'_> {
             return Ok(Err(Lost));
         }
         let mut what = what.join("\u{1f}");
-        let mut operations = self.job.operations.borrow_mut();
+        let mut operations = self.operations.borrow_mut();
         let known = operations.iter_mut().find(|known| !known.is_used && known.what == what);
         let result = if let Some(known) = known {
             known.is_used = true;
             known.result.clone()
         } else {
-            let id = self.job.last.get() + 1;
-            self.job.last.set(id);
+            let id = self.last.get() + 1;
+            self.last.set(id);
             let length = what.len();
             for field in how {
                 what.push(FIELD);
@@ -164,7 +248,7 @@ impl Context<'_> {
 
     /// An operation on the platform itself: one that fails is our failure.
     #[track_caller]
-    fn platform(self, what: &[&str], how: &[&str]) -> Result<String> {
+    fn platform(&self, what: &[&str], how: &[&str]) -> Result<String> {
         match self.operation(what, how, true)? {
             Ok(result) => Ok(result),
             Err(Lost) => Err(Error::internal(what.first().unwrap_or(&""))),
@@ -172,48 +256,48 @@ impl Context<'_> {
     }
 
     /// Sends one request to Twilio.
-    pub(crate) fn fetch(self, call: &Call) -> Result<std::result::Result<Answer, Lost>> {
+    pub(crate) fn fetch(&self, call: &Call) -> Result<std::result::Result<Answer, Lost>> {
         let timeout = millis(call.timeout).to_string();
         let if_match = call.if_match.as_deref().unwrap_or_default();
         let (url, body) = (call.url.as_str(), call.body.as_str());
         let what =
             ["fetch", call.method, url, &call.authorization, call.content_type, if_match, body];
         let may_begin = !call.timeout.is_zero() && self.has_calls(1);
-        self.job.calls.set(self.job.calls.get() + 1);
+        self.calls.set(self.calls.get() + 1);
         let result = self.operation(&what, &[&timeout], may_begin)?;
         Ok(result.and_then(|result| answer(&result).ok_or(Lost)))
     }
 
     /// Whether so many more calls to Twilio may be made.
-    pub(crate) fn has_calls(self, more: u32) -> bool {
-        self.job.calls.get().saturating_add(more) <= self.job.most_calls
+    pub(crate) fn has_calls(&self, more: u32) -> bool {
+        self.calls.get().saturating_add(more) <= self.most_calls
     }
 
     /// Waits before something is done once more; false when that would leave no time for it.
     /// `what` tells this wait from others that may go on at the same time.
-    pub(crate) fn pause_before(self, what: &str, pause: Duration) -> Result<bool> {
+    pub(crate) fn pause_before(&self, what: &str, pause: Duration) -> Result<bool> {
         let may_begin = pause + Duration::from_millis(500) <= self.time_left();
         let pause = millis(pause).to_string();
         Ok(self.operation(&["sleep", what], &[&pause], may_begin)?.is_ok())
     }
 
     /// Reads a value from the KV namespace.
-    pub(crate) fn kv_get(self, key: &str) -> Result<Option<String>> {
+    pub(crate) fn kv_get(&self, key: &str) -> Result<Option<String>> {
         Ok(self.platform(&["kv_get", key], &[])?.strip_prefix('+').map(str::to_owned))
     }
 
     /// Writes a value and its metadata to the KV namespace.
-    pub(crate) fn kv_put(self, key: &str, value: &str, metadata: &str) -> Result<()> {
+    pub(crate) fn kv_put(&self, key: &str, value: &str, metadata: &str) -> Result<()> {
         self.platform(&["kv_put", key, value, metadata], &[]).map(drop)
     }
 
     /// Deletes a key from the KV namespace.
-    pub(crate) fn kv_delete(self, key: &str) -> Result<()> {
+    pub(crate) fn kv_delete(&self, key: &str) -> Result<()> {
         self.platform(&["kv_delete", key], &[]).map(drop)
     }
 
     /// Lists up to 1,000 keys with their metadata.
-    pub(crate) fn kv_list(self, prefix: &str, cursor: &str) -> Result<KvPage> {
+    pub(crate) fn kv_list(&self, prefix: &str, cursor: &str) -> Result<KvPage> {
         let page = self.platform(&["kv_list", prefix, cursor], &[])?;
         let mut records = page.split(RECORD);
         let cursor = records.next().filter(|cursor| !cursor.is_empty()).map(str::to_owned);
@@ -226,7 +310,7 @@ impl Context<'_> {
 
     /// Asks to be the one who does what `key` names; waits up to `wait` for another owner's
     /// outcome. An owner that has not settled after `lease` counts as dead.
-    pub(crate) fn claim(self, key: &str, lease: Duration, wait: Duration) -> Result<Claim> {
+    pub(crate) fn claim(&self, key: &str, lease: Duration, wait: Duration) -> Result<Claim> {
         let ask = Ask::Claim { lease: millis(lease) }.text();
         let reply = self.platform(&["gate", key, "claim"], &[&ask, &millis(wait).to_string()])?;
         match Reply::parse(&reply) {
@@ -240,7 +324,7 @@ impl Context<'_> {
     /// Ends a claim: an outcome is kept for `keep` and given to all who ask again; without
     /// one, the next to ask is granted the next attempt.
     pub(crate) fn settle(
-        self,
+        &self,
         key: &str,
         attempt: u32,
         outcome: Option<&str>,
@@ -252,7 +336,7 @@ impl Context<'_> {
     }
 
     /// Waits.
-    pub(crate) fn sleep(self, pause: Duration) -> Result<()> {
+    pub(crate) fn sleep(&self, pause: Duration) -> Result<()> {
         self.operation(&["sleep", ""], &[&millis(pause).to_string()], true).map(drop)
     }
 }
