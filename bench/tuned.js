@@ -85,7 +85,7 @@ export default {
     }
     const end_ = Date.now();
     const sids = cx.sids === null ? "" : `"${cx.sids.join('","')}"`;
-    const head = `{"request":${JSON.stringify(cx.id)},"route":${error?.status === 404 ? '"none"' : JSON.stringify(cx.path)}`;
+    const head = `{"request":${JSON.stringify(cx.id)},"route":${error?.status === 404 || error?.status === 413 ? '"none"' : JSON.stringify(cx.path)}`;
     const tail = error === null ? "}" : `,"error":"${error.status}"}`;
     console.log(`${head},"status":${response.status},"ms":${end_ - started},"twilioCalls":${cx.calls},"sids":[${sids}]${tail}`);
     return response;

@@ -35,7 +35,7 @@ export default {
     if (allowed.length > 0) response.headers.set("Vary", "Origin");
     const line = {
       request: id,
-      route: error?.status === 404 ? "none" : url.pathname,
+      route: error?.status === 404 || error?.status === 413 ? "none" : url.pathname,
       status: response.status,
       ms: Date.now() - started,
       twilioCalls: cx.calls,

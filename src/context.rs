@@ -69,6 +69,15 @@ struct Operation {
     result: Option<String>,
 }
 
+impl Operation {
+    fn outcome(&self) -> Result<std::result::Result<String, Lost>> {
+        match &self.result {
+            Some(result) => Ok(result.strip_prefix('+').map(str::to_owned).ok_or(Lost)),
+            None => Err(Stop::Waiting),
+        }
+    }
+}
+
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
@@ -216,34 +225,33 @@ impl Context {
         how: &[&str],
         may_begin: bool,
     ) -> Result<std::result::Result<String, Lost>> {
-        // A field that could end itself would let its author write an operation of their own.
-        if what.iter().chain(how).any(|field| field.contains([FIELD, RECORD])) {
-            return Ok(Err(Lost));
-        }
+        let separators = what.len() + how.len() - 1;
         let mut what = what.join("\u{1f}");
         let mut operations = self.operations.borrow_mut();
         let known = operations.iter_mut().find(|known| !known.is_used && known.what == what);
-        let result = if let Some(known) = known {
+        if let Some(known) = known {
             known.is_used = true;
-            known.result.clone()
-        } else {
-            let id = self.last.get() + 1;
-            self.last.set(id);
-            let length = what.len();
-            for field in how {
-                what.push(FIELD);
-                what.push_str(field);
-            }
-            let failed = || Some(String::new());
-            let result = if may_begin { self.app.runtime.perform(id, &what) } else { failed() };
-            what.truncate(length);
-            operations.push(Operation { id, what, is_used: true, result: result.clone() });
-            result
-        };
-        match result {
-            Some(result) => Ok(result.strip_prefix('+').map(str::to_owned).ok_or(Lost)),
-            None => Err(Stop::Waiting),
+            return known.outcome();
         }
+        let length = what.len();
+        for field in how {
+            what.push(FIELD);
+            what.push_str(field);
+        }
+        // A field that could end itself would let its author write an operation of their own.
+        let ends = what.bytes().filter(|byte| matches!(byte, 0x1e | 0x1f)).count();
+        let id = self.last.get() + 1;
+        self.last.set(id);
+        let result = if may_begin && ends == separators {
+            self.app.runtime.perform(id, &what)
+        } else {
+            Some(String::new())
+        };
+        what.truncate(length);
+        let operation = Operation { id, what, is_used: true, result };
+        let outcome = operation.outcome();
+        operations.push(operation);
+        outcome
     }
 
     /// An operation on the platform itself: one that fails is our failure.

@@ -81,9 +81,9 @@ impl<'a> Object<'a> {
 pub fn string(raw: &str) -> Option<String> {
     let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?;
     let mut text = String::with_capacity(rest.len());
-    while let Some((plain, escaped)) = rest.split_once('\\') {
-        text.push_str(plain);
-        let (kind, after) = escaped.split_at_checked(1)?;
+    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
+        text.push_str(rest.get(..at)?);
+        let (kind, after) = rest.get(at + 1..)?.split_at_checked(1)?;
         rest = after;
         text.push(match kind {
             "b" => '\u{8}',
@@ -242,6 +242,8 @@ impl<'a> Scanner<'a> {
     fn string(&mut self) -> Option<()> {
         self.word("\"")?;
         loop {
+            let rest = self.text.as_bytes().get(self.at..)?;
+            self.at += rest.iter().position(|byte| matches!(byte, 0..b' ' | b'"' | b'\\'))?;
             match self.peek() {
                 b'"' => break self.at += 1,
                 b'\\' => {
@@ -255,8 +257,7 @@ impl<'a> Scanner<'a> {
                         _ => return None,
                     }
                 }
-                0..b' ' => return None,
-                _ => self.at += 1,
+                _ => return None,
             }
         }
         Some(())
@@ -372,20 +373,25 @@ pub fn quoted(text: &str) -> String {
 /// Appends a string as JSON text.
 pub fn quote(into: &mut String, text: &str) {
     into.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => into.push_str("\\\""),
-            '\\' => into.push_str("\\\\"),
-            '\n' => into.push_str("\\n"),
-            '\r' => into.push_str("\\r"),
-            '\t' => into.push_str("\\t"),
-            c if c < ' ' => {
-                into.push_str(if c < '\u{10}' { "\\u000" } else { "\\u001" });
-                into.extend(char::from_digit(u32::from(c) & 15, 16));
+    let mut plain = 0; // where what needs no escape begins
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        into.push_str(text.get(plain..at).unwrap_or_default());
+        plain = at + 1;
+        match byte {
+            b'\n' => into.push_str("\\n"),
+            b'\r' => into.push_str("\\r"),
+            b'\t' => into.push_str("\\t"),
+            b'"' | b'\\' => into.extend(['\\', char::from(byte)]),
+            _ => {
+                into.push_str(if byte < 16 { "\\u000" } else { "\\u001" });
+                into.extend(char::from_digit(u32::from(byte & 15), 16));
             }
-            c => into.push(c),
         }
     }
+    into.push_str(text.get(plain..).unwrap_or_default());
     into.push('"');
 }
 

@@ -208,20 +208,17 @@ pub fn encode(text: &str) -> String {
 /// Appends `text` percent-encoded, but for letters, digits and the bytes in `bare`.
 pub fn encode_with(into: &mut String, text: &str, bare: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    into.reserve(text.len());
-    let mut plain = 0; // where what needs no encoding begins
-    for (at, byte) in text.bytes().enumerate() {
-        if byte.is_ascii_alphanumeric() || bare.contains(&byte) {
-            continue;
+    let mut bytes = std::mem::take(into).into_bytes();
+    bytes.reserve(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || bare.iter().any(|bare| *bare == byte) {
+            bytes.push(byte);
+        } else {
+            let digit = |four: u8| DIGITS.get(usize::from(four)).copied().unwrap_or_default();
+            bytes.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
         }
-        into.push_str(text.get(plain..at).unwrap_or_default());
-        into.push('%');
-        for digit in [byte >> 4, byte & 15] {
-            into.extend(DIGITS.get(usize::from(digit)).map(|d| char::from(*d)));
-        }
-        plain = at + 1;
     }
-    into.push_str(text.get(plain..).unwrap_or_default());
+    *into = String::from_utf8(bytes).unwrap_or_default();
 }
 
 /// Writes a form body (`application/x-www-form-urlencoded`).
