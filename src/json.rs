@@ -81,17 +81,19 @@ impl<'a> Object<'a> {
 pub fn string(raw: &str) -> Option<String> {
     let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?;
     let mut text = String::with_capacity(rest.len());
-    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
-        text.push_str(rest.get(..at)?);
-        let (kind, after) = rest.get(at + 1..)?.split_at_checked(1)?;
-        rest = after;
-        text.push(match kind {
-            "b" => '\u{8}',
-            "f" => '\u{c}',
-            "n" => '\n',
-            "r" => '\r',
-            "t" => '\t',
-            "u" => {
+    // What is escaped by itself is taken over with what comes behind it.
+    let mut from = 0;
+    while let Some(at) = rest.bytes().skip(from).position(|byte| byte == b'\\') {
+        text.push_str(rest.get(..from + at)?);
+        let escaped = rest.get(from + at + 1..)?;
+        (rest, from) = (escaped.get(1..)?, 0);
+        text.push(match escaped.bytes().next()? {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
                 let (unit, after) = code_unit(rest)?;
                 rest = after;
                 let pair = rest.strip_prefix("\\u").and_then(code_unit);
@@ -106,7 +108,10 @@ pub fn string(raw: &str) -> Option<String> {
                     _ => char::REPLACEMENT_CHARACTER, // half of a pair
                 }
             }
-            other => other.chars().next()?,
+            _ => {
+                (rest, from) = (escaped, 1);
+                continue;
+            }
         });
     }
     text.push_str(rest);
@@ -373,25 +378,31 @@ pub fn quoted(text: &str) -> String {
 /// Appends a string as JSON text.
 pub fn quote(into: &mut String, text: &str) {
     into.push('"');
-    let mut plain = 0; // where what needs no escape begins
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        into.push_str(text.get(plain..at).unwrap_or_default());
-        plain = at + 1;
+    let mut rest = text;
+    // What is escaped by itself is taken over with what comes behind it.
+    let mut from = 0;
+    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    while let Some(at) = rest.bytes().skip(from).position(is_special) {
+        let (plain, special) = rest.split_at_checked(from + at).unwrap_or_default();
+        into.push_str(plain);
+        let (byte, behind) = special.split_at_checked(1).unwrap_or_default();
+        (rest, from) = (behind, 0);
         match byte {
-            b'\n' => into.push_str("\\n"),
-            b'\r' => into.push_str("\\r"),
-            b'\t' => into.push_str("\\t"),
-            b'"' | b'\\' => into.extend(['\\', char::from(byte)]),
-            _ => {
-                into.push_str(if byte < 16 { "\\u000" } else { "\\u001" });
-                into.extend(char::from_digit(u32::from(byte & 15), 16));
+            "\n" => into.push_str("\\n"),
+            "\r" => into.push_str("\\r"),
+            "\t" => into.push_str("\\t"),
+            "\"" | "\\" => {
+                into.push('\\');
+                (rest, from) = (special, 1);
+            }
+            control => {
+                let code = control.bytes().next().map_or(0, u32::from);
+                into.push_str(if code < 16 { "\\u000" } else { "\\u001" });
+                into.extend(char::from_digit(code & 15, 16));
             }
         }
     }
-    into.push_str(text.get(plain..).unwrap_or_default());
+    into.push_str(rest);
     into.push('"');
 }
 

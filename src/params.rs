@@ -209,15 +209,17 @@ pub fn encode(text: &str) -> String {
 pub fn encode_with(into: &mut String, text: &str, bare: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut bytes = std::mem::take(into).into_bytes();
-    bytes.reserve(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || bare.iter().any(|bare| *bare == byte) {
-            bytes.push(byte);
-        } else {
-            let digit = |four: u8| DIGITS.get(usize::from(four)).copied().unwrap_or_default();
-            bytes.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
-        }
+    bytes.reserve(text.len() + text.len() / 2);
+    let is_bare = |byte: &u8| byte.is_ascii_alphanumeric() || bare.iter().any(|b| b == byte);
+    let digit = |four: u8| DIGITS.get(usize::from(four)).copied().unwrap_or_default();
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| !is_bare(byte)) {
+        let Some((plain, [byte, behind @ ..])) = rest.split_at_checked(at) else { break };
+        bytes.extend_from_slice(plain);
+        bytes.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+        rest = behind;
     }
+    bytes.extend_from_slice(rest);
     *into = String::from_utf8(bytes).unwrap_or_default();
 }
 
