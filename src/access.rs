@@ -2,7 +2,7 @@
 
 use crate::Context;
 use crate::auth::Agent;
-use crate::error::{Error, Result, Settle as _, Stop, both};
+use crate::error::{Error, Result, Stop};
 use crate::json::{self, Object};
 use crate::sid::Sid;
 use crate::twilio::interactions::Participant;
@@ -93,7 +93,7 @@ fn find_conference(
             return if is_over { Err(over()) } else { Ok(sid) };
         }
         let (found, reservations) =
-            both(twilio.conference(&sid), twilio.worker_reservations(agent.worker()?))?;
+            (twilio.conference(&sid), twilio.worker_reservations(agent.worker()?));
         let found = unless_gone(found)?.ok_or_else(over)?;
         if must_live && !found.is_live() {
             return Err(over());
@@ -116,11 +116,10 @@ fn find_conference(
     cx.note(&task);
     let rooms = twilio.conferences_named(&task);
     let rooms = if is_unlimited(cx, agent) {
-        rooms.settled()?
+        rooms
     } else {
         let reservations = twilio.task_reservations(&task, agent.worker()?);
-        let reads = both(reservations, twilio.task(&task));
-        let (rooms, (reservations, task)) = (rooms.settled()?, reads?);
+        let task = twilio.task(&task);
         if !reservations?.iter().any(Reservation::is_live) {
             let task = task?;
             if !is_internal_call(&task) {
@@ -157,7 +156,7 @@ pub fn worker<'a>(cx: &Context, agent: &'a Agent, named: Option<&'a Sid>) -> Res
 pub fn call(cx: &Context, agent: &Agent, call: &Sid) -> Result<()> {
     let twilio = cx.twilio();
     let (reservations, rooms) =
-        both(twilio.worker_reservations(agent.worker()?), twilio.live_conferences())?;
+        (twilio.worker_reservations(agent.worker()?), twilio.live_conferences());
     let (reservations, rooms) = (reservations?, rooms?);
     for room in &rooms {
         let room = Conference::read(room)?;
@@ -200,8 +199,7 @@ pub fn conversation(cx: &Context, agent: &Agent, sid: &Sid) -> Result<String> {
         return twilio.conversation_attributes(sid);
     }
     let member = twilio.conversation_member(sid, &agent.identity);
-    match both(member, twilio.conversation_attributes(sid))? {
-        (Err(error), _) if error.is_gone() => Err(denied("conversation")),
-        (member, attributes) => Ok(member.and(attributes)?),
-    }
+    let attributes = twilio.conversation_attributes(sid);
+    unless_gone(member)?.ok_or_else(|| denied("conversation"))?;
+    attributes
 }

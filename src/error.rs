@@ -49,9 +49,12 @@ impl<T> Settle<T> for Result<T> {
     }
 }
 
-/// What has come of two things that go on at the same time, once something has of both.
-pub fn both<A, B>(one: Result<A>, other: Result<B>) -> Result<(Settled<A>, Settled<B>)> {
-    Ok((one.settled()?, other.settled()?))
+/// Two things that are done at the same time: a failure of one does not keep the other from
+/// being done.
+pub fn both(one: Result<()>, other: Result<()>) -> Result<()> {
+    let one = one.settled()?;
+    other?;
+    Ok(one?)
 }
 
 /// A failure, by who has to act on it.

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::Context;
 use crate::access;
 use crate::auth::{Agent, FlexCall};
-use crate::error::{Error, Result, both};
+use crate::error::{Error, Result};
 use crate::features::conference::{REMEMBER, dial_once};
 use crate::features::workspace::show_list;
 use crate::gate;
@@ -78,8 +78,8 @@ pub fn properties(cx: &Context, call: &FlexCall) -> Result<Response> {
     let found = if is_free {
         fetched?
     } else {
-        let (found, access) = both(fetched, access::call(cx, &call.agent, &sid))?;
-        let found = found?;
+        let access = access::call(cx, &call.agent, &sid);
+        let found = fetched?;
         let own = ["client:", &call.agent.identity].concat();
         if json::at(&found, &["to"]).as_ref() != Some(&own)
             && json::at(&found, &["from"]).as_ref() != Some(&own)
@@ -146,7 +146,7 @@ fn owns(cx: &Context, agent: &Agent, call: &Sid) -> Result<()> {
         ["call_sid == \"", sid, "\" OR conference.participants.customer == \"", sid, "\""].concat();
     let twilio = cx.twilio();
     let (tasks, reservations) =
-        both(twilio.tasks_where(&noted), twilio.worker_reservations(agent.worker()?))?;
+        (twilio.tasks_where(&noted), twilio.worker_reservations(agent.worker()?));
     let (tasks, reservations) = (tasks?, reservations?);
     let is_mine =
         |r: &Reservation| r.is_live() && tasks.iter().any(|task| task.sid.as_str() == r.task);
@@ -218,7 +218,7 @@ pub fn validate_number(cx: &Context, call: &FlexCall) -> Result<Response> {
             let country = found.text("country_code").unwrap_or_default();
             let country = if country == "CA" { "US" } else { &country };
             let (permissions, prefixes) =
-                both(twilio.dialing_permissions(&code), twilio.high_risk_prefixes(country))?;
+                (twilio.dialing_permissions(&code), twilio.high_risk_prefixes(country));
             let permissions = permissions?;
             let permissions: Vec<_> = permissions.iter().filter_map(|p| Object::parse(p)).collect();
             let is_there = |p: &&Object<'_>| p.text("iso_code").as_deref() == Some(country);
@@ -255,7 +255,7 @@ pub fn validate_number(cx: &Context, call: &FlexCall) -> Result<Response> {
 pub fn list_numbers(cx: &Context, call: &FlexCall) -> Result<Response> {
     let twilio = cx.twilio();
     let numbers = if call.params.optional_flag("IncludeOutgoing")? == Some(true) {
-        let (numbers, caller_ids) = both(twilio.phone_numbers(), twilio.caller_ids())?;
+        let (numbers, caller_ids) = (twilio.phone_numbers(), twilio.caller_ids());
         [numbers?, caller_ids?].concat()
     } else {
         twilio.phone_numbers()?

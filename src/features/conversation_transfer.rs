@@ -15,7 +15,7 @@ use crate::attributes;
 use crate::auth::{Agent, FlexCall};
 use crate::config::{CHAT_TRANSFER_WORKFLOW, Feature};
 use crate::date;
-use crate::error::{Error, Result, Settle as _, both};
+use crate::error::{Error, Result, Settle as _};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::params::Params;
@@ -177,8 +177,6 @@ fn hand_over_once(
     };
     let contact = contact_uri(cx, agent.worker.as_ref());
     let noted = noted(cx, agent, t.conversation.as_ref());
-    let (participants, earlier) = both(participants, earlier)?;
-    let (task_channel, contact) = both(task_channel, contact)?;
     let (participants, earlier, contact, noted) = (participants?, earlier?, contact?, noted?);
     let leaving = participants.iter().find(|p| Some(&p.sid) == t.leaving.as_ref());
     match leaving {
@@ -209,7 +207,7 @@ fn hand_over_once(
     let others = noted.as_deref().map(invites::tasks).unwrap_or_default();
     let conversation = t.conversation.as_ref().filter(|_| noted.is_some());
     let Some(leaving) = &t.leaving else {
-        let (invite, dead) = both(invite, invites::dead(cx, &others))?;
+        let dead = invites::dead(cx, &others);
         let (invite, dead) = (invite?, dead?);
         let noted = note(cx, t, conversation, &dead, &invite)?;
         let message =
@@ -224,7 +222,7 @@ fn hand_over_once(
         Some(sid) => prune(cx, sid, || invites::dead(cx, &others)),
         None => Ok(()),
     };
-    let (gone, pruned) = both(gone, pruned)?;
+    let gone = gone.settled()?;
     pruned?;
     let (invite, removed) = gone?;
     let Err(error) = removed else {

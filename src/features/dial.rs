@@ -6,7 +6,7 @@ use crate::Context;
 use crate::access;
 use crate::auth::FlexCall;
 use crate::config::{Feature, OUTBOUND_QUEUE, OUTBOUND_WORKFLOW};
-use crate::error::{Error, Result, Settle as _, Stop, both};
+use crate::error::{Error, Result, Settle as _, Stop};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::runtime::Response;
@@ -179,8 +179,6 @@ fn plan(cx: &Context, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<T
         worker.map(|worker| json::at(&worker.body, &["attributes"]).unwrap_or_default())
     };
     let open = if look { open_call(cx, &chat) } else { Ok(None) };
-    let (task, access) = both(task, access)?;
-    let (agent, open) = both(agent, open)?;
     if !access? {
         return Err(Error::forbidden("You have no reservation on this task."));
     }

@@ -194,10 +194,8 @@ fn ring(
     let linked = unless_gone(twilio.merge_task_attributes(caller, &link))?;
     let linked = linked.map(|caller| Task::read(&caller.body, None)).transpose()?;
     if !linked.is_some_and(|caller| caller.is_open()) {
-        let (closed, ended) =
-            both(twilio.close_task(callee.clone(), ENDED), twilio.end_conference(conference))?;
-        closed?;
-        ended?;
+        let closed = twilio.close_task(callee.clone(), ENDED).map(drop);
+        both(closed, twilio.end_conference(conference))?;
     }
     Ok(callee.sid.to_string())
 }
@@ -305,9 +303,9 @@ fn ended(cx: &Context, caller: &Sid) -> Result<()> {
         Some(task) => twilio.close_task(task, ENDED),
         None => Ok(None),
     };
-    let (closed, callee) = both(closed, end_callee(cx, caller, linked.as_ref()))?;
-    let found = callee?;
-    let now_linked = closed?.as_ref().and_then(|task| linked_callee(task));
+    let found = end_callee(cx, caller, linked.as_ref()).settled()?;
+    let (closed, found) = (closed?, found?);
+    let now_linked = closed.as_ref().and_then(|task| linked_callee(task));
     if !found && now_linked.is_some() && now_linked != linked {
         end_callee(cx, caller, now_linked.as_ref())?;
     }
@@ -347,7 +345,7 @@ pub fn cleanup(cx: &Context, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let given = cx.optional_sid(&call.params, "conferenceSid", "CF")?;
     let twilio = cx.twilio();
-    let (task, rooms) = both(twilio.task(&sid), twilio.conferences_named(&sid))?;
+    let (task, rooms) = (twilio.task(&sid), twilio.conferences_named(&sid));
     let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
     if given.is_some_and(|given| {
         task.text(&["conference", "sid"]).is_some_and(|own| own != given.as_str())
@@ -357,9 +355,8 @@ pub fn cleanup(cx: &Context, call: &FlexCall) -> Result<Response> {
     let access = access::internal_call(cx, &call.agent, &task);
     let caller = task.text(&["conferenceSid"]).and_then(|caller| Sid::parse("WT", &caller));
     if let Some(caller) = caller.filter(|caller| *caller != sid) {
-        let reads = both(twilio.task(&caller), twilio.conferences_named(&caller));
-        access.settled()??;
-        let (caller, rooms) = reads?;
+        let (caller, rooms) = (twilio.task(&caller), twilio.conferences_named(&caller));
+        access?;
         let caller = unless_gone(caller)?;
         // A callee's task can be made to name any task: only a call's room is ended.
         if caller.as_ref().is_some_and(|caller| !is_internal_call(caller)) {
@@ -367,7 +364,7 @@ pub fn cleanup(cx: &Context, call: &FlexCall) -> Result<Response> {
         }
         give_up(cx, caller, Some(task), rooms?)?;
     } else {
-        let (access, callee) = both(access, callee_of(cx, &sid, linked_callee(&task).as_ref()))?;
+        let callee = callee_of(cx, &sid, linked_callee(&task).as_ref());
         access?;
         give_up(cx, Some(task), callee?, rooms?)?;
     }
@@ -391,7 +388,5 @@ fn give_up(
         _ => Ok(()),
     };
     let ended = rooms.iter().try_for_each(|room| twilio.end_conference(room));
-    let (ended, closed) = both(ended, both(close(caller), close(callee)))?;
-    let (caller, callee) = closed?;
-    Ok(ended.and(caller).and(callee)?)
+    both(ended, both(close(caller), close(callee)))
 }

@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::access;
 use crate::auth::{Agent, FlexCall};
-use crate::error::{Error, Result, Settle as _, both};
+use crate::error::{Error, Result, Settle as _};
 use crate::json::{self, Object};
 use crate::runtime::{Answer, Response};
 use crate::twilio::taskrouter::Task;
@@ -94,7 +94,7 @@ pub fn update_task(cx: &Context, call: &FlexCall) -> Result<Response> {
     let task = if access::is_unlimited(cx, &call.agent) {
         twilio.task(&sid)?
     } else {
-        let (task, part) = both(twilio.task(&sid), access::task(cx, &call.agent, &sid))?;
+        let (task, part) = (twilio.task(&sid), access::task(cx, &call.agent, &sid));
         let task = task?;
         part?;
         check_guarded(&task.attributes, update, &TASK_GUARDED)?;
@@ -136,7 +136,7 @@ pub fn update_status(cx: &Context, call: &FlexCall) -> Result<Response> {
     }
     let twilio = cx.twilio();
     if !access::is_unlimited(cx, &call.agent) {
-        let (task, part) = both(twilio.task(&sid), access::task(cx, &call.agent, &sid))?;
+        let (task, part) = (twilio.task(&sid), access::task(cx, &call.agent, &sid));
         let Some(task) = unless_gone(task)? else { return Ok(Response::success()) };
         if !(status == "canceled" && is_own_invite(&task, &call.agent)) {
             part?;

@@ -7,7 +7,7 @@
 use crate::Context;
 use crate::access;
 use crate::auth::Agent;
-use crate::error::{Error, Result, both};
+use crate::error::{Error, Result};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::sid::Sid;
@@ -46,7 +46,7 @@ pub fn note(
     entry: Option<&Entry>,
 ) -> Result<String> {
     gate::alone(cx, &key(conversation), || {
-        let (dead, current) = both(dead(), cx.twilio().conversation_attributes(conversation))?;
+        let (dead, current) = (dead(), cx.twilio().conversation_attributes(conversation));
         write(cx, conversation, &current?, "{}", &dead?, entry)
     })
 }

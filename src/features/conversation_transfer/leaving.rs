@@ -39,9 +39,9 @@ fn leave_alone(
     conversation: Option<Sid>,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let invites = both(twilio.channel_participants(&channel), twilio.channel_invites(&channel));
+    let (participants, invites) =
+        (twilio.channel_participants(&channel), twilio.channel_invites(&channel));
     let noted = noted(cx, agent, conversation.as_ref())?;
-    let (participants, invites) = invites?;
     let participants = participants?;
     let said = |message: &str| json::object().flag("success", true).text("message", message).end();
     let Some(own) = participants.iter().find(|p| p.sid == *participant) else {
@@ -82,8 +82,6 @@ fn leave_alone(
         Some(sid) => prune(cx, &sid, || Ok(dead)),
         None => Ok(()),
     };
-    let (removed, pruned) = both(removed, pruned)?;
-    pruned?;
-    removed?;
+    both(removed, pruned)?;
     Ok(said("The participant has left the conversation."))
 }

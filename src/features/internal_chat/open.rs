@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{MARK, chat_name, identity, is_identity, is_marked};
 use crate::Context;
 use crate::auth::FlexCall;
-use crate::error::{Error, Result, Settle as _, Stop, both};
+use crate::error::{Error, Result, Settle as _, Stop};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::runtime::{Answer, Response};
@@ -52,7 +52,7 @@ fn unknown() -> Stop {
 fn open_once(cx: &Context, me: &str, other: &str, name: &str) -> Result<String> {
     let twilio = cx.twilio();
     let contact = ["client:", other].concat();
-    let (workers, found) = both(twilio.workers_at(&contact), twilio.conversation(name))?;
+    let (workers, found) = (twilio.workers_at(&contact), twilio.conversation(name));
     let is_agent = |worker: &&str| {
         let attributes = json::at(worker, &["attributes"]).unwrap_or_default();
         json::at(&attributes, &["contact_uri"]).as_ref() == Some(&contact)
@@ -95,9 +95,9 @@ fn open_once(cx: &Context, me: &str, other: &str, name: &str) -> Result<String> 
     if chat.state == "inactive" {
         twilio.update_conversation(&chat.sid, &[("State", "active")])?;
     }
-    let (one, two) =
-        both(put_in(cx, &chat.sid, me, &members), put_in(cx, &chat.sid, other, &members))?;
-    for result in [one, two] {
+    let put_in = |identity| put_in(cx, &chat.sid, identity, &members);
+    let (one, two) = (put_in(me), put_in(other));
+    for result in [one.settled()?, two.settled()?] {
         let Err(error) = result else { continue };
         // Somebody else has put them in, or it was us and the answer got lost.
         let members = if error.is_taken() {
