@@ -115,13 +115,13 @@ pub fn flex(cx: &Context, request: &Request) -> Result<FlexCall> {
     let bearer = request.authorization.strip_prefix("Bearer ").map(str::trim);
     let token = match params.optional_text("Token")? {
         Some(token) => token,
-        None => bearer.filter(|token| !token.is_empty()).map(str::to_owned).ok_or_else(|| {
+        None => bearer.filter(|token| !token.is_empty()).ok_or_else(|| {
             Error::forbidden(
                 "Token is missing: a Flex token in the body or as Authorization: Bearer.",
             )
         })?,
     };
-    let agent = tokens::agent(cx, &token)?;
+    let agent = tokens::agent(cx, token)?;
     Ok(FlexCall { params, agent, _proof: () })
 }
 

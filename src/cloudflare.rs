@@ -52,8 +52,6 @@ pub fn start(settings: &str, seed: u64) {
         let at = panic.location().map(ToString::to_string).unwrap_or_default();
         console_error(&crate::json::object().text("panic", &at).end());
     }));
-    // An error means that it is set already.
-    let _ = log::set_logger(&Console).map(|()| log::set_max_level(log::LevelFilter::Info));
     let settings = Object::parse(settings).unwrap_or_default();
     let config = Config::read(|name| settings.text(name));
     INSTANCE.with(|i| i.app.replace(Some(Rc::new(App::new(config, Box::new(Edge), seed)))));
@@ -170,19 +168,8 @@ impl Runtime for Edge {
     fn now(&self) -> u64 {
         INSTANCE.with(|i| i.now.get())
     }
-}
 
-/// The log: one line each, to the Worker's console.
-struct Console;
-
-impl log::Log for Console {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
+    fn log(&self, line: &str) {
+        console_log(line);
     }
-
-    fn log(&self, record: &log::Record<'_>) {
-        console_log(&record.args().to_string());
-    }
-
-    fn flush(&self) {}
 }

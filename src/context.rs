@@ -203,7 +203,7 @@ impl Context {
     /// The beginning of the one line that every request has in the log, behind what happened
     /// on the way.
     pub(crate) fn log_head(&self, route: &str) -> json::Writer {
-        self.lines.borrow().iter().for_each(|line| log::warn!("{line}"));
+        self.lines.borrow().iter().for_each(|line| self.app.runtime.log(line));
         let operations = self.operations.borrow();
         let calls = operations.iter().filter(|known| known.what.starts_with("fetch")).count();
         json::object()

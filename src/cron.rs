@@ -11,6 +11,6 @@ pub fn run(cx: &Context) -> Result<()> {
     if let Err(error) = result {
         line = line.text("error", &error.log());
     }
-    log::info!("{}", line.end());
+    cx.app.runtime.log(&line.end());
     Ok(())
 }

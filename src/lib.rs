@@ -110,7 +110,7 @@ impl App {
         if let Some(error) = &error {
             line = line.text("error", &error.log());
         }
-        log::info!("{}", line.end());
+        self.runtime.log(&line.end());
         Some(response)
     }
 

@@ -51,26 +51,26 @@ impl Params {
     }
 
     /// A text, when there is one.
-    pub fn optional_text(&self, name: &str) -> Result<Option<String>> {
+    pub fn optional_text(&self, name: &str) -> Result<Option<&str>> {
         match self.get(name) {
             None => Ok(None),
-            Some(Sent::Text(text)) => Ok(Some(text.clone())),
+            Some(Sent::Text(text)) => Ok(Some(text)),
             Some(Sent::Json(number)) if number.bytes().all(|b| b.is_ascii_digit()) => {
-                Ok(Some(number.clone()))
+                Ok(Some(number))
             }
             Some(Sent::Json(_)) => Err(Error::bad(name, "must be a text")),
         }
     }
 
     /// A text that must be there.
-    pub fn text(&self, name: &str) -> Result<String> {
+    pub fn text(&self, name: &str) -> Result<&str> {
         self.optional_text(name)?.ok_or_else(|| Error::bad(name, "is missing"))
     }
 
     /// A SID of the kind that `prefix` names, when there is one.
     pub fn optional_sid(&self, name: &str, prefix: &str) -> Result<Option<Sid>> {
         let Some(text) = self.optional_text(name)? else { return Ok(None) };
-        match Sid::parse(prefix, &text) {
+        match Sid::parse(prefix, text) {
             Some(sid) => Ok(Some(sid)),
             None => Err(Error::bad(name, &format!("is not a {prefix}… SID"))),
         }

@@ -188,4 +188,7 @@ pub trait Runtime {
 
     /// Milliseconds since 1970; on Workers the clock moves only at I/O.
     fn now(&self) -> u64;
+
+    /// Writes a line of JSON to the log.
+    fn log(&self, line: &str);
 }

@@ -117,9 +117,9 @@ pub fn cold_transfer(cx: &Context, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "callSid", "CA")?;
     let to = call.params.text("to")?;
     let from = call.params.optional_text("from")?;
-    let twiml = target(&to, from.as_deref())?;
-    let from = from.as_deref().unwrap_or_default();
-    let key = ["cold-transfer/", call.agent.key(), "/", sid.as_str(), "/", &to, "/", from].concat();
+    let twiml = target(to, from)?;
+    let from = from.unwrap_or_default();
+    let key = ["cold-transfer/", call.agent.key(), "/", sid.as_str(), "/", to, "/", from].concat();
     gate::once(cx, &key, REMEMBER, |attempt| {
         if !access::is_unlimited(cx, &call.agent) {
             owns(cx, &call.agent, &sid)?;
@@ -210,7 +210,7 @@ pub fn is_sip(text: &str) -> bool {
 pub fn validate_number(cx: &Context, call: &FlexCall) -> Result<Response> {
     let number = call.params.text("phoneNumber")?;
     let twilio = cx.twilio();
-    let found = twilio.phone_number(&number, None)?.body;
+    let found = twilio.phone_number(number, None)?.body;
     let found = Object::parse(&found).unwrap_or_default();
     let reason = match (found.flag("valid"), found.text("calling_country_code")) {
         (Some(true), Some(code)) => {

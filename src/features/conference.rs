@@ -32,16 +32,16 @@ pub fn add(cx: &Context, call: &FlexCall) -> Result<Response> {
     let name = call.params.text("taskSid")?;
     let to = call.params.text("to")?;
     let from = call.params.text("from")?;
-    if !is_number(&to) && !is_sip(&to) {
+    if !is_number(to) && !is_sip(to) {
         return Err(not_dialable());
     }
-    if !is_number(&from) && (is_number(&to) || !(is_sip(&from) || is_client(&from))) {
+    if !is_number(from) && (is_number(to) || !(is_sip(from) || is_client(from))) {
         return Err(Error::bad("from", "is not a number in E.164 form"));
     }
-    let key = ["add-participant/", call.agent.key(), "/", &name, "/", &to, "/", &from].concat();
+    let key = ["add-participant/", call.agent.key(), "/", name, "/", to, "/", from].concat();
     let label = hex(&Sha256::digest(key.as_bytes()));
     let added = gate::once(cx, &key, REMEMBER, |attempt| {
-        let room = access::live_conference(cx, &call.agent, "taskSid", &name)?;
+        let room = access::live_conference(cx, &call.agent, "taskSid", name)?;
         let twilio = cx.twilio();
         let look = || {
             let is_it =
@@ -49,8 +49,8 @@ pub fn add(cx: &Context, call: &FlexCall) -> Result<Response> {
             Ok(twilio.people(&room)?.into_iter().find(is_it))
         };
         let fields = [
-            ("From", from.as_str()),
-            ("To", &to),
+            ("From", from),
+            ("To", to),
             ("EarlyMedia", "true"),
             ("EndConferenceOnExit", "false"),
             ("Label", &label),
@@ -143,17 +143,15 @@ fn change(cx: &Context, call: &FlexCall, flag: &str, field: &str) -> Result<Resp
     let participant = cx.sid(&call.params, "participant", "CA")?;
     let value = !flag.is_empty() && call.params.flag(flag)?;
     let hold_url = call.params.optional_text("holdUrl")?.filter(|_| value && field == "Hold");
-    let conference = access::conference(cx, &call.agent, "conference", &name)?;
+    let conference = access::conference(cx, &call.agent, "conference", name)?;
     let twilio = cx.twilio();
     if flag.is_empty() {
         unless_gone(twilio.remove_participant(&conference, &participant))?;
         let body = json::object().flag("success", true).flag("participantsResponse", true);
         return Ok(Response::json(200, body.end()));
     }
-    let fields = [
-        (field, if value { "true" } else { "false" }),
-        ("HoldUrl", hold_url.as_deref().unwrap_or_default()),
-    ];
+    let fields =
+        [(field, if value { "true" } else { "false" }), ("HoldUrl", hold_url.unwrap_or_default())];
     let fields = if hold_url.is_some() { &fields[..] } else { &fields[..1] };
     Ok(answer(&twilio.update_participant(&conference, &participant, fields)?.body))
 }

@@ -51,25 +51,25 @@ const NOT_INHERITED: [&str; 15] = [
 ];
 
 /// A transfer, as asked for.
-struct Transfer {
+struct Transfer<'a> {
     channel: Channel,
     /// `WK…` or `WQ…`
     target: Sid,
-    queue: Option<String>,
-    target_name: Option<String>,
+    queue: Option<&'a str>,
+    target_name: Option<&'a str>,
     /// Who is taken out: a cold transfer.
     leaving: Option<Sid>,
     /// The task that the agent has.
     task: Option<Sid>,
-    task_channel: Option<String>,
+    task_channel: Option<&'a str>,
     conversation: Option<Sid>,
-    conversation_id: Option<String>,
-    attributes: String,
+    conversation_id: Option<&'a str>,
+    attributes: &'a str,
     /// More attributes; whom the workflow shall not offer it to.
-    ignore: String,
+    ignore: &'a str,
 }
 
-impl Transfer {
+impl Transfer<'_> {
     fn is_to_worker(&self) -> bool {
         self.target.as_str().starts_with("WK")
     }
@@ -82,7 +82,7 @@ fn channel(cx: &Context, params: &Params) -> Result<Channel> {
 
 fn target(cx: &Context, params: &Params) -> Result<Sid> {
     let text = params.text("transferTargetSid")?;
-    let sid = Sid::parse("WK", &text).or_else(|| Sid::parse("WQ", &text));
+    let sid = Sid::parse("WK", text).or_else(|| Sid::parse("WQ", text));
     let sid =
         sid.ok_or_else(|| Error::bad("transferTargetSid", "is neither a WK… nor a WQ… SID"))?;
     cx.note(&sid);
@@ -110,8 +110,8 @@ pub fn transfer(cx: &Context, call: &FlexCall) -> Result<Response> {
         task_channel: Some(params.text("taskRouterChannel")?),
         conversation: conversation_in(attributes),
         conversation_id: None,
-        attributes: attributes.to_owned(),
-        ignore: "{}".to_owned(),
+        attributes,
+        ignore: "{}",
     };
     hand_over(cx, &call.agent, &transfer)
 }
@@ -132,14 +132,14 @@ pub fn invite(cx: &Context, call: &FlexCall) -> Result<Response> {
             .optional_sid(params, "conversationSid", "CH")?
             .or_else(|| conversation_in(attributes)),
         conversation_id: params.optional_text("conversationId")?,
-        attributes: attributes.to_owned(),
-        ignore: params.optional_object("workersToIgnore")?.unwrap_or("{}").to_owned(),
+        attributes,
+        ignore: params.optional_object("workersToIgnore")?.unwrap_or("{}"),
     };
     hand_over(cx, &call.agent, &transfer)
 }
 
 /// One transfer is one invite: who asks for the same again gets the first one's answer.
-fn hand_over(cx: &Context, agent: &Agent, transfer: &Transfer) -> Result<Response> {
+fn hand_over(cx: &Context, agent: &Agent, transfer: &Transfer<'_>) -> Result<Response> {
     cx.app.config.require(Feature::ConversationTransfer)?;
     // A cold transfer ends the participant's stay: the same one is never asked for on purpose
     // twice. A warm one may be.
@@ -162,7 +162,7 @@ fn hand_over(cx: &Context, agent: &Agent, transfer: &Transfer) -> Result<Respons
 fn hand_over_once(
     cx: &Context,
     agent: &Agent,
-    t: &Transfer,
+    t: &Transfer<'_>,
     mark: &str,
     attempt: u32,
 ) -> Result<String> {
@@ -171,7 +171,7 @@ fn hand_over_once(
     let look = t.leaving.is_some() || attempt > 1;
     let earlier = if look { find_invite(cx, t, mark) } else { Ok(None) };
     let task_channel = match (&t.task_channel, &t.task) {
-        (Some(name), _) => Ok(name.clone()),
+        (Some(name), _) => Ok((*name).to_owned()),
         (None, Some(task)) => twilio.task(task).map(|task| task.channel),
         (None, None) => Err(Error::bad("taskChannelUniqueName", "is missing")),
     };
@@ -219,7 +219,7 @@ fn hand_over_once(
         Ok((invite, removed))
     });
     let pruned = match conversation.filter(|_| !others.is_empty()) {
-        Some(sid) => prune(cx, sid, || invites::dead(cx, &others)),
+        Some(sid) => prune(cx, sid, &|| invites::dead(cx, &others)),
         None => Ok(()),
     };
     let gone = gone.settled()?;
@@ -266,7 +266,7 @@ fn contact_uri(cx: &Context, worker: Option<&Sid>) -> Result<Option<String>> {
 /// What the peers' plugins and workflows read of the new task: the task's own attributes and
 /// the transfer's.
 fn task_attributes(
-    t: &Transfer,
+    t: &Transfer<'_>,
     mark: &str,
     participants: &[Participant],
     contact: Option<String>,
@@ -274,9 +274,9 @@ fn task_attributes(
     now: u64,
 ) -> String {
     // Both were read as objects when they came in.
-    let both = attributes::overwrite(&t.attributes, &t.ignore).unwrap_or_default();
+    let both = attributes::overwrite(t.attributes, t.ignore).unwrap_or_default();
     let own = Object::parse(&both).unwrap_or_default();
-    let ignore = Object::parse(&t.ignore).unwrap_or_default();
+    let ignore = Object::parse(t.ignore).unwrap_or_default();
     let mut all = json::object();
     for (name, value) in own.members() {
         if NOT_INHERITED.contains(&&**name) {
@@ -300,9 +300,9 @@ fn task_attributes(
     }
     let id = t
         .conversation_id
-        .clone()
+        .map(str::to_owned)
         .or_else(|| linked.text("conversation_id"))
-        .or(task.map(std::string::ToString::to_string));
+        .or_else(|| Some(task?.as_str().to_owned()));
     if let Some(id) = id {
         conversations = conversations.text("conversation_id", &id);
     }
@@ -335,7 +335,7 @@ fn routing(cx: &Context, task_channel: &str, attributes: &str) -> String {
 
 /// Creates the invite. When it is unknown whether that worked, looks before it tries once
 /// more.
-fn create_invite(cx: &Context, t: &Transfer, mark: &str, routing: &str) -> Result<Invite> {
+fn create_invite(cx: &Context, t: &Transfer<'_>, mark: &str, routing: &str) -> Result<Invite> {
     match cx.twilio().create_invite(&t.channel, routing).settled()? {
         Err(error) if error.is_uncertain() => {}
         created => return Ok(created?),
@@ -349,7 +349,7 @@ fn create_invite(cx: &Context, t: &Transfer, mark: &str, routing: &str) -> Resul
 
 /// The invite of an earlier try of the same transfer. One that was declined or is over
 /// belongs to an earlier transfer.
-fn find_invite(cx: &Context, t: &Transfer, mark: &str) -> Result<Option<Invite>> {
+fn find_invite(cx: &Context, t: &Transfer<'_>, mark: &str) -> Result<Option<Invite>> {
     for invite in cx.twilio().channel_invites(&t.channel)?.into_iter().rev() {
         let made_by = json::at(&invite.attributes, &[MARK]).unwrap_or_default();
         let is_same = match made_by.strip_prefix(mark) {
@@ -371,7 +371,7 @@ fn find_invite(cx: &Context, t: &Transfer, mark: &str) -> Result<Option<Invite>>
 /// Notes the invite on the conversation; whether that worked.
 fn note(
     cx: &Context,
-    t: &Transfer,
+    t: &Transfer<'_>,
     conversation: Option<&Sid>,
     dead: &[Sid],
     invite: &Invite,
@@ -383,15 +383,15 @@ fn note(
         .text("invitesTaskSid", task.as_str())
         .text("targetSid", t.target.as_str())
         .text("timestampCreated", &date::iso(cx.now()))
-        .text("targetName", t.target_name.as_deref().or(t.queue.as_deref()).unwrap_or_default())
+        .text("targetName", t.target_name.or(t.queue).unwrap_or_default())
         .text("inviteTargetType", if t.is_to_worker() { "Worker" } else { "Queue" })
         .end();
     let entry = (task, entry);
-    let noted = invites::note(cx, conversation, || Ok(dead.to_vec()), Some(&entry));
+    let noted = invites::note(cx, conversation, &|| Ok(dead.to_vec()), Some(&entry));
     let mut noted = noted.settled()?;
     if noted.as_ref().is_err_and(|error| error.is_uncertain()) {
         // It may stand there already: then this changes nothing.
-        noted = invites::note(cx, conversation, || Ok(Vec::new()), Some(&entry)).settled()?;
+        noted = invites::note(cx, conversation, &|| Ok(Vec::new()), Some(&entry)).settled()?;
     }
     if let Err(error) = &noted {
         cx.warn("invite not noted", error);
@@ -400,7 +400,7 @@ fn note(
 }
 
 /// Drops dead invites from the conversation; a failure leaves them for the next time.
-fn prune(cx: &Context, conversation: &Sid, dead: impl FnOnce() -> Result<Vec<Sid>>) -> Result<()> {
+fn prune(cx: &Context, conversation: &Sid, dead: &dyn Fn() -> Result<Vec<Sid>>) -> Result<()> {
     if let Err(error) = invites::note(cx, conversation, dead, None).settled()? {
         cx.warn("dead invites not dropped", &error);
     }

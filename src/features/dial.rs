@@ -160,7 +160,7 @@ fn plan(cx: &Context, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<T
     let chat = cx.sid(&call.params, "taskSid", "WT")?;
     let to = call.params.optional_text("to")?;
     let caller_id = call.params.optional_text("callerId")?;
-    if caller_id.as_deref().is_some_and(|id| !is_e164(id)) {
+    if caller_id.is_some_and(|id| !is_e164(id)) {
         return Err(Error::bad("callerId", "must be a number in E.164 form"));
     }
     let twilio = cx.twilio();
@@ -184,14 +184,17 @@ fn plan(cx: &Context, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<T
     }
     let task = task?;
     let to = match to {
-        Some(to) => to,
+        Some(to) => to.to_owned(),
         None => customers_number(&task)?,
     };
     let agent: String = agent?;
     let own =
         || ["selectedCallerId", "phone"].into_iter().filter_map(|name| json::at(&agent, &[name]));
-    let from =
-        caller_id.or_else(|| own().find(|id| is_e164(id))).or(cx.app.config.caller_id.clone());
+    let from = caller_id.map(str::to_owned).or_else(|| own().find(|id| is_e164(id))).or(cx
+        .app
+        .config
+        .caller_id
+        .clone());
     let from = from.ok_or_else(|| {
         Error::bad(
             "callerId",

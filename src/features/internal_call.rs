@@ -68,7 +68,7 @@ pub fn conference_event(cx: &Context, event: Webhook) -> Result<Response> {
     let kind = params.optional_text("StatusCallbackEvent")?;
     // Only conferences named after a task are ours.
     let Ok(caller) = cx.sid(params, "FriendlyName", "WT") else { return Ok(Response::success()) };
-    match kind.as_deref() {
+    match kind {
         Some("participant-join") => {
             let conference = cx.sid(params, "ConferenceSid", "CF")?;
             let leg = cx.sid(params, "CallSid", "CA")?;

@@ -131,7 +131,7 @@ fn check_guarded(current: &str, update: &str, guarded: &[&str]) -> Result<()> {
 pub fn update_status(cx: &Context, call: &FlexCall) -> Result<Response> {
     let sid = cx.sid(&call.params, "taskSid", "WT")?;
     let status = call.params.text("assignmentStatus")?;
-    if !matches!(status.as_str(), "canceled" | "wrapping" | "completed") {
+    if !matches!(status, "canceled" | "wrapping" | "completed") {
         return Err(Error::bad("assignmentStatus", "must be canceled, wrapping or completed"));
     }
     let twilio = cx.twilio();
@@ -148,7 +148,7 @@ pub fn update_status(cx: &Context, call: &FlexCall) -> Result<Response> {
             }
         }
     }
-    let Err(error) = twilio.set_task_status(&sid, &status, REASON).settled()? else {
+    let Err(error) = twilio.set_task_status(&sid, status, REASON).settled()? else {
         return Ok(Response::success());
     };
     if error.is_gone() {

@@ -1,41 +1,15 @@
 //! What the log may say: one line per request, never a token, a number, a name or a body.
 
-use std::cell::RefCell;
-use std::sync::Once;
-
 use flex_edge::runtime::Request;
 
 use crate::support::{API, Fake, TASKROUTER, get, handle, post, post_json, signed};
 
-thread_local! {
-    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Capture;
-
-impl log::Log for Capture {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-    fn log(&self, record: &log::Record<'_>) {
-        LINES.with(|lines| lines.borrow_mut().push(record.args().to_string()));
-    }
-    fn flush(&self) {}
-}
-
 /// What is logged while a request is answered.
 fn lines_of(fake: &Fake, request: Request) -> Vec<serde_json::Value> {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        log::set_logger(&Capture).unwrap();
-        log::set_max_level(log::LevelFilter::Trace);
-    });
-    LINES.with(|lines| lines.borrow_mut().clear());
     handle(&fake.app(), request);
     fake.played();
-    LINES.with(|lines| {
-        lines.borrow().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
-    })
+    let lines = fake.world.lines.take();
+    lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]

@@ -40,6 +40,7 @@ pub struct World {
     pub kv_operations: RefCell<Vec<String>>,
     gate: RefCell<BTreeMap<String, Record>>,
     pub slept: Cell<u64>,
+    pub lines: RefCell<Vec<String>>,
     /// What was performed, without what differs from run to run, and its results.
     performed: RefCell<Vec<(String, String)>>,
 }
@@ -372,6 +373,10 @@ impl Runtime for Shared {
     fn now(&self) -> u64 {
         self.0.now()
     }
+
+    fn log(&self, line: &str) {
+        self.0.lines.borrow_mut().push(line.to_owned());
+    }
 }
 
 /// An operation without the times in it.
@@ -409,4 +414,6 @@ impl Runtime for Later {
     fn now(&self) -> u64 {
         self.0.began
     }
+
+    fn log(&self, _: &str) {}
 }

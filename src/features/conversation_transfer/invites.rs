@@ -42,7 +42,7 @@ pub fn dead(cx: &Context, tasks: &[Sid]) -> Result<Vec<Sid>> {
 pub fn note(
     cx: &Context,
     conversation: &Sid,
-    dead: impl FnOnce() -> Result<Vec<Sid>>,
+    dead: &dyn Fn() -> Result<Vec<Sid>>,
     entry: Option<&Entry>,
 ) -> Result<String> {
     gate::alone(cx, &key(conversation), || {

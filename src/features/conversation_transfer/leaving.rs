@@ -79,7 +79,7 @@ fn leave_alone(
     }
     let removed = twilio.remove_channel_participant(&channel, participant);
     let pruned = match conversation.filter(|_| !dead.is_empty()) {
-        Some(sid) => prune(cx, &sid, || Ok(dead)),
+        Some(sid) => prune(cx, &sid, &|| Ok(dead.clone())),
         None => Ok(()),
     };
     both(removed, pruned)?;

@@ -73,13 +73,13 @@ struct Entry {
 /// Read on, `nextCursor` for `nextCursor`, it is every worker once, in the order of their
 /// names. A worker without a contact URI is in it and cannot be chatted with.
 pub fn list_agents(cx: &Context, call: &FlexCall) -> Result<Response> {
-    let search = small(&call.params.optional_text("search")?.unwrap_or_default());
+    let search = small(call.params.optional_text("search")?.unwrap_or_default());
     let after = call.params.optional_text("cursor")?.unwrap_or_default();
     let limit =
         call.params.optional_number("limit")?.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST_AT_ONCE);
     refresh(cx)?;
     let known = cx.app.directory.0.borrow();
-    let start = known.agents.partition_point(|entry| entry.key <= after);
+    let start = known.agents.partition_point(|entry| entry.key.as_str() <= after);
     let (mut agents, mut last, mut next) = (Vec::new(), None, None);
     for entry in known.agents.iter().skip(start).filter(|entry| entry.has(search.trim())) {
         if agents.len() as u64 == limit {

@@ -36,12 +36,12 @@ pub fn open(cx: &Context, call: &FlexCall) -> Result<Response> {
     if other == me {
         return Err(Error::bad("participant", "is yourself"));
     }
-    if !is_identity(&other) {
+    if !is_identity(other) {
         return Err(unknown());
     }
-    let name = chat_name(me, &other);
+    let name = chat_name(me, other);
     let key = ["internal-chat/", &store::part(&name)].concat();
-    let body = gate::once(cx, &key, REMEMBER, |_| open_once(cx, me, &other, &name))?;
+    let body = gate::once(cx, &key, REMEMBER, |_| open_once(cx, me, other, &name))?;
     Ok(Response::json(200, body))
 }
 

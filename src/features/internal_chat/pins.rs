@@ -27,7 +27,7 @@ pub fn pin(cx: &Context, call: &FlexCall) -> Result<Response> {
     let single = call.params.optional_text("conversation")?;
     let is_list = single.is_none();
     let names = match single {
-        Some(name) => vec![name],
+        Some(name) => vec![name.to_owned()],
         None => call
             .params
             .optional_texts("conversations")?
@@ -57,9 +57,8 @@ pub fn pin(cx: &Context, call: &FlexCall) -> Result<Response> {
         }
         .into());
     }
-    for pin in pins.iter().skip(known) {
-        store::pin(cx, me, pin)?;
-    }
+    let written: Vec<_> = pins.iter().skip(known).map(|pin| store::pin(cx, me, pin)).collect();
+    written.into_iter().collect::<Result<()>>()?;
     Ok(answer(me, &pins, &skipped))
 }
 
@@ -67,7 +66,7 @@ pub fn pin(cx: &Context, call: &FlexCall) -> Result<Response> {
 pub fn unpin(cx: &Context, call: &FlexCall) -> Result<Response> {
     let me = identity(&call.agent)?;
     let name = call.params.text("conversation")?;
-    store::unpin(cx, me, part_in(me, &name)?)?;
+    store::unpin(cx, me, part_in(me, name)?)?;
     Ok(Response::success())
 }
 
