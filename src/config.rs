@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
+use crate::auth::base64;
 use crate::error::{Error, Result};
 use crate::sid::Sid;
 
@@ -343,7 +343,7 @@ impl Config {
 }
 
 fn basic(user: &str, password: &str) -> String {
-    ["Basic ", &Base64::encode_string([user, ":", password].concat().as_bytes())].concat()
+    ["Basic ", &base64([user, ":", password].concat().as_bytes())].concat()
 }
 
 #[cfg(test)]

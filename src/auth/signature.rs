@@ -7,7 +7,6 @@
 
 use std::cmp::Ordering;
 
-use base64ct::{Base64, Encoding as _};
 use hmac::Mac as _;
 
 use crate::config::SigningKey;
@@ -19,10 +18,7 @@ const MAX_FIELDS: usize = 1000;
 /// Whether `signature` was made over `url` and `form` with one of the keys.
 #[must_use]
 pub fn is_valid(keys: &[SigningKey], signature: &str, url: &str, form: &[Pair<'_>]) -> bool {
-    let mut expected = [0; 20];
-    if form.len() > MAX_FIELDS
-        || !matches!(Base64::decode(signature, &mut expected), Ok(bytes) if bytes.len() == 20)
-    {
+    if form.len() > MAX_FIELDS {
         return false;
     }
     let fields = signed_fields(form);
@@ -31,7 +27,7 @@ pub fn is_valid(keys: &[SigningKey], signature: &str, url: &str, form: &[Pair<'_
             let mut mac = key.0.clone();
             mac.update(url.as_bytes());
             mac.update(fields.as_bytes());
-            mac.verify_slice(&expected).is_ok() // in constant time
+            is_same(&super::base64(&mac.finalize().into_bytes()), signature)
         })
     };
     let url = without_userinfo(url.split('#').next().unwrap_or_default());
@@ -40,6 +36,12 @@ pub fn is_valid(keys: &[SigningKey], signature: &str, url: &str, form: &[Pair<'_
         || matches(&with_port(&url))
         || matches(&without_port(&url))
         || spellings(&url).iter().any(|url| matches(url))
+}
+
+/// Whether two texts are the same, found out in a time that does not tell where they differ.
+fn is_same(expected: &str, given: &str) -> bool {
+    let differing = |difference, (a, b): (u8, u8)| difference | (a ^ b);
+    expected.len() == given.len() && expected.bytes().zip(given.bytes()).fold(0, differing) == 0
 }
 
 /// The four spellings after the two as received.
