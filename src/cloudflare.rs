@@ -8,6 +8,7 @@
 //! can be left behind.
 
 use std::cell::{Cell, RefCell};
+use std::mem::take;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -63,7 +64,7 @@ pub fn start(settings: &str, seed: u64) {
 pub fn begin(id: u32, now: f64, head: &str, body: &str) -> String {
     let mut lines = head.split('\n').map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
-    let request = Request {
+    let mut request = Request {
         method: line(),
         url: line(),
         signature: line(),
@@ -76,23 +77,23 @@ pub fn begin(id: u32, now: f64, head: &str, body: &str) -> String {
     };
     #[cfg(feature = "panic-probe")]
     assert!(!request.path().starts_with("/panic"), "asked to panic");
-    run(now, id, |i| i.app.borrow().as_ref().map(|app| app.begin(request)))
+    run(now, id, &mut |i| i.app.borrow().as_ref().map(|app| app.begin(take(&mut request))))
 }
 
 /// A cron trigger. Answers as [`run`]; nobody reads the response.
 #[wasm_bindgen]
 pub fn tick(id: u32, now: f64) -> String {
-    run(now, id, |i| i.app.borrow().as_ref().map(App::tick))
+    run(now, id, &mut |i| i.app.borrow().as_ref().map(App::tick))
 }
 
 /// Takes in the result of an operation and goes on with its request. Answers as [`run`].
 #[wasm_bindgen]
-pub fn resume(id: u32, now: f64, operation: u32, result: String) -> String {
-    run(now, id, |i| {
+pub fn resume(id: u32, now: f64, operation: u32, mut result: String) -> String {
+    run(now, id, &mut |i| {
         let mut waiting = i.waiting.borrow_mut();
         let at = waiting.iter().position(|(known, _)| *known == id)?;
         let cx = waiting.swap_remove(at).1;
-        cx.resume(operation, result);
+        cx.resume(operation, take(&mut result));
         Some(cx)
     })
 }
@@ -110,7 +111,7 @@ pub fn gate(record: &str, ask: &str, now: f64) -> String {
 
 /// Goes on with a request. Out comes the response, beginning with `R`, or the operations that
 /// it waits for now, beginning with `O`; nothing when it waits for earlier ones.
-fn run(now: f64, id: u32, cx: impl FnOnce(&Instance) -> Option<Context>) -> String {
+fn run(now: f64, id: u32, cx: &mut dyn FnMut(&Instance) -> Option<Context>) -> String {
     INSTANCE.with(|i| {
         i.now.set(millis(now));
         let Some(cx) = cx(i) else { return String::new() };

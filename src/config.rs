@@ -1,13 +1,13 @@
 //! Every setting, read and checked here.
 
 use std::fmt;
-use std::time::Duration;
 
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
 use crate::auth::base64;
 use crate::error::{Error, Result};
+use crate::runtime::{Millis, SECOND};
 use crate::sid::Sid;
 
 /// A text that must not be printed.
@@ -154,9 +154,9 @@ pub struct Config {
     /// Whether agents are held to what they take part in.
     pub access_checks: bool,
     /// How long a valid Flex token is believed without asking again.
-    pub token_cache: Duration,
+    pub token_cache: Millis,
     /// How long an internal chat may be idle before it is closed.
-    pub internal_chat_idle: Duration,
+    pub internal_chat_idle: Millis,
     /// How many Twilio calls one clean-up run may make.
     pub cleanup_calls: u32,
     /// Settings that are there and cannot be read, with what is wrong.
@@ -205,7 +205,7 @@ impl Config {
                 default
             }
         };
-        let token_cache = Duration::from_secs(number("FLEX_TOKEN_CACHE_SECONDS", 60));
+        let token_cache = number("FLEX_TOKEN_CACHE_SECONDS", 60).saturating_mul(SECOND);
         let idle_days = number("INTERNAL_CHAT_IDLE_DAYS", 30).max(1);
         let cleanup_calls = number("INTERNAL_CHAT_CLEANUP_CALLS", 40).clamp(4, 900);
         let access_checks = match get("ACCESS_CHECKS").as_deref() {
@@ -259,7 +259,7 @@ impl Config {
                 .collect(),
             access_checks,
             token_cache,
-            internal_chat_idle: Duration::from_secs(idle_days * 24 * 60 * 60),
+            internal_chat_idle: idle_days.saturating_mul(24 * 60 * 60 * SECOND),
             cleanup_calls: u32::try_from(cleanup_calls).unwrap_or(40),
             invalid,
         };

@@ -16,7 +16,6 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 
 use crate::auth::FlexCall;
 use crate::error::{Error, Result, Stop};
@@ -25,7 +24,7 @@ use crate::gate::{Ask, Reply};
 use crate::json;
 use crate::params::Params;
 use crate::routes::ForFlex;
-use crate::runtime::{Answer, Call, Claim, KvPage, Lost, Request};
+use crate::runtime::{Answer, Call, Claim, KvPage, Lost, Millis, Request, SECOND};
 use crate::twilio::Twilio;
 use crate::{App, Sid};
 
@@ -78,17 +77,13 @@ impl Operation {
     }
 }
 
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// Its life, as seen from outside.
 impl Context {
     pub(crate) fn new(
         app: Rc<App>,
         request: Option<Request>,
         id: String,
-        time: Duration,
+        time: Millis,
         most_calls: u32,
     ) -> Self {
         let started = app.runtime.now();
@@ -99,7 +94,7 @@ impl Context {
             call: OnceCell::new(),
             cleaning: RefCell::default(),
             started,
-            deadline: started + millis(time),
+            deadline: started + time,
             most_calls,
             calls: Cell::new(0),
             forgotten: Cell::new(0),
@@ -154,16 +149,16 @@ impl Context {
 
     /// How long this request may still take.
     #[must_use]
-    pub fn time_left(&self) -> Duration {
-        Duration::from_millis(self.deadline.saturating_sub(self.app.runtime.now()))
+    pub fn time_left(&self) -> Millis {
+        self.deadline.saturating_sub(self.app.runtime.now())
     }
 
     /// How long to wait before the next try: what Twilio asks for, or a random time that
     /// grows with the tries.
-    pub(crate) fn pause(&self, tries: u32, retry_after: Option<u64>) -> Duration {
+    pub(crate) fn pause(&self, tries: u32, retry_after: Option<u64>) -> Millis {
         let ceiling = 200u64 << tries.min(4);
-        let jitter = Duration::from_millis(100 + self.app.random() % ceiling);
-        jitter.max(Duration::from_secs(retry_after.unwrap_or(0)))
+        let jitter = 100 + self.app.random() % ceiling;
+        jitter.max(retry_after.unwrap_or(0) * SECOND)
     }
 
     /// A SID parameter that must be there, noted for the log.
@@ -265,12 +260,12 @@ impl Context {
 
     /// Sends one request to Twilio.
     pub(crate) fn fetch(&self, call: &Call) -> Result<std::result::Result<Answer, Lost>> {
-        let timeout = millis(call.timeout).to_string();
+        let timeout = call.timeout.to_string();
         let if_match = call.if_match.as_deref().unwrap_or_default();
         let (url, body) = (call.url.as_str(), call.body.as_str());
         let what =
             ["fetch", call.method, url, &call.authorization, call.content_type, if_match, body];
-        let may_begin = !call.timeout.is_zero() && self.has_calls(1);
+        let may_begin = call.timeout > 0 && self.has_calls(1);
         self.calls.set(self.calls.get() + 1);
         let result = self.operation(&what, &[&timeout], may_begin)?;
         Ok(result.and_then(|result| answer(&result).ok_or(Lost)))
@@ -283,9 +278,9 @@ impl Context {
 
     /// Waits before something is done once more; false when that would leave no time for it.
     /// `what` tells this wait from others that may go on at the same time.
-    pub(crate) fn pause_before(&self, what: &str, pause: Duration) -> Result<bool> {
-        let may_begin = pause + Duration::from_millis(500) <= self.time_left();
-        let pause = millis(pause).to_string();
+    pub(crate) fn pause_before(&self, what: &str, pause: Millis) -> Result<bool> {
+        let may_begin = pause + 500 <= self.time_left();
+        let pause = pause.to_string();
         Ok(self.operation(&["sleep", what], &[&pause], may_begin)?.is_ok())
     }
 
@@ -318,9 +313,9 @@ impl Context {
 
     /// Asks to be the one who does what `key` names; waits up to `wait` for another owner's
     /// outcome. An owner that has not settled after `lease` counts as dead.
-    pub(crate) fn claim(&self, key: &str, lease: Duration, wait: Duration) -> Result<Claim> {
-        let ask = Ask::Claim { lease: millis(lease) }.text();
-        let reply = self.platform(&["gate", key, "claim"], &[&ask, &millis(wait).to_string()])?;
+    pub(crate) fn claim(&self, key: &str, lease: Millis, wait: Millis) -> Result<Claim> {
+        let ask = Ask::Claim { lease }.text();
+        let reply = self.platform(&["gate", key, "claim"], &[&ask, &wait.to_string()])?;
         match Reply::parse(&reply) {
             Some(Reply::Granted(attempt)) => Ok(Claim::Granted { attempt }),
             Some(Reply::Done(outcome)) => Ok(Claim::Done(outcome)),
@@ -336,16 +331,16 @@ impl Context {
         key: &str,
         attempt: u32,
         outcome: Option<&str>,
-        keep: Duration,
+        keep: Millis,
     ) -> Result<()> {
         let outcome = outcome.map(str::to_owned);
-        let ask = Ask::Settle { attempt, outcome, keep: millis(keep) }.text();
+        let ask = Ask::Settle { attempt, outcome, keep }.text();
         self.platform(&["gate", key, "settle"], &[&ask, "0"]).map(drop)
     }
 
     /// Waits.
-    pub(crate) fn sleep(&self, pause: Duration) -> Result<()> {
-        self.operation(&["sleep", ""], &[&millis(pause).to_string()], true).map(drop)
+    pub(crate) fn sleep(&self, pause: Millis) -> Result<()> {
+        self.operation(&["sleep", ""], &[&pause.to_string()], true).map(drop)
     }
 }
 

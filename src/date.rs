@@ -4,43 +4,38 @@
 /// fraction, or with an offset such as `+01:00`.
 #[must_use]
 pub fn from_iso(text: &str) -> Option<u64> {
-    let (date, time) = text.split_once(['T', ' '])?;
-    let mut date = date.splitn(3, '-');
-    let (year, month, day) = (date.next()?, date.next()?, date.next()?);
-    let zone_at = time.find(['Z', 'z', '+', '-'])?;
-    let (clock, zone) = time.split_at_checked(zone_at)?;
-    let mut clock = clock.splitn(3, ':');
-    let (hour, minute, second) = (clock.next()?, clock.next()?, clock.next()?);
-    let (second, fraction) = second.split_once('.').unwrap_or((second, "0"));
-    let fraction = format!("{fraction:0<3}");
-    let millis: i64 = fraction.get(..3)?.parse().ok()?;
+    let (date, time) = text.split_at_checked(10)?;
+    let (clock, rest) = time.split_at_checked(9)?;
+    let is_date = matches!(date.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _]);
+    let year_month_day = [date.get(..4)?, date.get(5..7)?, date.get(8..)?];
+    let seconds = seconds(year_month_day, clock.strip_prefix(['T', ' '])?).filter(|_| is_date)?;
+    let digits = rest.strip_prefix('.').unwrap_or_default();
+    let length = digits.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(0);
+    let fraction = [digits.get(..length.min(3))?, "000"].concat();
+    let zone = if length > 0 { digits.get(length..)? } else { rest };
     let offset = match zone.split_at_checked(1)? {
         ("Z" | "z", "") => 0,
-        (sign, rest) => {
+        ("+" | "-", rest) => {
             let (hours, minutes) = rest.split_once(':').or_else(|| rest.split_at_checked(2))?;
-            let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
-            if sign == "-" { -minutes } else { minutes }
+            (number(hours, 23)? * 60 + number(minutes, 59)?) * 60
         }
+        _ => return None,
     };
-    let seconds = seconds(year, month, day, hour, minute, second)? - offset * 60;
-    u64::try_from(seconds * 1000 + millis).ok()
+    let seconds =
+        if zone.starts_with('-') { seconds + offset } else { seconds.checked_sub(offset)? };
+    Some(seconds * 1000 + number(fraction.get(..3)?, 999)?)
 }
 
 /// Milliseconds since 1970 of an RFC 2822 date: `Fri, 20 Aug 2010 01:13:42 +0000`.
 #[must_use]
 pub fn from_rfc2822(text: &str) -> Option<u64> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut words = text.split(' ').skip(1); // the weekday
-    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    let mut clock = words.next()?.split(':');
-    let (hour, minute, second) = (clock.next()?, clock.next()?, clock.next()?);
-    if !matches!(words.next()?, "+0000" | "GMT") {
-        return None;
-    }
-    let seconds = seconds(year, &month.to_string(), day, hour, minute, second)?;
-    u64::try_from(seconds * 1000).ok()
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let (date, time) = text.split_at_checked(17)?;
+    let (clock, zone) = time.split_at_checked(8)?;
+    let name = date.get(8..11)?.as_bytes();
+    let month = (MONTHS.chunks(3).position(|known| known == name)? + 1).to_string();
+    let seconds = seconds([date.get(12..16)?, &month, date.get(5..7)?], clock)?;
+    matches!(zone, " +0000" | " GMT").then_some(seconds * 1000)
 }
 
 /// `2024-01-02T03:04:05.000Z`, as JavaScript's `toISOString` has it.
@@ -52,28 +47,25 @@ pub fn iso(millis: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest % 1000)
 }
 
-fn seconds(
-    year: &str,
-    month: &str,
-    day: &str,
-    hour: &str,
-    minute: &str,
-    second: &str,
-) -> Option<i64> {
-    let number = |text: &str, most: i64| {
-        text.parse::<i64>().ok().filter(|number| (0..=most).contains(number))
+/// A whole number within bounds.
+fn number(text: &str, most: u64) -> Option<u64> {
+    let add = |number: u64, byte: u8| {
+        byte.is_ascii_digit().then(|| number.saturating_mul(10) + u64::from(byte - b'0'))
     };
-    let days = days(number(year, 9999)?, number(month, 12)?, number(day, 31)?);
-    let seconds = number(hour, 24)? * 3600 + number(minute, 59)? * 60 + number(second, 60)?;
-    Some(days * 86_400 + seconds)
+    text.bytes().try_fold(0, add).filter(|number| !text.is_empty() && *number <= most)
 }
 
-/// Days since 1970, by Howard Hinnant's «days from civil».
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+/// Seconds since 1970, by Howard Hinnant's «days from civil».
+fn seconds([year, month, day]: [&str; 3], clock: &str) -> Option<u64> {
+    let (month, day) = (number(month, 12)?, number(day, 31)?);
+    let year = number(year, 9999)? - u64::from(month <= 2);
+    let (era, of_era) = (year / 400, year % 400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    let colons = matches!(clock.as_bytes(), [_, _, b':', _, _, b':', _, _]);
+    let (hour, minute) = (number(clock.get(..2)?, 24)?, number(clock.get(3..5)?, 59)?);
+    let seconds = (hour * 60 + minute) * 60 + number(clock.get(6..)?, 60)?;
+    (days.checked_sub(719_469)? * 86_400).checked_add(seconds).filter(|_| colons)
 }
 
 /// Year, month and day of a number of days since 1970: the way back.

@@ -4,12 +4,10 @@
 //! `cloudflare.js` its body. The record is written before an answer leaves, and the
 //! platform lets one event at a time read and write it.
 
-use std::time::Duration;
-
 use crate::Context;
 use crate::error::{Error, Result, Settle as _};
 use crate::json::{self, Object};
-use crate::runtime::Claim;
+use crate::runtime::{Claim, Millis, SECOND};
 
 /// What is known about a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -180,7 +178,7 @@ pub fn step(record: Option<Record>, ask: Ask, now: u64) -> (Reply, Record) {
 pub fn once(
     cx: &Context,
     key: &str,
-    keep: Duration,
+    keep: Millis,
     work: impl FnOnce(u32) -> Result<String>,
 ) -> Result<String> {
     match enter(cx, key)? {
@@ -202,7 +200,7 @@ pub fn alone(cx: &Context, key: &str, work: impl FnOnce() -> Result<String>) -> 
 fn enter(cx: &Context, key: &str) -> Result<Claim> {
     let left = cx.time_left();
     // The owner is dead for sure when the lease ends: its own deadline comes first.
-    cx.claim(key, left + Duration::from_secs(3), left)
+    cx.claim(key, left + 3 * SECOND, left)
 }
 
 /// Ends a claim, and keeps the outcome if it is to be kept. What was done is done: if that
@@ -211,12 +209,12 @@ fn leave(
     cx: &Context,
     key: &str,
     attempt: u32,
-    keep: Option<Duration>,
+    keep: Option<Millis>,
     result: Result<String>,
 ) -> Result<String> {
     let result = result.settled()?;
     let outcome = result.as_deref().ok().filter(|_| keep.is_some());
-    let keep = keep.unwrap_or(Duration::from_secs(60));
+    let keep = keep.unwrap_or(60 * SECOND);
     if let Err(error) = cx.settle(key, attempt, outcome, keep).settled()? {
         cx.warn("claim not settled", &error);
     }

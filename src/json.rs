@@ -364,7 +364,15 @@ impl Writer {
 /// A list of values that are JSON text already.
 #[must_use]
 pub fn array(values: &[String]) -> String {
-    format!("[{}]", values.join(","))
+    let mut list = String::from("[");
+    for value in values {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        list.push_str(value);
+    }
+    list.push(']');
+    list
 }
 
 /// A string as JSON text.

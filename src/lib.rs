@@ -23,7 +23,6 @@ pub mod twiml;
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
 pub use config::Config;
 pub use context::Context;
@@ -33,12 +32,12 @@ use auth::Tokens;
 use error::{Error, Stop};
 use features::calls::Calls;
 use features::internal_chat::Directory;
-use runtime::{Kind, MAX_BODY, Request, Response, Runtime};
+use runtime::{Kind, MAX_BODY, Millis, Request, Response, Runtime, SECOND};
 
 /// Twilio gives a voice webhook 15 s in all; what we answer later is lost.
-const TIME_FOR_WEBHOOKS: Duration = Duration::from_secs(10);
+const TIME_FOR_WEBHOOKS: Millis = 10 * SECOND;
 /// Nobody waits for a cron run; it only has to be over before the next one.
-const TIME_FOR_CRON: Duration = Duration::from_secs(60);
+const TIME_FOR_CRON: Millis = 60 * SECOND;
 
 /// The whole service.
 pub struct App {

@@ -181,10 +181,21 @@ fn decode(encoded: &str) -> Cow<'_, str> {
             _ => byte,
         });
     }
-    Cow::Owned(
-        String::from_utf8(bytes)
-            .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
-    )
+    Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|error| lossy(error.as_bytes())))
+}
+
+/// Bytes as text, with U+FFFD for what is none: what `String::from_utf8_lossy` does, which
+/// would add a kilobyte to the Worker.
+fn lossy(mut bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    while let Err(error) = str::from_utf8(bytes) {
+        let (valid, rest) = bytes.split_at_checked(error.valid_up_to()).unwrap_or_default();
+        text.push_str(str::from_utf8(valid).unwrap_or_default());
+        text.push(char::REPLACEMENT_CHARACTER);
+        bytes = rest.get(error.error_len().unwrap_or(rest.len())..).unwrap_or_default();
+    }
+    text.push_str(str::from_utf8(bytes).unwrap_or_default());
+    text
 }
 
 fn hex(digit: u8) -> Option<u8> {

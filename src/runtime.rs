@@ -1,6 +1,9 @@
 //! The outside of this program: all of it, in one trait.
 
-use std::time::Duration;
+/// A span of time, or a time since 1970, in milliseconds.
+pub type Millis = u64;
+/// A thousand of them.
+pub const SECOND: Millis = 1000;
 
 /// One HTTP request to the service, reduced to what the service reads of it.
 #[derive(Clone, Debug, Default)]
@@ -133,7 +136,7 @@ pub struct Call {
     /// The body; empty when there is none.
     pub body: String,
     /// How long to wait for the whole answer.
-    pub timeout: Duration,
+    pub timeout: Millis,
 }
 
 /// What Twilio answered to a [`Call`].

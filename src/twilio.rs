@@ -8,17 +8,16 @@ pub mod taskrouter;
 pub mod voice;
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use crate::Context;
 use crate::date;
 use crate::error::{Error, Result, Settle as _, Stop};
 use crate::json::{self, Object};
 use crate::params;
-use crate::runtime::{Answer, Call, Lost};
+use crate::runtime::{Answer, Call, Lost, Millis};
 
 /// The longest that one answer is waited for.
-const PATIENCE: Duration = Duration::from_millis(4_500);
+const PATIENCE: Millis = 4_500;
 /// How often one call is sent at most.
 const TRIES: u32 = 3;
 

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use super::Agent;
 use crate::Context;
 use crate::error::{Error, Result, Settle as _};
+use crate::runtime::Millis;
 
 /// As many tokens are remembered at once.
 const CAPACITY: usize = 1000;
@@ -17,7 +17,7 @@ const REFUSED_MILLIS: u64 = 5_000;
 /// A check that has not ended after this long is taken over.
 const CHECK_MILLIS: u64 = 6_000;
 /// How often those who wait for somebody else's check look again.
-const LOOK: Duration = Duration::from_millis(10);
+const LOOK: Millis = 10;
 
 /// What is known of the tokens seen lately, by their SHA-256.
 #[derive(Default)]
@@ -55,7 +55,7 @@ impl Known {
 /// A second request with the same new token waits for the first one's answer. It looks
 /// into memory from time to time: the platform ends a request that awaits another's I/O.
 pub fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
-    let keep = u64::try_from(cx.app.config.token_cache.as_millis()).unwrap_or(u64::MAX);
+    let keep = cx.app.config.token_cache;
     if keep == 0 {
         return cx.twilio().validate_token(token).map(|(agent, _)| Rc::new(agent));
     }

@@ -1,7 +1,5 @@
 //! A voice conference: who is added to it, held, muted, removed.
 
-use std::time::Duration;
-
 use sha2::{Digest as _, Sha256};
 
 use crate::Context;
@@ -11,12 +9,12 @@ use crate::error::{Error, Result, Settle as _, Stop};
 use crate::features::calls::{is_number, is_sip};
 use crate::gate;
 use crate::json;
-use crate::runtime::{Answer, Response};
+use crate::runtime::{Answer, Millis, Response, SECOND};
 use crate::sid::Sid;
 use crate::twilio::{camel_case, unless_gone};
 
 /// How long a dialled party is remembered for duplicates of the request.
-pub const REMEMBER: Duration = Duration::from_secs(30);
+pub const REMEMBER: Millis = 30 * SECOND;
 
 /// `add-participant`: somebody is dialled into a conference, once.
 ///

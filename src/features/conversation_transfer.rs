@@ -7,8 +7,6 @@ mod leaving;
 
 pub use leaving::leave;
 
-use std::time::Duration;
-
 use crate::Context;
 use crate::access;
 use crate::attributes;
@@ -19,13 +17,13 @@ use crate::error::{Error, Result, Settle as _};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::params::Params;
-use crate::runtime::Response;
+use crate::runtime::{Millis, Response, SECOND};
 use crate::sid::Sid;
 use crate::twilio::interactions::{Channel, Invite, Participant};
 use crate::twilio::unless_gone;
 
 /// How long the answer to a transfer is given to whoever asks the same again.
-const REMEMBER: Duration = Duration::from_secs(30);
+const REMEMBER: Millis = 30 * SECOND;
 /// How old, in milliseconds, the invite of an earlier try of a warm transfer can be.
 const SAME_TRANSFER: u64 = 60_000;
 /// The attribute that says which transfer made a task.

@@ -1,7 +1,5 @@
 //! Calling the customer from a chat.
 
-use std::time::Duration;
-
 use crate::Context;
 use crate::access;
 use crate::auth::FlexCall;
@@ -9,7 +7,7 @@ use crate::config::{Feature, OUTBOUND_QUEUE, OUTBOUND_WORKFLOW};
 use crate::error::{Error, Result, Settle as _, Stop};
 use crate::gate;
 use crate::json::{self, Object};
-use crate::runtime::Response;
+use crate::runtime::{Millis, Response, SECOND};
 use crate::sid::Sid;
 use crate::twilio::taskrouter::{Reservation, Task};
 use crate::twilio::unless_gone;
@@ -17,7 +15,7 @@ use crate::twilio::unless_gone;
 /// So long the same request gets the first one's answer.
 const SAME: u64 = 30_000;
 /// So long a chat's gate remembers the call that it let through.
-const REMEMBER: Duration = Duration::from_secs(5 * 60);
+const REMEMBER: Millis = 5 * 60 * SECOND;
 /// As many calls that have ended are stepped over within that time.
 const MAX_ENDED: u32 = 20;
 

@@ -4,8 +4,6 @@
 //! is in, a second task rings the called agent; when they accept, their leg enters the same
 //! conference. The end of the conference ends both tasks.
 
-use std::time::Duration;
-
 use crate::Context;
 use crate::access::{self, is_internal_call};
 use crate::auth::{FlexCall, Webhook};
@@ -13,7 +11,7 @@ use crate::config::{Feature, INTERNAL_CALL_WORKFLOW};
 use crate::error::{Error, Result, Settle as _, Stop, both};
 use crate::gate;
 use crate::json;
-use crate::runtime::{Request, Response};
+use crate::runtime::{Millis, Request, Response, SECOND};
 use crate::sid::Sid;
 use crate::twilio::taskrouter::Task;
 use crate::twilio::unless_gone;
@@ -23,9 +21,9 @@ use crate::twiml::{el, response};
 /// How often, and how far apart, the caller's task is read again when TaskRouter has not
 /// written `worker_call_sid` yet.
 const REREADS: u32 = 6;
-const REREAD_PAUSE: Duration = Duration::from_millis(250);
+const REREAD_PAUSE: Millis = 250;
 /// How long a created callee task is remembered for late duplicates of the webhook.
-const REMEMBER: Duration = Duration::from_secs(60 * 60);
+const REMEMBER: Millis = 60 * 60 * SECOND;
 /// After this many owners have failed at the callee task, the caller is let go.
 const LAST_ATTEMPT: u32 = 3;
 const ENDED: &str = "The conference is complete";

@@ -1,8 +1,6 @@
 //! Flex tokens, which only Twilio can read:
 //! <https://www.npmjs.com/package/twilio-flex-token-validator>.
 
-use std::time::Duration;
-
 use super::{Repeat, Twilio, object};
 use crate::auth::Agent;
 use crate::date;
@@ -24,7 +22,7 @@ impl Twilio<'_> {
             content_type: "application/json",
             if_match: None,
             body: json::object().text("token", token).end(),
-            timeout: Duration::ZERO,
+            timeout: 0,
         };
         let refused = |message: Option<String>| {
             Error::forbidden(message.as_deref().unwrap_or("The Flex token is not valid."))

@@ -1,14 +1,12 @@
 //! The clean-up: chats that nobody has used for long are closed, so that agents do not
 //! reach Twilio's limit of 1,000 conversations each.
 
-use std::time::Duration;
-
 use super::{chat_name, is_marked};
 use crate::Context;
 use crate::config::Feature;
 use crate::error::{Result, Settle as _, Settled};
 use crate::json;
-use crate::runtime::Claim;
+use crate::runtime::{Claim, Millis, SECOND};
 use crate::store::{self, Place};
 use crate::twilio::conversations::Conversation;
 
@@ -22,7 +20,7 @@ const CALLS_PER_CHAT: u32 = 3;
 /// thousand.
 const MOST_CHATS: u64 = 400;
 /// A run stops when less is left of its time.
-const REST: Duration = Duration::from_secs(15);
+const REST: Millis = 15 * SECOND;
 
 /// What a run has done.
 #[derive(Debug, Default)]
@@ -93,7 +91,7 @@ pub fn clean_up(cx: &Context) -> Result<(String, Settled<()>)> {
 fn claimed(cx: &Context, cleaning: &mut Cleaning) -> Result<()> {
     cx.app.config.require(Feature::InternalChat)?;
     if cleaning.attempt.is_none() {
-        match cx.claim(CLAIM, cx.time_left(), Duration::ZERO)? {
+        match cx.claim(CLAIM, cx.time_left(), 0)? {
             Claim::Granted { attempt } => cleaning.attempt = Some(attempt),
             Claim::Done(_) | Claim::Busy => {
                 cleaning.report.is_busy = true;
@@ -106,7 +104,7 @@ fn claimed(cx: &Context, cleaning: &mut Cleaning) -> Result<()> {
         Err(error) => Err(error),
     };
     let attempt = cleaning.attempt.unwrap_or_default();
-    let settled = cx.settle(CLAIM, attempt, None, Duration::ZERO).settled()?;
+    let settled = cx.settle(CLAIM, attempt, None, 0).settled()?;
     let walked = cleaning.walked.take().unwrap_or(Ok(()));
     Ok(walked.and(kept).and(settled)?)
 }
@@ -218,8 +216,7 @@ fn has_room(cx: &Context, calls: u32) -> bool {
 }
 
 fn cutoff(cx: &Context) -> u64 {
-    let idle = u64::try_from(cx.app.config.internal_chat_idle.as_millis()).unwrap_or(u64::MAX);
-    cx.now().saturating_sub(idle)
+    cx.now().saturating_sub(cx.app.config.internal_chat_idle)
 }
 
 /// The agents of a chat that has not changed for long; nothing for any other conversation.

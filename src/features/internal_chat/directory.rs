@@ -6,13 +6,12 @@
 
 use std::cell::RefCell;
 use std::collections::BinaryHeap;
-use std::time::Duration;
 
 use crate::Context;
 use crate::auth::FlexCall;
 use crate::error::{Error, Result, Settle as _, Settled};
 use crate::json::{self, Object};
-use crate::runtime::Response;
+use crate::runtime::{Millis, Response, SECOND};
 
 /// How long, in milliseconds, the list counts as fresh.
 const FRESH: u64 = 30_000;
@@ -25,7 +24,7 @@ const READING: u64 = 11_000;
 /// How long nobody reads when reading has failed and there is an old list.
 const PAUSE: u64 = 5_000;
 /// How often those who wait for somebody else's reading look again.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Millis = 20;
 /// As many workers are kept at most.
 const MOST_WORKERS: usize = 20_000;
 const DEFAULT_LIMIT: u64 = 50;
@@ -111,7 +110,7 @@ fn refresh(cx: &Context) -> Result<()> {
         if directory.borrow().is_usable(cx.now()) {
             return Ok(());
         }
-        if cx.time_left() < Duration::from_secs(1) {
+        if cx.time_left() < SECOND {
             return Err(Error::Busy.into());
         }
         cx.sleep(LOOK)?;

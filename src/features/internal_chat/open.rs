@@ -1,21 +1,19 @@
 //! Opening a chat: there is one per pair of agents, with both in it.
 
-use std::time::Duration;
-
 use super::{MARK, chat_name, identity, is_identity, is_marked};
 use crate::Context;
 use crate::auth::FlexCall;
 use crate::error::{Error, Result, Settle as _, Stop};
 use crate::gate;
 use crate::json::{self, Object};
-use crate::runtime::{Answer, Response};
+use crate::runtime::{Answer, Millis, Response, SECOND};
 use crate::sid::Sid;
 use crate::store;
 use crate::twilio::conversations::Conversation;
 use crate::twilio::unless_gone;
 
 /// How long a second click gets the first one's answer.
-const REMEMBER: Duration = Duration::from_secs(5);
+const REMEMBER: Millis = 5 * SECOND;
 
 /// `open`: finds the chat with another agent, or makes it, and puts both in.
 ///
