@@ -259,12 +259,12 @@ impl Context {
     }
 
     /// Sends one request to Twilio.
-    pub(crate) fn fetch(&self, call: &Call) -> Result<std::result::Result<Answer, Lost>> {
+    pub(crate) fn fetch(&self, call: &Call<'_>) -> Result<std::result::Result<Answer, Lost>> {
         let timeout = call.timeout.to_string();
-        let if_match = call.if_match.as_deref().unwrap_or_default();
+        let if_match = call.if_match.unwrap_or_default();
         let (url, body) = (call.url.as_str(), call.body.as_str());
         let what =
-            ["fetch", call.method, url, &call.authorization, call.content_type, if_match, body];
+            ["fetch", call.method, url, call.authorization, call.content_type, if_match, body];
         let may_begin = call.timeout > 0 && self.has_calls(1);
         self.calls.set(self.calls.get() + 1);
         let result = self.operation(&what, &[&timeout], may_begin)?;

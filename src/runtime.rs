@@ -122,17 +122,17 @@ impl Response {
 
 /// One HTTP request to Twilio.
 #[derive(Clone, Debug, Default)]
-pub struct Call {
+pub struct Call<'a> {
     /// `GET`, `POST` or `DELETE`.
     pub method: &'static str,
     /// The absolute URL, already percent-encoded.
     pub url: String,
     /// The value of `Authorization`.
-    pub authorization: String,
+    pub authorization: &'a str,
     /// The value of `Content-Type`, when there is a body.
     pub content_type: &'static str,
     /// The value of `If-Match`: the `ETag` that must still hold.
-    pub if_match: Option<String>,
+    pub if_match: Option<&'a str>,
     /// The body; empty when there is none.
     pub body: String,
     /// How long to wait for the whole answer.

@@ -34,37 +34,71 @@ enum Repeat {
     Creates,
 }
 
-impl Twilio<'_> {
-    fn get(self, product: &str, path: &str) -> Result<Answer> {
-        self.send(self.call("GET", product, path, &[]), Repeat::Safe)
+/// Twilio's products.
+#[derive(Clone, Copy)]
+enum Api {
+    Account,
+    Conversations,
+    Flex,
+    Lookups,
+    Voice,
+    Workspace,
+}
+
+impl Api {
+    /// Its subdomain.
+    fn product(self) -> &'static str {
+        match self {
+            Self::Account => "api",
+            Self::Conversations => "conversations",
+            Self::Flex => "flex-api",
+            Self::Lookups => "lookups",
+            Self::Voice => "voice",
+            Self::Workspace => "taskrouter",
+        }
+    }
+}
+
+impl<'a> Twilio<'a> {
+    fn get(self, api: Api, path: &[&str]) -> Result<Answer> {
+        self.send(self.call("GET", api, path, &[]), Repeat::Safe)
     }
 
     /// A write that may be repeated: the second time changes nothing more.
-    fn post(self, product: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
-        self.send(self.call("POST", product, path, fields), Repeat::Safe)
+    fn post(self, api: Api, path: &[&str], fields: &[(&str, &str)]) -> Result<Answer> {
+        self.send(self.call("POST", api, path, fields), Repeat::Safe)
     }
 
     /// A write that makes something new each time.
-    fn create(self, product: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
-        self.send(self.call("POST", product, path, fields), Repeat::Creates)
+    fn create(self, api: Api, path: &[&str], fields: &[(&str, &str)]) -> Result<Answer> {
+        self.send(self.call("POST", api, path, fields), Repeat::Creates)
     }
 
-    fn delete(self, product: &str, path: &str) -> Result<Answer> {
-        self.send(self.call("DELETE", product, path, &[]), Repeat::Safe)
+    /// The whole path: one that does not begin with `/` is below the account or the
+    /// workspace.
+    fn path(self, api: Api, path: &[&str]) -> String {
+        let config = &self.0.app.config;
+        let path = path.concat();
+        let before = match api {
+            _ if path.starts_with('/') => return path,
+            Api::Account => ["/2010-04-01/Accounts/", config.account()],
+            _ => ["/v1/Workspaces/", config.workspace()],
+        };
+        [&before.concat(), "/", &path].concat()
     }
 
     fn call(
         self,
         method: &'static str,
-        product: &str,
-        path: &str,
+        api: Api,
+        path: &[&str],
         fields: &[(&str, &str)],
-    ) -> Call {
+    ) -> Call<'a> {
         let config = &self.0.app.config;
         Call {
             method,
-            url: config.url(product, path),
-            authorization: config.rest_authorization.clone(),
+            url: config.url(api.product(), &self.path(api, path)),
+            authorization: &config.rest_authorization,
             content_type: if fields.is_empty() { "" } else { "application/x-www-form-urlencoded" },
             body: params::form(fields),
             ..Call::default()
@@ -75,7 +109,7 @@ impl Twilio<'_> {
     ///
     /// 429 was not processed: any call is sent again after a pause. 503 and a lost
     /// connection leave it open, so only calls that may be repeated are.
-    fn send(self, mut call: Call, repeat: Repeat) -> Result<Answer> {
+    fn send(self, mut call: Call<'_>, repeat: Repeat) -> Result<Answer> {
         let (cx, mut tries) = (self.0, 0);
         loop {
             tries += 1;
@@ -101,20 +135,20 @@ impl Twilio<'_> {
     }
 
     /// Reads one page of a list.
-    fn page(self, product: &str, path: &str, key: &str) -> Result<Page> {
-        let answer = self.get(product, path)?;
+    fn page(self, api: Api, path: &[&str], key: &str) -> Result<Page> {
+        let answer = self.get(api, path)?;
         let page = object(&answer.body)?;
         let items = page.list(key).into_iter().map(str::to_owned).collect();
-        Ok(Page { items, next: next_page(&page, path) })
+        Ok(Page { items, next: next_page(&page, &self.path(api, path)) })
     }
 
     /// Reads a list, page by page, at most `pages` of them: the items as JSON text.
-    fn list(self, product: &str, path: &str, key: &str, pages: usize) -> Result<Vec<String>> {
-        let mut page = self.page(product, path, key)?;
+    fn list(self, api: Api, path: &[&str], key: &str, pages: usize) -> Result<Vec<String>> {
+        let mut page = self.page(api, path, key)?;
         let mut items = page.items;
         for _ in 1..pages {
             let Some(next) = page.next else { break };
-            page = self.page(product, &next, key)?;
+            page = self.page(api, &[&next], key)?;
             items.append(&mut page.items);
         }
         Ok(items)

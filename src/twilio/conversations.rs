@@ -1,6 +1,6 @@
 //! Conversations: <https://www.twilio.com/docs/conversations/api>.
 
-use super::{Page, Twilio, object, unexpected};
+use super::{Api, Page, Twilio, object, unexpected};
 use crate::date;
 use crate::error::Result;
 use crate::json::{self, Object};
@@ -8,7 +8,7 @@ use crate::params::encode;
 use crate::runtime::Answer;
 use crate::sid::Sid;
 
-const PRODUCT: &str = "conversations";
+const ALL: &str = "/v1/Conversations";
 
 /// A conversation: <https://www.twilio.com/docs/conversations/api/conversation-resource>.
 #[derive(Clone, Debug)]
@@ -40,38 +40,34 @@ impl Conversation {
     }
 }
 
-fn conversation_path(name: &str, rest: &str) -> String {
-    ["/v1/Conversations/", &encode(name), rest].concat()
-}
-
 impl Twilio<'_> {
     /// FetchConversation by SID or unique name.
     pub fn conversation(self, name: &str) -> Result<Answer> {
-        self.get(PRODUCT, &conversation_path(name, ""))
+        self.get(Api::Conversations, &[ALL, "/", &encode(name)])
     }
 
     /// CreateConversation with a unique name: Twilio refuses a second one, so it may be
     /// repeated.
     pub fn create_conversation(self, fields: &[(&str, &str)]) -> Result<Answer> {
-        self.post(PRODUCT, "/v1/Conversations", fields)
+        self.post(Api::Conversations, &[ALL], fields)
     }
 
     /// UpdateConversation.
     pub fn update_conversation(self, sid: &Sid, fields: &[(&str, &str)]) -> Result<Answer> {
-        self.post(PRODUCT, &conversation_path(sid.as_str(), ""), fields)
+        self.post(Api::Conversations, &[ALL, "/", sid.as_str()], fields)
     }
 
     /// ListConversation: the page at this path.
     pub fn conversations_page(self, path: &str) -> Result<Page> {
-        self.page(PRODUCT, path, "conversations")
+        self.page(Api::Conversations, &[path], "conversations")
     }
 
     /// CreateConversationParticipant: an agent. Twilio refuses one who is in it already, so
     /// it may be repeated.
     pub fn add_member(self, sid: &Sid, identity: &str) -> Result<Answer> {
         self.post(
-            PRODUCT,
-            &conversation_path(sid.as_str(), "/Participants"),
+            Api::Conversations,
+            &[ALL, "/", sid.as_str(), "/Participants"],
             &[("Identity", identity)],
         )
     }
@@ -79,8 +75,8 @@ impl Twilio<'_> {
     /// ListConversationParticipant: the identities of those who chat; an empty one for who
     /// writes from a telephone or the like.
     pub fn conversation_participants(self, sid: &Sid) -> Result<Vec<String>> {
-        let path = conversation_path(sid.as_str(), "/Participants?PageSize=100");
-        let page = self.page(PRODUCT, &path, "participants")?;
+        let path = [ALL, "/", sid.as_str(), "/Participants?PageSize=100"];
+        let page = self.page(Api::Conversations, &path, "participants")?;
         let identity = |text: &String| {
             let participant = Object::parse(text)?;
             if participant.raw("messaging_binding").is_some() {
@@ -94,8 +90,8 @@ impl Twilio<'_> {
 
     /// ListConversationMessage: when the newest one was written.
     pub fn newest_message(self, sid: &Sid) -> Result<Option<u64>> {
-        let path = conversation_path(sid.as_str(), "/Messages?Order=desc&PageSize=1");
-        let page = self.page(PRODUCT, &path, "messages")?;
+        let path = [ALL, "/", sid.as_str(), "/Messages?Order=desc&PageSize=1"];
+        let page = self.page(Api::Conversations, &path, "messages")?;
         let Some(newest) = page.items.first() else { return Ok(None) };
         // A message whose date cannot be read counts as just written.
         let date = json::at(newest, &["date_created"]).and_then(|date| date::from_iso(&date));
@@ -109,7 +105,6 @@ impl Twilio<'_> {
 
     /// FetchConversationParticipant, by identity.
     pub fn conversation_member(self, sid: &Sid, identity: &str) -> Result<Answer> {
-        let path = ["/Participants/", &encode(identity)].concat();
-        self.get(PRODUCT, &conversation_path(sid.as_str(), &path))
+        self.get(Api::Conversations, &[ALL, "/", sid.as_str(), "/Participants/", &encode(identity)])
     }
 }

@@ -18,7 +18,7 @@ impl Twilio<'_> {
         let call = Call {
             method: "POST",
             url: config.url("iam", &path),
-            authorization: config.account_authorization(),
+            authorization: &config.account_authorization(),
             content_type: "application/json",
             if_match: None,
             body: json::object().text("token", token).end(),

@@ -1,12 +1,10 @@
 //! Flex Interactions: <https://www.twilio.com/docs/flex/developer/conversations/interactions-api>.
 
-use super::{Twilio, object, unexpected, unless_gone};
+use super::{Api, Twilio, object, unexpected, unless_gone};
 use crate::error::{Result, Settle as _};
 use crate::json::{self, Object};
 use crate::runtime::Answer;
 use crate::sid::Sid;
-
-const PRODUCT: &str = "flex-api";
 
 /// A channel of an interaction: both SIDs name it.
 #[derive(Clone, Debug)]
@@ -71,14 +69,14 @@ impl Twilio<'_> {
         rest: &[&str],
         fields: &[(&str, &str)],
     ) -> Result<Answer> {
-        self.post(PRODUCT, &channel_path(channel, rest), fields)
+        self.post(Api::Flex, &[&channel_path(channel, rest)], fields)
     }
 
     /// ListInteractionChannelParticipant.
     pub fn channel_participants(self, channel: &Channel) -> Result<Vec<Participant>> {
         let path = channel_path(channel, &["/Participants?PageSize=100"]);
         let mut participants = Vec::new();
-        for text in self.list(PRODUCT, &path, "participants", 2)? {
+        for text in self.list(Api::Flex, &[&path], "participants", 2)? {
             let participant = object(&text)?;
             let routing = participant.object("routing_properties").unwrap_or_default();
             let sid =
@@ -96,14 +94,17 @@ impl Twilio<'_> {
     /// ListInteractionChannelInvite.
     pub fn channel_invites(self, channel: &Channel) -> Result<Vec<Invite>> {
         let path = channel_path(channel, &["/Invites?PageSize=50"]);
-        let invites = self.list(PRODUCT, &path, "invites", 10)?;
+        let invites = self.list(Api::Flex, &[&path], "invites", 10)?;
         invites.iter().map(|invite| Invite::read(invite)).collect()
     }
 
     /// CreateInteractionChannelInvite: makes a task, routed as `routing` says.
     pub fn create_invite(self, channel: &Channel, routing: &str) -> Result<Invite> {
-        let invite =
-            self.create(PRODUCT, &channel_path(channel, &["/Invites"]), &[("Routing", routing)]);
+        let invite = self.create(
+            Api::Flex,
+            &[&channel_path(channel, &["/Invites"])],
+            &[("Routing", routing)],
+        );
         Invite::read(&invite?.body)
     }
 
@@ -124,7 +125,7 @@ impl Twilio<'_> {
     pub fn close_channel(self, channel: &Channel) -> Result<()> {
         let closed = self.post_to_channel(channel, &[], &[("Status", "closed")]);
         let Err(error) = closed.settled()? else { return Ok(()) };
-        match unless_gone(self.get(PRODUCT, &channel_path(channel, &[]))).settled()? {
+        match unless_gone(self.get(Api::Flex, &[&channel_path(channel, &[])])).settled()? {
             Ok(None) => Ok(()),
             Ok(Some(found)) if json::at(&found.body, &["status"]).as_deref() == Some("closed") => {
                 Ok(())

@@ -1,6 +1,6 @@
 //! Lookup: <https://www.twilio.com/docs/lookup/v2-api>.
 
-use super::Twilio;
+use super::{Api, Twilio};
 use crate::error::Result;
 use crate::params::encode;
 use crate::runtime::Answer;
@@ -10,12 +10,8 @@ impl Twilio<'_> {
     /// an answer too, with `valid` false. `country` (ISO) is where a national number belongs.
     pub fn phone_number(self, number: &str, country: Option<&str>) -> Result<Answer> {
         let number = encode(number);
-        let path = match country {
-            Some(country) => {
-                ["/v2/PhoneNumbers/", &number, "?CountryCode=", &encode(country)].concat()
-            }
-            None => ["/v2/PhoneNumbers/", &number].concat(),
-        };
-        self.get("lookups", &path)
+        let country = country.map(encode).unwrap_or_default();
+        let of = if country.is_empty() { "" } else { "?CountryCode=" };
+        self.get(Api::Lookups, &["/v2/PhoneNumbers/", &number, of, &country])
     }
 }

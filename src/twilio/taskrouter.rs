@@ -1,14 +1,12 @@
 //! TaskRouter: <https://www.twilio.com/docs/taskrouter/api>.
 
-use super::{Page, Repeat, Twilio, object, unexpected, unless_gone};
+use super::{Api, Page, Repeat, Twilio, object, unexpected, unless_gone};
 use crate::attributes;
 use crate::error::{Error, Result, Settle as _, Settled};
 use crate::json;
 use crate::params::encode;
 use crate::runtime::{Answer, Call};
 use crate::sid::Sid;
-
-const PRODUCT: &str = "taskrouter";
 
 /// A task: <https://www.twilio.com/docs/taskrouter/api/task>.
 #[derive(Clone, Debug)]
@@ -79,15 +77,6 @@ impl Reservation {
 }
 
 impl Twilio<'_> {
-    /// The path of something in the workspace.
-    fn workspace_path(self, rest: &[&str]) -> String {
-        ["/v1/Workspaces/", self.0.app.config.workspace(), "/", &rest.concat()].concat()
-    }
-
-    fn task_path(self, sid: &Sid) -> String {
-        self.workspace_path(&["Tasks/", sid.as_str()])
-    }
-
     fn as_task(self, call: Call, repeat: Repeat) -> Result<Box<Task>> {
         let answer = self.send(call, repeat)?;
         Task::read(&answer.body, answer.etag)
@@ -95,7 +84,7 @@ impl Twilio<'_> {
 
     /// FetchTask.
     pub fn task(self, sid: &Sid) -> Result<Box<Task>> {
-        self.as_task(self.call("GET", PRODUCT, &self.task_path(sid), &[]), Repeat::Safe)
+        self.as_task(self.call("GET", Api::Workspace, &["Tasks/", sid.as_str()], &[]), Repeat::Safe)
     }
 
     /// FetchTask, of several at the same time.
@@ -106,27 +95,23 @@ impl Twilio<'_> {
 
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.
     pub fn tasks_where(self, expression: &str) -> Result<Vec<Box<Task>>> {
-        let path = self.workspace_path(&[
-            "Tasks?EvaluateTaskAttributes=",
-            &encode(expression),
-            "&PageSize=50",
-        ]);
-        let tasks = self.list(PRODUCT, &path, "tasks", 2)?;
+        let path = &["Tasks?EvaluateTaskAttributes=", &encode(expression), "&PageSize=50"];
+        let tasks = self.list(Api::Workspace, path, "tasks", 2)?;
         tasks.iter().map(|task| Task::read(task, None)).collect()
     }
 
     /// CreateTask.
     pub fn create_task(self, fields: &[(&str, &str)]) -> Result<Box<Task>> {
-        self.as_task(
-            self.call("POST", PRODUCT, &self.workspace_path(&["Tasks"]), fields),
-            Repeat::Creates,
-        )
+        self.as_task(self.call("POST", Api::Workspace, &["Tasks"], fields), Repeat::Creates)
     }
 
     /// UpdateTask: another assignment status, with the reason for it.
     pub fn set_task_status(self, sid: &Sid, status: &str, reason: &str) -> Result<Box<Task>> {
         let fields = [("AssignmentStatus", status), ("Reason", reason)];
-        self.as_task(self.call("POST", PRODUCT, &self.task_path(sid), &fields), Repeat::Safe)
+        self.as_task(
+            self.call("POST", Api::Workspace, &["Tasks/", sid.as_str()], &fields),
+            Repeat::Safe,
+        )
     }
 
     /// Ends a task that is open: who was being asked is no longer asked, who has it wraps
@@ -158,9 +143,13 @@ impl Twilio<'_> {
     pub fn merge_task_attributes(self, mut found: Box<Task>, update: &str) -> Result<Answer> {
         for _ in 0..5 {
             let merged = attributes::merge(&found.attributes, update)?;
-            let mut call =
-                self.call("POST", PRODUCT, &self.task_path(&found.sid), &[("Attributes", &merged)]);
-            call.if_match = found.etag.take();
+            let mut call = self.call(
+                "POST",
+                Api::Workspace,
+                &["Tasks/", found.sid.as_str()],
+                &[("Attributes", &merged)],
+            );
+            call.if_match = found.etag.as_deref();
             match self.send(call, Repeat::Safe).settled()? {
                 Err(error) if error.is_stale() => found = self.task(&found.sid)?,
                 answer => return Ok(answer?),
@@ -171,13 +160,13 @@ impl Twilio<'_> {
 
     /// ListTaskQueue: all of them, each as Twilio has it.
     pub fn queues(self) -> Result<Vec<String>> {
-        self.list(PRODUCT, &self.workspace_path(&["TaskQueues?PageSize=1000"]), "task_queues", 5)
+        self.list(Api::Workspace, &["TaskQueues?PageSize=1000"], "task_queues", 5)
     }
 
     /// ListWorkerChannel.
     pub fn worker_channels(self, worker: &Sid) -> Result<Vec<String>> {
-        let path = self.workspace_path(&["Workers/", worker.as_str(), "/Channels?PageSize=1000"]);
-        self.list(PRODUCT, &path, "channels", 1)
+        let path = &["Workers/", worker.as_str(), "/Channels?PageSize=1000"];
+        self.list(Api::Workspace, path, "channels", 1)
     }
 
     /// UpdateWorkerChannel; answers the channel as Twilio has it.
@@ -188,19 +177,19 @@ impl Twilio<'_> {
         fields: &[(&str, &str)],
     ) -> Result<Answer> {
         let parts = ["Workers/", worker.as_str(), "/Channels/", channel.as_str()];
-        self.post(PRODUCT, &self.workspace_path(&parts), fields)
+        self.post(Api::Workspace, &parts, fields)
     }
 
     /// Puts the members of `update` over a worker's attributes ([`attributes::overwrite`]);
     /// answers the worker as Twilio has it. A stale write is repeated on fresh data.
     pub fn overwrite_worker_attributes(self, worker: &Sid, update: &str) -> Result<Answer> {
         for _ in 0..5 {
-            let mut found = self.worker(worker)?;
+            let found = self.worker(worker)?;
             let current = json::at(&found.body, &["attributes"]).unwrap_or_default();
             let attributes = attributes::overwrite(&current, update)?;
-            let path = self.workspace_path(&["Workers/", worker.as_str()]);
-            let mut call = self.call("POST", PRODUCT, &path, &[("Attributes", &attributes)]);
-            call.if_match = found.etag.take();
+            let path = &["Workers/", worker.as_str()];
+            let mut call = self.call("POST", Api::Workspace, path, &[("Attributes", &attributes)]);
+            call.if_match = found.etag.as_deref();
             match self.send(call, Repeat::Safe).settled()? {
                 Err(error) if error.is_stale() => {}
                 answer => return Ok(answer?),
@@ -211,48 +200,37 @@ impl Twilio<'_> {
 
     /// FetchWorker: the worker as Twilio has it.
     pub fn worker(self, sid: &Sid) -> Result<Answer> {
-        self.get(PRODUCT, &self.workspace_path(&["Workers/", sid.as_str()]))
+        self.get(Api::Workspace, &["Workers/", sid.as_str()])
     }
 
     /// ListWorker: a page of all workers.
     pub fn workers_page(self, path: Option<String>) -> Result<Page> {
-        let path = path.unwrap_or_else(|| self.workspace_path(&["Workers?PageSize=500"]));
-        self.page(PRODUCT, &path, "workers")
+        let path = path.as_deref().unwrap_or("Workers?PageSize=500");
+        self.page(Api::Workspace, &[path], "workers")
     }
 
     /// ListWorker by contact URI, which must have no quote or backslash. Twilio allows three
     /// of these a second.
     pub fn workers_at(self, contact: &str) -> Result<Answer> {
         let expression = encode(&["contact_uri == \"", contact, "\""].concat());
-        self.get(
-            PRODUCT,
-            &self.workspace_path(&[
-                "Workers?TargetWorkersExpression=",
-                &expression,
-                "&PageSize=50",
-            ]),
-        )
+        self.get(Api::Workspace, &["Workers?TargetWorkersExpression=", &expression, "&PageSize=50"])
     }
 
     /// ListTaskReservation: those of one worker.
     pub fn task_reservations(self, task: &Sid, worker: &Sid) -> Result<Vec<Reservation>> {
         let parts =
             ["Tasks/", task.as_str(), "/Reservations?WorkerSid=", worker.as_str(), "&PageSize=50"];
-        self.reservations(self.workspace_path(&parts))
+        self.reservations(&parts)
     }
 
     /// ListWorkerReservation.
     pub fn worker_reservations(self, worker: &Sid) -> Result<Vec<Reservation>> {
-        self.reservations(self.workspace_path(&[
-            "Workers/",
-            worker.as_str(),
-            "/Reservations?PageSize=1000",
-        ]))
+        self.reservations(&["Workers/", worker.as_str(), "/Reservations?PageSize=1000"])
     }
 
-    fn reservations(self, path: String) -> Result<Vec<Reservation>> {
+    fn reservations(self, path: &[&str]) -> Result<Vec<Reservation>> {
         let mut reservations = Vec::new();
-        for text in self.list(PRODUCT, &path, "reservations", 2)? {
+        for text in self.list(Api::Workspace, path, "reservations", 2)? {
             let reservation = object(&text)?;
             reservations.push(Reservation {
                 status: reservation.text("reservation_status").unwrap_or_default(),

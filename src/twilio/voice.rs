@@ -1,13 +1,11 @@
 //! Voice: <https://www.twilio.com/docs/voice/api>.
 
-use super::{Twilio, object, unexpected, unless_gone};
+use super::{Api, Repeat, Twilio, object, unexpected, unless_gone};
 use crate::error::Result;
 use crate::json;
 use crate::params::encode;
 use crate::runtime::Answer;
 use crate::sid::Sid;
-
-const PRODUCT: &str = "api";
 
 /// A conference: <https://www.twilio.com/docs/voice/api/conference-resource>.
 #[derive(Clone, Debug)]
@@ -42,33 +40,28 @@ impl Conference {
 }
 
 impl Twilio<'_> {
-    fn account_path(self, rest: &[&str]) -> String {
-        ["/2010-04-01/Accounts/", self.0.app.config.account(), "/", &rest.concat()].concat()
-    }
-
     /// FetchCall: the call as Twilio has it.
     pub fn call_leg(self, sid: &Sid) -> Result<Answer> {
-        self.get(PRODUCT, &self.account_path(&["Calls/", sid.as_str(), ".json"]))
+        self.get(Api::Account, &["Calls/", sid.as_str(), ".json"])
     }
 
     /// ListConference by name. Not by status: a room with one person in it may be `init`.
     pub fn conferences_named(self, name: &Sid) -> Result<Vec<Conference>> {
-        let path =
-            self.account_path(&["Conferences.json?FriendlyName=", name.as_str(), "&PageSize=20"]);
-        let list = self.list(PRODUCT, &path, "conferences", 1)?;
+        let path = ["Conferences.json?FriendlyName=", name.as_str(), "&PageSize=20"];
+        let list = self.list(Api::Account, &path, "conferences", 1)?;
         list.iter().map(|conference| Conference::read(conference)).collect()
     }
 
     /// FetchConference.
     pub fn conference(self, sid: &Sid) -> Result<Conference> {
-        let path = self.account_path(&["Conferences/", sid.as_str(), ".json"]);
-        Conference::read(&self.get(PRODUCT, &path)?.body)
+        let path = ["Conferences/", sid.as_str(), ".json"];
+        Conference::read(&self.get(Api::Account, &path)?.body)
     }
 
     /// UpdateConference: ends it. One that is over already is fine.
     pub fn end_conference(self, sid: &Sid) -> Result<()> {
-        let path = self.account_path(&["Conferences/", sid.as_str(), ".json"]);
-        unless_gone(self.post(PRODUCT, &path, &[("Status", "completed")])).map(drop)
+        let path = ["Conferences/", sid.as_str(), ".json"];
+        unless_gone(self.post(Api::Account, &path, &[("Status", "completed")])).map(drop)
     }
 
     /// ListParticipant: the calls (`CA…`) that are in it now.
@@ -79,57 +72,55 @@ impl Twilio<'_> {
 
     /// ListParticipant: who is in it now, each as Twilio has it.
     pub fn people(self, conference: &Sid) -> Result<Vec<String>> {
-        let path = self.participant_path(conference, "") + "?PageSize=250";
-        self.list(PRODUCT, &path, "participants", 1)
+        let path = ["Conferences/", conference.as_str(), "/Participants.json?PageSize=250"];
+        self.list(Api::Account, &path, "participants", 1)
     }
 
     /// CreateParticipant: dials somebody into a conference.
     pub fn add_participant(self, conference: &Sid, fields: &[(&str, &str)]) -> Result<Answer> {
-        self.create(PRODUCT, &self.participant_path(conference, ""), fields)
+        let path = ["Conferences/", conference.as_str(), "/Participants.json"];
+        self.create(Api::Account, &path, fields)
     }
 
     /// FetchParticipant.
     pub fn participant(self, conference: &Sid, call: &Sid) -> Result<Answer> {
-        self.get(PRODUCT, &self.participant_path(conference, &["/", call.as_str()].concat()))
+        self.get(Api::Account, &participant_path(conference, call))
     }
 
     /// DeleteParticipant.
     pub fn remove_participant(self, conference: &Sid, call: &Sid) -> Result<Answer> {
-        self.delete(PRODUCT, &self.participant_path(conference, &["/", call.as_str()].concat()))
-    }
-
-    fn participant_path(self, conference: &Sid, rest: &str) -> String {
-        self.account_path(&["Conferences/", conference.as_str(), "/Participants", rest, ".json"])
+        let path = participant_path(conference, call);
+        self.send(self.call("DELETE", Api::Account, &path, &[]), Repeat::Safe)
     }
 
     /// ListConference: all that are going on with two people or more.
     pub fn live_conferences(self) -> Result<Vec<String>> {
-        let path = self.account_path(&["Conferences.json?Status=in-progress&PageSize=1000"]);
-        self.list(PRODUCT, &path, "conferences", 5)
+        let path = ["Conferences.json?Status=in-progress&PageSize=1000"];
+        self.list(Api::Account, &path, "conferences", 5)
     }
 
     /// ListCall: those that this call's TwiML has dialled.
     pub fn dialled_by(self, call: &Sid) -> Result<Vec<String>> {
-        let path = self.account_path(&["Calls.json?ParentCallSid=", call.as_str(), "&PageSize=50"]);
-        self.list(PRODUCT, &path, "calls", 1)
+        let path = ["Calls.json?ParentCallSid=", call.as_str(), "&PageSize=50"];
+        self.list(Api::Account, &path, "calls", 1)
     }
 
     /// UpdateCall: plays this document from now on. Each time it takes effect it dials anew.
     pub fn play(self, call: &Sid, twiml: &str) -> Result<Answer> {
-        let path = self.account_path(&["Calls/", call.as_str(), ".json"]);
-        self.create(PRODUCT, &path, &[("Twiml", twiml)])
+        let path = ["Calls/", call.as_str(), ".json"];
+        self.create(Api::Account, &path, &[("Twiml", twiml)])
     }
 
     /// ListIncomingPhoneNumber.
     pub fn phone_numbers(self) -> Result<Vec<String>> {
-        let path = self.account_path(&["IncomingPhoneNumbers.json?PageSize=1000"]);
-        self.list(PRODUCT, &path, "incoming_phone_numbers", 10)
+        let path = ["IncomingPhoneNumbers.json?PageSize=1000"];
+        self.list(Api::Account, &path, "incoming_phone_numbers", 10)
     }
 
     /// ListOutgoingCallerId: the verified numbers of others.
     pub fn caller_ids(self) -> Result<Vec<String>> {
-        let path = self.account_path(&["OutgoingCallerIds.json?PageSize=1000"]);
-        self.list(PRODUCT, &path, "outgoing_caller_ids", 10)
+        let path = ["OutgoingCallerIds.json?PageSize=1000"];
+        self.list(Api::Account, &path, "outgoing_caller_ids", 10)
     }
 
     /// ListDialingPermissionsCountry: what may be dialled where this calling code is used.
@@ -139,7 +130,7 @@ impl Twilio<'_> {
             &encode(calling_code),
             "&PageSize=1000",
         ];
-        self.list("voice", &query.concat(), "content", 2)
+        self.list(Api::Voice, &query, "content", 2)
     }
 
     /// ListDialingPermissionsHrsPrefixes: how a country's high-risk special numbers begin.
@@ -150,7 +141,7 @@ impl Twilio<'_> {
             &country,
             "/HighRiskSpecialPrefixes?PageSize=1000",
         ];
-        self.list("voice", &path.concat(), "content", 2)
+        self.list(Api::Voice, &path, "content", 2)
     }
 
     /// UpdateParticipant; answers the participant as Twilio has it.
@@ -160,10 +151,10 @@ impl Twilio<'_> {
         call: &Sid,
         fields: &[(&str, &str)],
     ) -> Result<Answer> {
-        self.post(
-            PRODUCT,
-            &self.participant_path(conference, &["/", call.as_str()].concat()),
-            fields,
-        )
+        self.post(Api::Account, &participant_path(conference, call), fields)
     }
+}
+
+fn participant_path<'a>(conference: &'a Sid, call: &'a Sid) -> [&'a str; 5] {
+    ["Conferences/", conference.as_str(), "/Participants/", call.as_str(), ".json"]
 }
