@@ -235,11 +235,17 @@ impl Config {
         });
         let tokens = [get("TWILIO_AUTH_TOKEN"), get("TWILIO_AUTH_TOKEN_SECONDARY")];
         let auth_token = tokens.first().cloned().flatten().map(Secret);
-        let signing_keys = tokens
-            .into_iter()
-            .flatten()
-            .filter_map(|token| Hmac::new_from_slice(token.as_bytes()).ok().map(SigningKey))
-            .collect();
+        let mut signing_keys = Vec::new();
+        for token in tokens.into_iter().flatten() {
+            signing_keys.extend(Hmac::new_from_slice(token.as_bytes()).ok().map(SigningKey));
+        }
+        let mut allowed_origins = Vec::new();
+        for origin in get("ALLOWED_ORIGINS").unwrap_or_default().split(',') {
+            let origin = origin.trim().trim_end_matches('/');
+            if !origin.is_empty() {
+                allowed_origins.push(origin.to_owned());
+            }
+        }
         let mut config = Self {
             sids,
             auth_token,
@@ -251,12 +257,7 @@ impl Config {
             edge,
             api_base,
             public_url,
-            allowed_origins: get("ALLOWED_ORIGINS")
-                .iter()
-                .flat_map(|list| list.split(','))
-                .map(|origin| origin.trim().trim_end_matches('/').to_owned())
-                .filter(|origin| !origin.is_empty())
-                .collect(),
+            allowed_origins,
             access_checks,
             token_cache,
             internal_chat_idle: idle_days.saturating_mul(24 * 60 * 60 * SECOND),

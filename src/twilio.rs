@@ -174,6 +174,15 @@ fn next_page(page: &Object<'_>, path: &str) -> Option<String> {
     tails.find(|tail| tail.starts_with(resource)).map(str::to_owned)
 }
 
+/// Reads the items of a list.
+fn read_all<T>(items: &[String], read: fn(&str) -> Result<T>) -> Result<Vec<T>> {
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        all.push(read(item)?);
+    }
+    Ok(all)
+}
+
 /// A thing that may have gone already.
 pub fn unless_gone<T>(found: std::result::Result<T, impl Into<Stop>>) -> Result<Option<T>> {
     match found.map_err(Into::into).settled()? {

@@ -80,7 +80,7 @@ pub fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
                 let until = cx.now() + REFUSED_MILLIS;
                 remember(cx, digest, Known::Refused { message: message.clone(), until });
             } else {
-                cx.app.tokens.0.borrow_mut().retain(|(known, _)| *known != digest);
+                forget(&mut cx.app.tokens.0.borrow_mut(), &digest);
             }
             Err(error.into())
         }
@@ -104,9 +104,13 @@ fn look_up(cx: &Context, digest: &Digest) -> LookUp {
     }
 }
 
+fn forget(tokens: &mut Vec<(Digest, Known)>, digest: &Digest) {
+    tokens.retain(|(known, _)| known != digest);
+}
+
 fn remember(cx: &Context, digest: Digest, known: Known) {
     let mut tokens = cx.app.tokens.0.borrow_mut();
-    tokens.retain(|(known, _)| *known != digest);
+    forget(&mut tokens, &digest);
     if tokens.len() >= CAPACITY {
         let now = cx.now();
         tokens.retain(|(_, known)| known.expires() > now);

@@ -99,7 +99,6 @@ pub fn properties(cx: &Context, call: &FlexCall) -> Result<Response> {
         .raw("callProperties", &camel_case(&found))
         .end();
     if memory.known(cx, &sid).is_none() {
-        memory.known.borrow_mut().retain(|(known, _, _)| *known != sid);
         remember(&memory.known, (sid, cx.now() + FRESH, found));
     }
     Ok(Response::json(200, body))
@@ -220,10 +219,11 @@ pub fn validate_number(cx: &Context, call: &FlexCall) -> Result<Response> {
             let (permissions, prefixes) =
                 (twilio.dialing_permissions(&code), twilio.high_risk_prefixes(country));
             let permissions = permissions?;
-            let permissions: Vec<_> = permissions.iter().filter_map(|p| Object::parse(p)).collect();
-            let is_there = |p: &&Object<'_>| p.text("iso_code").as_deref() == Some(country);
+            let is_there =
+                |p: &&String| json::at(p, &["iso_code"]).is_some_and(|code| code == country);
             let number = found.text("phone_number").unwrap_or_default();
-            match permissions.iter().find(is_there).or(permissions.first()) {
+            let permission = permissions.iter().find(is_there).or(permissions.first());
+            match permission.and_then(|p| Object::parse(p)) {
                 None => Some("COUNTRY_UNKNOWN".to_owned()),
                 Some(p) if p.flag("low_risk_numbers_enabled") != Some(true) => {
                     Some("COUNTRY_DISABLED".to_owned())

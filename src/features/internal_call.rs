@@ -270,9 +270,11 @@ fn is_callee_of(task: &Task, caller: &Sid) -> bool {
 
 /// Ends a room whose caller's task cannot be read, if this leg is alone in it.
 fn end_if_alone(cx: &Context, conference: &Sid, leg: &Sid) -> Result<()> {
-    let participants = unless_gone(cx.twilio().participants(conference))?;
-    match participants.as_deref() {
-        Some([only]) if only == leg.as_str() => cx.twilio().end_conference(conference),
+    let people = unless_gone(cx.twilio().people(conference))?;
+    match people.as_deref() {
+        Some([only]) if json::at(only, &["call_sid"]).as_deref() == Some(leg.as_str()) => {
+            cx.twilio().end_conference(conference)
+        }
         _ => Ok(()),
     }
 }

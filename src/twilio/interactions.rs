@@ -1,6 +1,6 @@
 //! Flex Interactions: <https://www.twilio.com/docs/flex/developer/conversations/interactions-api>.
 
-use super::{Api, Twilio, object, unexpected, unless_gone};
+use super::{Api, Twilio, object, read_all, unexpected, unless_gone};
 use crate::error::{Result, Settle as _};
 use crate::json::{self, Object};
 use crate::runtime::Answer;
@@ -75,27 +75,26 @@ impl Twilio<'_> {
     /// ListInteractionChannelParticipant.
     pub fn channel_participants(self, channel: &Channel) -> Result<Vec<Participant>> {
         let path = channel_path(channel, &["/Participants?PageSize=100"]);
-        let mut participants = Vec::new();
-        for text in self.list(Api::Flex, &[&path], "participants", 2)? {
-            let participant = object(&text)?;
+        let participants = self.list(Api::Flex, &[&path], "participants", 2)?;
+        read_all(&participants, |text| {
+            let participant = object(text)?;
             let routing = participant.object("routing_properties").unwrap_or_default();
             let sid =
                 |object: &Object<'_>, name: &str, prefix| Sid::parse(prefix, &object.text(name)?);
-            participants.push(Participant {
+            Ok(Participant {
                 sid: sid(&participant, "sid", "UT").ok_or_else(unexpected)?,
                 kind: participant.text("type").unwrap_or_default(),
                 worker: sid(&routing, "worker_sid", "WK"),
                 task: sid(&routing, "task_sid", "WT"),
-            });
-        }
-        Ok(participants)
+            })
+        })
     }
 
     /// ListInteractionChannelInvite.
     pub fn channel_invites(self, channel: &Channel) -> Result<Vec<Invite>> {
         let path = channel_path(channel, &["/Invites?PageSize=50"]);
         let invites = self.list(Api::Flex, &[&path], "invites", 10)?;
-        invites.iter().map(|invite| Invite::read(invite)).collect()
+        read_all(&invites, Invite::read)
     }
 
     /// CreateInteractionChannelInvite: makes a task, routed as `routing` says.

@@ -1,6 +1,6 @@
 //! TaskRouter: <https://www.twilio.com/docs/taskrouter/api>.
 
-use super::{Api, Page, Repeat, Twilio, object, unexpected, unless_gone};
+use super::{Api, Page, Repeat, Twilio, object, read_all, unexpected, unless_gone};
 use crate::attributes;
 use crate::error::{Error, Result, Settle as _, Settled};
 use crate::json;
@@ -89,15 +89,22 @@ impl Twilio<'_> {
 
     /// FetchTask, of several at the same time.
     pub fn tasks(self, sids: &[Sid]) -> Result<Vec<Found>> {
-        let asked: Vec<_> = sids.iter().map(|sid| unless_gone(self.task(sid))).collect();
-        sids.iter().zip(asked).map(|(sid, task)| Ok((sid.clone(), task.settled()?))).collect()
+        let mut asked = Vec::with_capacity(sids.len());
+        for sid in sids {
+            asked.push((sid, unless_gone(self.task(sid))));
+        }
+        let mut found = Vec::with_capacity(sids.len());
+        for (sid, task) in asked {
+            found.push((sid.clone(), task.settled()?));
+        }
+        Ok(found)
     }
 
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.
     pub fn tasks_where(self, expression: &str) -> Result<Vec<Box<Task>>> {
         let path = &["Tasks?EvaluateTaskAttributes=", &encode(expression), "&PageSize=50"];
         let tasks = self.list(Api::Workspace, path, "tasks", 2)?;
-        tasks.iter().map(|task| Task::read(task, None)).collect()
+        read_all(&tasks, |task| Task::read(task, None))
     }
 
     /// CreateTask.
@@ -229,14 +236,13 @@ impl Twilio<'_> {
     }
 
     fn reservations(self, path: &[&str]) -> Result<Vec<Reservation>> {
-        let mut reservations = Vec::new();
-        for text in self.list(Api::Workspace, path, "reservations", 2)? {
-            let reservation = object(&text)?;
-            reservations.push(Reservation {
+        let reservations = self.list(Api::Workspace, path, "reservations", 2)?;
+        read_all(&reservations, |text| {
+            let reservation = object(text)?;
+            Ok(Reservation {
                 status: reservation.text("reservation_status").unwrap_or_default(),
                 task: reservation.text("task_sid").unwrap_or_default(),
-            });
-        }
-        Ok(reservations)
+            })
+        })
     }
 }

@@ -1,8 +1,7 @@
 //! Voice: <https://www.twilio.com/docs/voice/api>.
 
-use super::{Api, Repeat, Twilio, object, unexpected, unless_gone};
+use super::{Api, Repeat, Twilio, object, read_all, unexpected, unless_gone};
 use crate::error::Result;
-use crate::json;
 use crate::params::encode;
 use crate::runtime::Answer;
 use crate::sid::Sid;
@@ -49,7 +48,7 @@ impl Twilio<'_> {
     pub fn conferences_named(self, name: &Sid) -> Result<Vec<Conference>> {
         let path = ["Conferences.json?FriendlyName=", name.as_str(), "&PageSize=20"];
         let list = self.list(Api::Account, &path, "conferences", 1)?;
-        list.iter().map(|conference| Conference::read(conference)).collect()
+        read_all(&list, Conference::read)
     }
 
     /// FetchConference.
@@ -62,12 +61,6 @@ impl Twilio<'_> {
     pub fn end_conference(self, sid: &Sid) -> Result<()> {
         let path = ["Conferences/", sid.as_str(), ".json"];
         unless_gone(self.post(Api::Account, &path, &[("Status", "completed")])).map(drop)
-    }
-
-    /// ListParticipant: the calls (`CA…`) that are in it now.
-    pub fn participants(self, conference: &Sid) -> Result<Vec<String>> {
-        let list = self.people(conference)?;
-        Ok(list.iter().filter_map(|participant| json::at(participant, &["call_sid"])).collect())
     }
 
     /// ListParticipant: who is in it now, each as Twilio has it.
