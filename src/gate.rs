@@ -5,7 +5,7 @@
 //! platform lets one event at a time read and write it.
 
 use crate::Context;
-use crate::error::{Error, Result, Settle as _};
+use crate::error::{Error, Result, Settle as _, Stop};
 use crate::json::{self, Object};
 use crate::runtime::{Claim, Millis, SECOND};
 
@@ -219,6 +219,33 @@ fn leave(
         cx.warn("claim not settled", &error);
     }
     Ok(result?)
+}
+
+/// Makes something that each request to Twilio would make anew. When it is unknown whether
+/// that worked, or when an earlier attempt may have made it, looks for it first.
+pub fn make<T>(
+    cx: &Context,
+    attempt: u32,
+    look: &dyn Fn() -> Result<Option<T>>,
+    make: &dyn Fn() -> Result<T>,
+) -> Result<T> {
+    let mut failure = None;
+    for tries in 1..=3 {
+        if (attempt > 1 || failure.is_some())
+            && let Some(found) = look()?
+        {
+            return Ok(found);
+        }
+        if tries == 3 {
+            break;
+        }
+        match make().settled()? {
+            Err(error) if error.is_uncertain() => failure = Some(error),
+            made => return Ok(made?),
+        }
+        cx.sleep(cx.pause(1, None))?;
+    }
+    Err(failure.map_or_else(|| Error::Busy.into(), Stop::Failed))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::Context;
 use crate::access;
 use crate::auth::{Agent, FlexCall};
 use crate::error::{Error, Result};
-use crate::features::conference::{REMEMBER, dial_once};
+use crate::features::conference::REMEMBER;
 use crate::features::workspace::show_list;
 use crate::gate;
 use crate::json::{self, Object};
@@ -132,7 +132,8 @@ pub fn cold_transfer(cx: &Context, call: &FlexCall) -> Result<Response> {
             };
             Ok(twilio.dialled_by(&sid)?.into_iter().find(is_it))
         };
-        dial_once(cx, attempt, &look, &|| twilio.play(&sid, &twiml)).map(|_| String::new())
+        gate::make(cx, attempt, &look, &|| Ok(twilio.play(&sid, &twiml)?.body))
+            .map(|_| String::new())
     })?;
     Ok(Response::success())
 }

@@ -5,11 +5,11 @@ use sha2::{Digest as _, Sha256};
 use crate::Context;
 use crate::access;
 use crate::auth::{FlexCall, hex};
-use crate::error::{Error, Result, Settle as _, Stop};
+use crate::error::{Error, Result, Stop};
 use crate::features::calls::{is_number, is_sip};
 use crate::gate;
 use crate::json;
-use crate::runtime::{Answer, Millis, Response, SECOND};
+use crate::runtime::{Millis, Response, SECOND};
 use crate::sid::Sid;
 use crate::twilio::{camel_case, unless_gone};
 
@@ -53,7 +53,7 @@ pub fn add(cx: &Context, call: &FlexCall) -> Result<Response> {
             ("EndConferenceOnExit", "false"),
             ("Label", &label),
         ];
-        dial_once(cx, attempt, &look, &|| twilio.add_participant(&room, &fields))
+        gate::make(cx, attempt, &look, &|| Ok(twilio.add_participant(&room, &fields)?.body))
     });
     let participant = added?;
     if let Some(sid) = json::at(&participant, &["call_sid"]).and_then(|sid| Sid::parse("CA", &sid))
@@ -79,33 +79,6 @@ fn not_dialable() -> Stop {
 fn is_client(text: &str) -> bool {
     text.strip_prefix("client:")
         .is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic()))
-}
-
-/// Dials, at most once: when it is unknown whether that worked, or an earlier attempt may
-/// have, looks for what was dialled before dialling again. Answers what was found or made.
-pub fn dial_once(
-    cx: &Context,
-    attempt: u32,
-    look: &dyn Fn() -> Result<Option<String>>,
-    dial: &dyn Fn() -> Result<Answer>,
-) -> Result<String> {
-    let mut failure = None;
-    for tries in 1..=3 {
-        if (attempt > 1 || failure.is_some())
-            && let Some(found) = look()?
-        {
-            return Ok(found);
-        }
-        if tries == 3 {
-            break;
-        }
-        match dial().settled()? {
-            Err(error) if error.is_uncertain() => failure = Some(error),
-            answer => return Ok(answer?.body),
-        }
-        cx.sleep(cx.pause(1, None))?;
-    }
-    Err(failure.map_or_else(|| Error::Busy.into(), Stop::Failed))
 }
 
 /// `hold-participant`: a participant is put on hold or taken off it.

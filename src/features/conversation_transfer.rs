@@ -198,9 +198,11 @@ fn hand_over_once(
     let task = t.task.as_ref().or_else(|| own?.task.as_ref());
     let attributes = task_attributes(t, mark, &participants, contact, task, cx.now());
     let routing = routing(cx, &task_channel?, &attributes);
-    let invite = match earlier {
-        Some(invite) => Ok(invite),
-        None => create_invite(cx, t, mark, &routing),
+    let invite = if let Some(invite) = earlier {
+        Ok(invite)
+    } else {
+        let look = || find_invite(cx, t, mark);
+        gate::make(cx, 1, &look, &|| twilio.create_invite(&t.channel, &routing))
     };
     let others = noted.as_deref().map(invites::tasks).unwrap_or_default();
     let conversation = t.conversation.as_ref().filter(|_| noted.is_some());
@@ -329,20 +331,6 @@ fn routing(cx: &Context, task_channel: &str, attributes: &str) -> String {
         .raw("attributes", attributes)
         .end();
     json::object().raw("properties", &properties).end()
-}
-
-/// Creates the invite. When it is unknown whether that worked, looks before it tries once
-/// more.
-fn create_invite(cx: &Context, t: &Transfer<'_>, mark: &str, routing: &str) -> Result<Invite> {
-    match cx.twilio().create_invite(&t.channel, routing).settled()? {
-        Err(error) if error.is_uncertain() => {}
-        created => return Ok(created?),
-    }
-    cx.sleep(cx.pause(1, None))?;
-    match find_invite(cx, t, mark)? {
-        Some(invite) => Ok(invite),
-        None => cx.twilio().create_invite(&t.channel, routing),
-    }
 }
 
 /// The invite of an earlier try of the same transfer. One that was declined or is over

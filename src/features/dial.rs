@@ -4,7 +4,7 @@ use crate::Context;
 use crate::access;
 use crate::auth::FlexCall;
 use crate::config::{Feature, OUTBOUND_QUEUE, OUTBOUND_WORKFLOW};
-use crate::error::{Error, Result, Settle as _, Stop};
+use crate::error::{Error, Result, Stop};
 use crate::gate;
 use crate::json::{self, Object};
 use crate::runtime::{Millis, Response, SECOND};
@@ -131,22 +131,13 @@ fn create(cx: &Context, plan: &Plan, worker: &Sid, attempt: u32) -> Result<Sid> 
         ("TaskQueueSid", queue),
     ];
     let fields = if queue.is_empty() { &fields[..4] } else { &fields[..] };
-    let mut may_exist = attempt > 1;
-    for _ in 0..2 {
-        if may_exist && let Some(found) = open_call(cx, &plan.chat)? {
-            let is_ours = found.text(&["outbound_to"]).as_ref() == Some(&plan.to);
-            return if is_ours { Ok(found.sid) } else { Err(in_the_way(&found.sid)) };
+    let look = || match open_call(cx, &plan.chat)? {
+        Some(found) if found.text(&["outbound_to"]).as_ref() != Some(&plan.to) => {
+            Err(in_the_way(&found.sid))
         }
-        match cx.twilio().create_task(fields).settled()? {
-            Err(error) if error.is_uncertain() => may_exist = true,
-            created => return Ok(created?.sid),
-        }
-        cx.sleep(cx.pause(1, None))?;
-    }
-    match open_call(cx, &plan.chat)? {
-        Some(found) => Ok(found.sid),
-        None => Err(Error::Unreachable.into()),
-    }
+        found => Ok(found),
+    };
+    Ok(gate::make(cx, attempt, &look, &|| cx.twilio().create_task(fields))?.sid)
 }
 
 /// Finds out whom to call and from where; with `look`, also the open call of this chat.

@@ -179,11 +179,7 @@ fn ring(
     attempt: u32,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let callee = if attempt == 1 { None } else { find_callee(cx, &caller.sid)? };
-    let callee = match callee {
-        Some(callee) => callee,
-        None => create_callee(cx, &caller, conference)?,
-    };
+    let callee = create_callee(cx, &caller, conference, attempt)?;
     let participants =
         json::object().text("worker", leg.as_str()).text("taskSid", callee.sid.as_str()).end();
     let room =
@@ -198,9 +194,8 @@ fn ring(
     Ok(callee.sid.to_string())
 }
 
-/// Creates the callee's task. When it is unknown whether that worked, looks before it
-/// tries once more.
-fn create_callee(cx: &Context, caller: &Task, conference: &Sid) -> Result<Box<Task>> {
+/// Creates the callee's task, unless an earlier attempt has.
+fn create_callee(cx: &Context, caller: &Task, conference: &Sid, attempt: u32) -> Result<Box<Task>> {
     cx.app.config.require(Feature::InternalCall)?;
     let workflow = cx.app.config.sid(INTERNAL_CALL_WORKFLOW);
     let attributes = callee_attributes(caller, conference)?;
@@ -211,15 +206,8 @@ fn create_callee(cx: &Context, caller: &Task, conference: &Sid) -> Result<Box<Ta
         ("Priority", "0"),
         ("Timeout", "86400"),
     ];
-    match cx.twilio().create_task(&fields).settled()? {
-        Err(error) if error.is_uncertain() => {}
-        created => return Ok(created?),
-    }
-    cx.sleep(cx.pause(1, None))?;
-    match find_callee(cx, &caller.sid)? {
-        Some(task) => Ok(task),
-        None => cx.twilio().create_task(&fields),
-    }
+    let look = || find_callee(cx, &caller.sid);
+    gate::make(cx, attempt, &look, &|| cx.twilio().create_task(&fields))
 }
 
 /// What the peers' plugins read of the callee's task. No `direction`: Flex would accept an
