@@ -19,8 +19,11 @@ export function build({ out = join(root, "build"), features = [] } = {}) {
   run("wasm-bindgen", [wasm, "--target", "bundler", "--no-typescript", "--remove-name-section", "--out-dir", out, "--out-name", "index"]);
   const enable = FEATURES.map((name) => `--enable-${name}`);
   // rustc has inlined what is worth it; what wasm-opt would inline on top compresses badly.
-  const small = ["-Os", "--always-inline-max-function-size=0", "--one-caller-inline-max-function-size=0", "--skip-pass=local-cse"];
-  run("wasm-opt", [...small, ...enable, join(out, "index_bg.wasm"), "-o", join(out, "index.wasm")]);
+  const small = ["-Os", "--converge", "--low-memory-unused", "--skip-pass=local-cse"];
+  const inline = ["--always-inline-max-function-size=3", "--one-caller-inline-max-function-size=10"];
+  const strip = ["--strip-producers", "--strip-target-features"];
+  const wasms = [join(out, "index_bg.wasm"), "-o", join(out, "index.wasm")];
+  run("wasm-opt", [...enable, ...small, ...inline, ...strip, ...wasms]);
   copyFileSync(join(root, "src/cloudflare.js"), join(out, "cloudflare.js"));
 }
 
