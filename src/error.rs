@@ -73,29 +73,18 @@ pub enum Error {
     NotFound,
     /// `405`: the endpoint exists, but not for this method; the value of `Allow`.
     MethodNotAllowed(&'static str),
-    /// `409`: the thing exists already, or is in the way; with what the caller needs to know.
-    Conflict {
-        /// What is in the way.
+    /// It cannot be done as things are: `409`, something is in the way; `422`, not with this;
+    /// `502`, a part of it is done, and the same request again does the rest.
+    Refused {
+        /// The status of the answer.
+        status: u16,
+        /// Why, and what is done.
         message: String,
-        /// More members of the answer: names and JSON text.
+        /// More members of the answer, names and JSON text: what the caller needs to know.
         details: Vec<(&'static str, String)>,
     },
     /// `413`: the body is over the limit.
     TooLarge,
-    /// `422`: readable, but it cannot be done with this.
-    Unprocessable {
-        /// Why.
-        message: String,
-        /// More members of the answer: names and JSON text.
-        details: Vec<(&'static str, String)>,
-    },
-    /// `502`: part of it is done and cannot be undone; the same request again does the rest.
-    Unfinished {
-        /// What is done, and what is not.
-        message: String,
-        /// More members of the answer: names and JSON text.
-        details: Vec<(&'static str, String)>,
-    },
     /// `503`: the same request is still being worked on; ask again.
     Busy,
     /// `500`: a setting is missing; the operator adds it.
@@ -143,6 +132,12 @@ impl Error {
         Self::Internal { at: Location::caller(), why: why.to_owned() }.into()
     }
 
+    /// See [`Error::Refused`].
+    #[must_use]
+    pub fn refused(status: u16, message: &str, details: Vec<(&'static str, String)>) -> Stop {
+        Self::Refused { status, message: message.to_owned(), details }.into()
+    }
+
     /// Not the caller's to ask for.
     #[must_use]
     pub fn forbidden(why: &str) -> Stop {
@@ -160,10 +155,8 @@ impl Error {
             Self::Forbidden(_) => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed(_) => 405,
-            Self::Conflict { .. } => 409,
             Self::TooLarge => 413,
-            Self::Unprocessable { .. } => 422,
-            Self::Unfinished { .. } => 502,
+            Self::Refused { status, .. } => *status,
             Self::Busy => 503,
             Self::Twilio { status, .. } => match status {
                 400 | 404 | 409 | 412 | 422 | 429 | 503 => *status,
@@ -237,9 +230,7 @@ impl Error {
         match self {
             Self::BadRequest { field, .. } => body = body.text("field", field),
             Self::MethodNotAllowed(allow) => response.allow = Some(allow),
-            Self::Conflict { details, .. }
-            | Self::Unprocessable { details, .. }
-            | Self::Unfinished { details, .. } => {
+            Self::Refused { details, .. } => {
                 let add = |body: Writer, (name, value): &(&str, String)| body.raw(name, value);
                 body = details.iter().fold(body, add);
             }
@@ -268,10 +259,7 @@ impl Error {
             Self::Forbidden(why) => why.clone(),
             Self::NotFound => "There is no such endpoint.".into(),
             Self::MethodNotAllowed(allow) => format!("This endpoint takes {allow}."),
-            Self::Conflict { message, .. }
-            | Self::Unprocessable { message, .. }
-            | Self::Unfinished { message, .. }
-            | Self::Twilio { message, .. } => message.clone(),
+            Self::Refused { message, .. } | Self::Twilio { message, .. } => message.clone(),
             Self::TooLarge => "The body is larger than 256 KiB.".into(),
             Self::Busy => "The same request is still being worked on.".into(),
             Self::NotConfigured { feature, missing } => {
@@ -296,9 +284,9 @@ impl Error {
             }
             Self::Internal { at, why } => format!("{why} ({}:{})", at.file(), at.line()),
             Self::NotConfigured { missing, .. } => format!("missing {}", missing.join(", ")),
-            Self::Conflict { .. } => "conflict".into(),
-            Self::Unprocessable { .. } => "unprocessable".into(),
-            Self::Unfinished { .. } => "unfinished".into(),
+            Self::Refused { status: 409, .. } => "conflict".into(),
+            Self::Refused { status: 422, .. } => "unprocessable".into(),
+            Self::Refused { .. } => "unfinished".into(),
             other => other.message(),
         }
     }

@@ -229,16 +229,14 @@ fn hand_over_once(
         return Ok(answer(true, &invite, "is sent, and the agent has left.").end());
     };
     cx.warn("agent not taken out", &error);
-    let quoted = |text: &str| json::quoted(text);
-    Err(Error::Unfinished {
-        message: "The invite is sent, but the agent is still in the conversation. Try again."
-            .to_owned(),
-        details: vec![
-            ("participantInviteSid", quoted(&invite.sid)),
-            ("invitesTaskSid", quoted(invite.task.as_ref().map_or("", Sid::as_str))),
+    Err(Error::refused(
+        502,
+        "The invite is sent, but the agent is still in the conversation. Try again.",
+        vec![
+            ("participantInviteSid", json::quoted(&invite.sid)),
+            ("invitesTaskSid", json::quoted(invite.task.as_ref().map_or("", Sid::as_str))),
         ],
-    }
-    .into())
+    ))
 }
 
 /// The attributes of the conversation, as far as there is one and the agent is in it.

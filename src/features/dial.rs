@@ -5,6 +5,7 @@ use crate::access;
 use crate::auth::FlexCall;
 use crate::config::{Feature, OUTBOUND_QUEUE, OUTBOUND_WORKFLOW};
 use crate::error::{Error, Result, Stop};
+use crate::features::calls::is_number;
 use crate::gate;
 use crate::json::{self, Object};
 use crate::runtime::{Millis, Response, SECOND};
@@ -96,11 +97,8 @@ fn answer(plan: &Plan, task: &Sid) -> json::Writer {
 }
 
 fn in_the_way(task: &Sid) -> Stop {
-    Error::Conflict {
-        message: "A call dialled from this chat is still open.".to_owned(),
-        details: vec![("taskSid", json::quoted(task.as_str()))],
-    }
-    .into()
+    let message = "A call dialled from this chat is still open.";
+    Error::refused(409, message, vec![("taskSid", json::quoted(task.as_str()))])
 }
 
 fn is_open(cx: &Context, task: &Sid) -> Result<bool> {
@@ -149,7 +147,7 @@ fn plan(cx: &Context, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<T
     let chat = cx.sid(&call.params, "taskSid", "WT")?;
     let to = call.params.optional_text("to")?;
     let caller_id = call.params.optional_text("callerId")?;
-    if caller_id.is_some_and(|id| !is_e164(id)) {
+    if caller_id.is_some_and(|id| !is_number(id)) {
         return Err(Error::bad("callerId", "must be a number in E.164 form"));
     }
     let twilio = cx.twilio();
@@ -179,7 +177,7 @@ fn plan(cx: &Context, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<T
     let agent: String = agent?;
     let own =
         || ["selectedCallerId", "phone"].into_iter().filter_map(|name| json::at(&agent, &[name]));
-    let from = caller_id.map(str::to_owned).or_else(|| own().find(|id| is_e164(id))).or(cx
+    let from = caller_id.map(str::to_owned).or_else(|| own().find(|id| is_number(id))).or(cx
         .app
         .config
         .caller_id
@@ -234,23 +232,13 @@ fn digits(text: &str) -> Option<String> {
     (number.len() <= 32 && number.len() > usize::from(number.starts_with('+'))).then_some(number)
 }
 
-/// `+`, a country code, and up to 15 digits in all: <https://www.twilio.com/docs/glossary/what-e164>.
-#[must_use]
-pub fn is_e164(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|b| b.is_ascii_digit())
-    })
-}
-
 /// The number in E.164 form. Lookup reads national ones by `DEFAULT_COUNTRY`, and knows
 /// each country's habits, such as Brazil's ninth digit.
 fn destination(cx: &Context, to: &str) -> Result<String> {
     let Some(number) = digits(to) else {
         return Err(unprocessable("to: is not a phone number.", &["NOT_A_NUMBER"]));
     };
-    if is_e164(&number) {
+    if is_number(&number) {
         return Ok(number);
     }
     let country = cx.app.config.default_country.as_deref().filter(|_| !number.starts_with('+'));
@@ -262,7 +250,7 @@ fn destination(cx: &Context, to: &str) -> Result<String> {
     }
     let answer = cx.twilio().phone_number(&number, country)?;
     let lookup = Object::parse(&answer.body).unwrap_or_default();
-    let found = lookup.text("phone_number").filter(|found| is_e164(found));
+    let found = lookup.text("phone_number").filter(|found| is_number(found));
     if let Some(found) = found.filter(|_| lookup.flag("valid") == Some(true)) {
         return Ok(found);
     }
@@ -275,5 +263,5 @@ fn destination(cx: &Context, to: &str) -> Result<String> {
 fn unprocessable(message: &str, reasons: &[&str]) -> Stop {
     let reasons: Vec<String> = reasons.iter().map(|reason| json::quoted(reason)).collect();
     let details = vec![("validationErrors", json::array(&reasons)), ("field", json::quoted("to"))];
-    Error::Unprocessable { message: message.to_owned(), details }.into()
+    Error::refused(422, message, details)
 }

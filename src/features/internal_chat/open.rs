@@ -84,11 +84,11 @@ fn open_once(cx: &Context, me: &str, other: &str, name: &str) -> Result<String> 
     let members = if is_new { Vec::new() } else { twilio.conversation_participants(&chat.sid)? };
     let is_customers = members.iter().any(String::is_empty);
     if chat.state == "closed" || is_customers || !is_marked(&chat.attributes) {
-        return Err(Error::Conflict {
-            message: "A conversation that cannot be used has the name of this chat.".to_owned(),
-            details: vec![("conversationSid", json::quoted(chat.sid.as_str()))],
-        }
-        .into());
+        return Err(Error::refused(
+            409,
+            "A conversation that cannot be used has the name of this chat.",
+            vec![("conversationSid", json::quoted(chat.sid.as_str()))],
+        ));
     }
     if chat.state == "inactive" {
         twilio.update_conversation(&chat.sid, &[("State", "active")])?;

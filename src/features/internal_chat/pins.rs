@@ -51,11 +51,8 @@ pub fn pin(cx: &Context, call: &FlexCall) -> Result<Response> {
         }
     }
     if !is_list && !skipped.is_empty() {
-        return Err(Error::Unprocessable {
-            message: format!("At most {MOST_PINS} chats can be pinned."),
-            details: vec![("limit", MOST_PINS.to_string())],
-        }
-        .into());
+        let message = "At most 100 chats can be pinned.";
+        return Err(Error::refused(422, message, vec![("limit", MOST_PINS.to_string())]));
     }
     let written: Vec<_> = pins.iter().skip(known).map(|pin| store::pin(cx, me, pin)).collect();
     written.into_iter().collect::<Result<()>>()?;
