@@ -31,8 +31,7 @@ pub fn internal_call(cx: &Context, agent: &Agent, task: &Task) -> Result<()> {
         return Ok(());
     }
     let worker = agent.worker()?;
-    let linked = task.text(&["conference", "participants", "taskSid"]);
-    let linked = linked.and_then(|sid| Sid::parse("WT", &sid));
+    let linked = task.sid("WT", &["conference", "participants", "taskSid"]);
     for sid in [Some(task.sid.clone()), linked].into_iter().flatten() {
         // The agent of a queue who got the call is named nowhere else.
         let reservations = unless_gone(cx.twilio().task_reservations(&sid, worker))?;

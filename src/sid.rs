@@ -3,6 +3,8 @@
 use std::fmt;
 use std::rc::Rc;
 
+use crate::json::Object;
+
 /// A SID of a known kind. There is no other way to put text into a REST path.
 ///
 /// One pointer wide: SIDs are handed on everywhere, and each move of a wider one is code.
@@ -18,6 +20,12 @@ impl Sid {
             && digits.len() == 32
             && digits.bytes().all(|b| b.is_ascii_hexdigit());
         is_sid.then(|| Self(Rc::new(text.to_owned())))
+    }
+
+    /// Reads the SID that is a member of a JSON object.
+    #[must_use]
+    pub fn member(object: &Object<'_>, name: &str, prefix: &str) -> Option<Self> {
+        Self::parse(prefix, &object.text(name)?)
     }
 
     /// The text.

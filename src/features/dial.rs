@@ -65,7 +65,7 @@ pub fn dial(cx: &Context, call: &FlexCall) -> Result<Response> {
         });
         let outcome = outcome?;
         let known = Object::parse(&outcome).unwrap_or_default();
-        let task = known.text("taskSid").and_then(|sid| Sid::parse("WT", &sid));
+        let task = Sid::member(&known, "taskSid", "WT");
         let task = task.ok_or_else(|| Error::internal("the gate kept something else"))?;
         if is_first {
             return Ok(Response::json(201, answer(&plan, &task).end()));

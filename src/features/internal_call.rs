@@ -301,7 +301,7 @@ fn ended(cx: &Context, caller: &Sid) -> Result<()> {
 }
 
 fn linked_callee(caller: &Task) -> Option<Sid> {
-    Sid::parse("WT", &caller.text(&["conference", "participants", "taskSid"])?)
+    caller.sid("WT", &["conference", "participants", "taskSid"])
 }
 
 /// Ends the callee's task, if there is one; whether there was.
@@ -341,7 +341,7 @@ pub fn cleanup(cx: &Context, call: &FlexCall) -> Result<Response> {
         return Err(Error::bad("conferenceSid", "is not the conference of this task"));
     }
     let access = access::internal_call(cx, &call.agent, &task);
-    let caller = task.text(&["conferenceSid"]).and_then(|caller| Sid::parse("WT", &caller));
+    let caller = task.sid("WT", &["conferenceSid"]);
     if let Some(caller) = caller.filter(|caller| *caller != sid) {
         let (caller, rooms) = (twilio.task(&caller), twilio.conferences_named(&caller));
         access?;

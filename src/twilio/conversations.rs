@@ -31,7 +31,7 @@ impl Conversation {
         let conversation = object(text)?;
         let member = |name| conversation.text(name);
         Ok(Self {
-            sid: member("sid").and_then(|sid| Sid::parse("CH", &sid)).ok_or_else(unexpected)?,
+            sid: Sid::member(&conversation, "sid", "CH").ok_or_else(unexpected)?,
             unique_name: member("unique_name").unwrap_or_default(),
             attributes: member("attributes").unwrap_or_default(),
             state: member("state").unwrap_or_default(),

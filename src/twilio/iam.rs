@@ -45,7 +45,7 @@ impl Twilio<'_> {
             return Err(refused(body.text("message").filter(|_| !is_valid)));
         }
         let agent = Agent {
-            worker: body.text("worker_sid").and_then(|sid| Sid::parse("WK", &sid)),
+            worker: Sid::member(&body, "worker_sid", "WK"),
             identity: body.text("identity").unwrap_or_default(),
             roles: body.list("roles").into_iter().filter_map(json::string).collect(),
         };

@@ -2,7 +2,7 @@
 
 use super::{Api, Twilio, object, read_all, unexpected, unless_gone};
 use crate::error::{Result, Settle as _};
-use crate::json::{self, Object};
+use crate::json;
 use crate::runtime::Answer;
 use crate::sid::Sid;
 
@@ -56,7 +56,7 @@ impl Invite {
             .unwrap_or_default();
         Ok(Self {
             sid: invite.text("sid").unwrap_or_default(),
-            task: task.text("sid").and_then(|sid| Sid::parse("WT", &sid)),
+            task: Sid::member(&task, "sid", "WT"),
             attributes: task.text("attributes").unwrap_or_default(),
         })
     }
@@ -79,13 +79,11 @@ impl Twilio<'_> {
         read_all(&participants, |text| {
             let participant = object(text)?;
             let routing = participant.object("routing_properties").unwrap_or_default();
-            let sid =
-                |object: &Object<'_>, name: &str, prefix| Sid::parse(prefix, &object.text(name)?);
             Ok(Participant {
-                sid: sid(&participant, "sid", "UT").ok_or_else(unexpected)?,
+                sid: Sid::member(&participant, "sid", "UT").ok_or_else(unexpected)?,
                 kind: participant.text("type").unwrap_or_default(),
-                worker: sid(&routing, "worker_sid", "WK"),
-                task: sid(&routing, "task_sid", "WT"),
+                worker: Sid::member(&routing, "worker_sid", "WK"),
+                task: Sid::member(&routing, "task_sid", "WT"),
             })
         })
     }

@@ -28,7 +28,7 @@ impl Task {
     pub fn read(text: &str, etag: Option<String>) -> Result<Box<Self>> {
         let task = object(text)?;
         Ok(Box::new(Self {
-            sid: task.text("sid").and_then(|sid| Sid::parse("WT", &sid)).ok_or_else(unexpected)?,
+            sid: Sid::member(&task, "sid", "WT").ok_or_else(unexpected)?,
             assignment_status: task.text("assignment_status").unwrap_or_default(),
             channel: task.text("task_channel_unique_name").unwrap_or_default(),
             attributes: task.text("attributes").unwrap_or_else(|| "{}".to_owned()),
@@ -46,6 +46,12 @@ impl Task {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         matches!(self.assignment_status.as_str(), "pending" | "reserved")
+    }
+
+    /// The SID at the end of a path of attributes.
+    #[must_use]
+    pub fn sid(&self, prefix: &str, path: &[&str]) -> Option<Sid> {
+        Sid::parse(prefix, &self.text(path)?)
     }
 
     /// The text at the end of a path of attributes.

@@ -22,10 +22,7 @@ impl Conference {
     pub fn read(text: &str) -> Result<Self> {
         let conference = object(text)?;
         Ok(Self {
-            sid: conference
-                .text("sid")
-                .and_then(|sid| Sid::parse("CF", &sid))
-                .ok_or_else(unexpected)?,
+            sid: Sid::member(&conference, "sid", "CF").ok_or_else(unexpected)?,
             friendly_name: conference.text("friendly_name").unwrap_or_default(),
             status: conference.text("status").unwrap_or_default(),
         })
