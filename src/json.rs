@@ -51,6 +51,12 @@ impl<'a> Object<'a> {
         string(self.raw(name)?)
     }
 
+    /// A member that is a string; empty when it is missing or none.
+    #[must_use]
+    pub fn text_or_empty(&self, name: &str) -> String {
+        self.text(name).unwrap_or_default()
+    }
+
     /// A member that is a whole number from 0 up.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<u64> {

@@ -215,14 +215,14 @@ pub fn validate_number(cx: &Context, call: &FlexCall) -> Result<Response> {
     let reason = match (found.flag("valid"), found.text("calling_country_code")) {
         (Some(true), Some(code)) => {
             // Canada's permissions are those of the United States.
-            let country = found.text("country_code").unwrap_or_default();
+            let country = found.text_or_empty("country_code");
             let country = if country == "CA" { "US" } else { &country };
             let (permissions, prefixes) =
                 (twilio.dialing_permissions(&code), twilio.high_risk_prefixes(country));
             let permissions = permissions?;
             let is_there =
                 |p: &&String| json::at(p, &["iso_code"]).is_some_and(|code| code == country);
-            let number = found.text("phone_number").unwrap_or_default();
+            let number = found.text_or_empty("phone_number");
             let permission = permissions.iter().find(is_there).or(permissions.first());
             match permission.and_then(|p| Object::parse(p)) {
                 None => Some("COUNTRY_UNKNOWN".to_owned()),

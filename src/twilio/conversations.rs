@@ -29,13 +29,12 @@ impl Conversation {
     /// Reads a conversation.
     pub fn read(text: &str) -> Result<Self> {
         let conversation = object(text)?;
-        let member = |name| conversation.text(name);
         Ok(Self {
             sid: Sid::member(&conversation, "sid", "CH").ok_or_else(unexpected)?,
-            unique_name: member("unique_name").unwrap_or_default(),
-            attributes: member("attributes").unwrap_or_default(),
-            state: member("state").unwrap_or_default(),
-            updated: member("date_updated").and_then(|date| date::from_iso(&date)),
+            unique_name: conversation.text_or_empty("unique_name"),
+            attributes: conversation.text_or_empty("attributes"),
+            state: conversation.text_or_empty("state"),
+            updated: conversation.text("date_updated").and_then(|date| date::from_iso(&date)),
         })
     }
 }

@@ -55,9 +55,9 @@ impl Invite {
             .and_then(|routing| routing.object("properties"))
             .unwrap_or_default();
         Ok(Self {
-            sid: invite.text("sid").unwrap_or_default(),
+            sid: invite.text_or_empty("sid"),
             task: Sid::member(&task, "sid", "WT"),
-            attributes: task.text("attributes").unwrap_or_default(),
+            attributes: task.text_or_empty("attributes"),
         })
     }
 }
@@ -81,7 +81,7 @@ impl Twilio<'_> {
             let routing = participant.object("routing_properties").unwrap_or_default();
             Ok(Participant {
                 sid: Sid::member(&participant, "sid", "UT").ok_or_else(unexpected)?,
-                kind: participant.text("type").unwrap_or_default(),
+                kind: participant.text_or_empty("type"),
                 worker: Sid::member(&routing, "worker_sid", "WK"),
                 task: Sid::member(&routing, "task_sid", "WT"),
             })

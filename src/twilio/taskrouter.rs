@@ -29,8 +29,8 @@ impl Task {
         let task = object(text)?;
         Ok(Box::new(Self {
             sid: Sid::member(&task, "sid", "WT").ok_or_else(unexpected)?,
-            assignment_status: task.text("assignment_status").unwrap_or_default(),
-            channel: task.text("task_channel_unique_name").unwrap_or_default(),
+            assignment_status: task.text_or_empty("assignment_status"),
+            channel: task.text_or_empty("task_channel_unique_name"),
             attributes: task.text("attributes").unwrap_or_else(|| "{}".to_owned()),
             etag,
         }))
@@ -246,8 +246,8 @@ impl Twilio<'_> {
         read_all(&reservations, |text| {
             let reservation = object(text)?;
             Ok(Reservation {
-                status: reservation.text("reservation_status").unwrap_or_default(),
-                task: reservation.text("task_sid").unwrap_or_default(),
+                status: reservation.text_or_empty("reservation_status"),
+                task: reservation.text_or_empty("task_sid"),
             })
         })
     }

@@ -23,8 +23,8 @@ impl Conference {
         let conference = object(text)?;
         Ok(Self {
             sid: Sid::member(&conference, "sid", "CF").ok_or_else(unexpected)?,
-            friendly_name: conference.text("friendly_name").unwrap_or_default(),
-            status: conference.text("status").unwrap_or_default(),
+            friendly_name: conference.text_or_empty("friendly_name"),
+            status: conference.text_or_empty("status"),
         })
     }
 

@@ -192,8 +192,8 @@ impl Entry {
     fn read(worker: &str) -> Option<Self> {
         let worker = Object::parse(worker)?;
         let sid = worker.text("sid")?;
-        let login = worker.text("friendly_name").unwrap_or_default();
-        let attributes = worker.text("attributes").unwrap_or_default();
+        let login = worker.text_or_empty("friendly_name");
+        let attributes = worker.text_or_empty("attributes");
         let attributes = Object::parse(&attributes).unwrap_or_default();
         let text = |name| attributes.text(name).filter(|text| !text.is_empty());
         let (name, email) = (text("full_name"), text("email"));
