@@ -34,8 +34,7 @@ pub fn internal_call(cx: &Context, agent: &Agent, task: &Task) -> Result<()> {
     let linked = task.sid("WT", &["conference", "participants", "taskSid"]);
     for sid in [Some(task.sid.clone()), linked].into_iter().flatten() {
         // The agent of a queue who got the call is named nowhere else.
-        let reservations = unless_gone(cx.twilio().task_reservations(&sid, worker))?;
-        if reservations.is_some_and(|all| all.iter().any(Reservation::is_live)) {
+        if cx.twilio().has_task(worker, &sid)? {
             return Ok(());
         }
     }
@@ -58,8 +57,7 @@ fn is_party(cx: &Context, agent: &Agent, task: &Task) -> Result<bool> {
     // A SIP phone is known by the worker's `contact_uri` alone.
     let has_other = parties.iter().flatten().any(|party| !party.starts_with("client:"));
     let Some(worker) = agent.worker.as_ref().filter(|_| has_other) else { return Ok(false) };
-    let attributes =
-        json::at(&cx.twilio().worker(worker)?.body, &["attributes"]).unwrap_or_default();
+    let attributes = cx.twilio().worker_attributes(worker)?;
     Ok(json::at(&attributes, &["contact_uri"]).is_some_and(|uri| named(&uri)))
 }
 
@@ -117,9 +115,9 @@ fn find_conference(
     let rooms = if is_unlimited(cx, agent) {
         rooms
     } else {
-        let reservations = twilio.task_reservations(&task, agent.worker()?);
+        let has_it = twilio.has_task(agent.worker()?, &task);
         let task = twilio.task(&task);
-        if !reservations?.iter().any(Reservation::is_live) {
+        if !has_it? {
             let task = task?;
             if !is_internal_call(&task) {
                 return Err(denied("conference"));

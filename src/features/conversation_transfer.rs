@@ -256,8 +256,7 @@ fn answer(success: bool, invite: &Invite, message: &str) -> json::Writer {
 /// The address of a worker's telephone, by which some workflows leave them out.
 fn contact_uri(cx: &Context, worker: Option<&Sid>) -> Result<Option<String>> {
     let Some(worker) = worker else { return Ok(None) };
-    let worker = cx.twilio().worker(worker).settled()?.ok();
-    let attributes = worker.and_then(|worker| json::at(&worker.body, &["attributes"]));
+    let attributes = cx.twilio().worker_attributes(worker).settled()?.ok();
     Ok(attributes.and_then(|attributes| json::at(&attributes, &["contact_uri"])))
 }
 

@@ -10,7 +10,7 @@ use crate::gate;
 use crate::json::{self, Object};
 use crate::runtime::{Millis, Response, SECOND};
 use crate::sid::Sid;
-use crate::twilio::taskrouter::{Reservation, Task};
+use crate::twilio::taskrouter::Task;
 use crate::twilio::unless_gone;
 
 /// So long the same request gets the first one's answer.
@@ -156,20 +156,15 @@ fn plan(cx: &Context, call: &FlexCall, look: bool) -> Result<(Plan, Option<Box<T
     let access = if access::is_unlimited(cx, &call.agent) {
         Ok(true)
     } else {
-        let reservations = twilio.task_reservations(&chat, worker);
-        reservations.map(|all| all.iter().any(Reservation::is_live))
+        twilio.has_task(worker, &chat)
     };
-    let agent = if caller_id.is_some() {
-        Ok(String::new())
-    } else {
-        let worker = twilio.worker(worker);
-        worker.map(|worker| json::at(&worker.body, &["attributes"]).unwrap_or_default())
-    };
+    let agent =
+        if caller_id.is_some() { Ok(String::new()) } else { twilio.worker_attributes(worker) };
     let open = if look { open_call(cx, &chat) } else { Ok(None) };
+    let task = task?;
     if !access? {
         return Err(Error::forbidden("You have no reservation on this task."));
     }
-    let task = task?;
     let to = match to {
         Some(to) => to.to_owned(),
         None => customers_number(&task)?,

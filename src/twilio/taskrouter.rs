@@ -212,8 +212,13 @@ impl Twilio<'_> {
     }
 
     /// FetchWorker: the worker as Twilio has it.
-    pub fn worker(self, sid: &Sid) -> Result<Answer> {
+    fn worker(self, sid: &Sid) -> Result<Answer> {
         self.get(Api::Workspace, &["Workers/", sid.as_str()])
+    }
+
+    /// FetchWorker: the worker's attributes.
+    pub fn worker_attributes(self, sid: &Sid) -> Result<String> {
+        Ok(object(&self.worker(sid)?.body)?.text_or_empty("attributes"))
     }
 
     /// ListWorker: a page of all workers.
@@ -227,6 +232,12 @@ impl Twilio<'_> {
     pub fn workers_at(self, contact: &str) -> Result<Answer> {
         let expression = encode(&["contact_uri == \"", contact, "\""].concat());
         self.get(Api::Workspace, &["Workers?TargetWorkersExpression=", &expression, "&PageSize=50"])
+    }
+
+    /// Whether a worker is being asked to take a task, or has it. One that is gone nobody has.
+    pub fn has_task(self, worker: &Sid, task: &Sid) -> Result<bool> {
+        let reservations = unless_gone(self.task_reservations(task, worker))?;
+        Ok(reservations.is_some_and(|all| all.iter().any(Reservation::is_live)))
     }
 
     /// ListTaskReservation: those of one worker.
