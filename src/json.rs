@@ -75,6 +75,12 @@ impl<'a> Object<'a> {
         Object::parse(self.raw(name)?)
     }
 
+    /// A member that is a list: those of its items that are strings.
+    #[must_use]
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        self.list(name).into_iter().filter_map(string).collect()
+    }
+
     /// A member that is a list, each item as JSON text; empty when it is none.
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<&'a str> {

@@ -241,8 +241,8 @@ pub fn validate_number(cx: &Context, call: &FlexCall) -> Result<Response> {
         }
         (Some(true), None) => Some("COUNTRY_UNKNOWN".to_owned()),
         _ => {
-            let errors = found.list("validation_errors").into_iter().filter_map(json::string);
-            Some(errors.collect::<Vec<_>>().join(", "))
+            let errors = found.texts("validation_errors");
+            Some(errors.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
         }
     };
     let body = json::object()

@@ -283,8 +283,7 @@ fn task_attributes(
         let is_outbound = name == "direction" && *value == "\"outbound\"";
         all = all.raw(name, if is_outbound { "\"inbound\"" } else { value });
     }
-    let mut in_it: Vec<String> =
-        ignore.list("workerSidsInConversation").into_iter().filter_map(json::string).collect();
+    let mut in_it = ignore.texts("workerSidsInConversation");
     for worker in participants.iter().filter_map(|p| p.worker.as_ref()) {
         if !in_it.iter().any(|known| known == worker.as_str()) {
             in_it.push(worker.to_string());

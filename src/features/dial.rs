@@ -206,7 +206,7 @@ fn customers_number(task: &Task) -> Result<String> {
     let addresses = [&["customerAddress"][..], &["from"], &["customers", "phone"]];
     let numbers = addresses.into_iter().filter_map(|path| task.text(path));
     let number = numbers.filter_map(|address| digits(&address)).find(|number| number.len() > 3);
-    number.ok_or_else(|| unprocessable("This conversation's channel has no phone number.", &[]))
+    number.ok_or_else(|| unprocessable("This conversation's channel has no phone number.", "[]"))
 }
 
 /// A number without its channel and punctuation; nothing when it is none.
@@ -231,7 +231,7 @@ fn digits(text: &str) -> Option<String> {
 /// each country's habits, such as Brazil's ninth digit.
 fn destination(cx: &Context, to: &str) -> Result<String> {
     let Some(number) = digits(to) else {
-        return Err(unprocessable("to: is not a phone number.", &["NOT_A_NUMBER"]));
+        return Err(unprocessable("to: is not a phone number.", r#"["NOT_A_NUMBER"]"#));
     };
     if is_number(&number) {
         return Ok(number);
@@ -240,7 +240,7 @@ fn destination(cx: &Context, to: &str) -> Result<String> {
     if country.is_none() && !number.starts_with('+') {
         return Err(unprocessable(
             "to: is not in E.164 form, and DEFAULT_COUNTRY is not set.",
-            &[],
+            "[]",
         ));
     }
     let answer = cx.twilio().phone_number(&number, country)?;
@@ -249,14 +249,12 @@ fn destination(cx: &Context, to: &str) -> Result<String> {
     if let Some(found) = found.filter(|_| lookup.flag("valid") == Some(true)) {
         return Ok(found);
     }
-    let reasons = lookup.list("validation_errors").into_iter().filter_map(json::string);
-    let reasons: Vec<String> = reasons.collect();
-    let reasons: Vec<&str> = reasons.iter().map(String::as_str).collect();
-    Err(unprocessable("to: is not a valid phone number.", &reasons))
+    let reasons = lookup.raw("validation_errors").unwrap_or("[]");
+    Err(unprocessable("to: is not a valid phone number.", reasons))
 }
 
-fn unprocessable(message: &str, reasons: &[&str]) -> Stop {
-    let reasons: Vec<String> = reasons.iter().map(|reason| json::quoted(reason)).collect();
-    let details = vec![("validationErrors", json::array(&reasons)), ("field", json::quoted("to"))];
+/// `reasons`: Lookup's, as a JSON list.
+fn unprocessable(message: &str, reasons: &str) -> Stop {
+    let details = vec![("validationErrors", reasons.to_owned()), ("field", json::quoted("to"))];
     Error::refused(422, message, details)
 }

@@ -172,11 +172,10 @@ pub fn update_status(cx: &Context, call: &FlexCall) -> Result<Response> {
 fn is_own_invite(task: &Task, agent: &Agent) -> bool {
     let attributes = Object::parse(&task.attributes).unwrap_or_default();
     let Some(worker) = &agent.worker else { return false };
-    let names_me = |raw: &str| json::string(raw).is_some_and(|sid| sid == worker.as_str());
     !matches!(task.assignment_status.as_str(), "assigned" | "wrapping")
         && attributes.raw("flexInteractionSid").is_some()
-        && (attributes.list("workerSidsInConversation").into_iter().any(names_me)
-            || attributes.raw("ignoreWorkerContactUri").is_some_and(names_me))
+        && (attributes.texts("workerSidsInConversation").iter().any(|sid| sid == worker.as_str())
+            || attributes.text_or_empty("ignoreWorkerContactUri") == worker.as_str())
 }
 
 /// `update-worker-attributes`: puts the members of `attributesUpdate` over a worker's

@@ -47,7 +47,7 @@ impl Twilio<'_> {
         let agent = Agent {
             worker: Sid::member(&body, "worker_sid", "WK"),
             identity: body.text_or_empty("identity"),
-            roles: body.list("roles").into_iter().filter_map(json::string).collect(),
+            roles: body.texts("roles"),
         };
         Ok((agent, expiration))
     }

@@ -170,9 +170,9 @@ impl Fake {
                 if let Some(response) = app.run(&cx) {
                     break response;
                 }
-                let waiting = outside.waiting.borrow().len();
+                let waiting = outside.results.borrow().len();
                 assert!(waiting > 0, "it waits for nothing");
-                let (id, result) = outside.waiting.borrow_mut().remove(order(waiting));
+                let (id, result) = outside.results.borrow_mut().remove(order(waiting));
                 cx.resume(id, result);
             };
             assert_eq!(again, response);
@@ -396,7 +396,7 @@ fn constant(operation: &str) -> String {
 struct Waiting {
     began: u64,
     left: RefCell<Vec<(String, String)>>,
-    waiting: RefCell<Vec<(u32, String)>>,
+    results: RefCell<Vec<(u32, String)>>,
 }
 
 struct Later(Rc<Waiting>);
@@ -407,7 +407,7 @@ impl Runtime for Later {
         let mut left = self.0.left.borrow_mut();
         let at = left.iter().position(|(known, _)| *known == operation);
         let at = at.unwrap_or_else(|| panic!("asked for something else: {operation}"));
-        self.0.waiting.borrow_mut().push((id, left.remove(at).1));
+        self.0.results.borrow_mut().push((id, left.remove(at).1));
         None
     }
 
