@@ -22,6 +22,8 @@ pub struct Record {
     pub outcome: Option<String>,
 }
 
+/// As many outcomes that are over are stepped over.
+const MOST_OVER: u32 = 20;
 /// How long, in milliseconds, a dead owner's record is kept after its lease.
 pub const REMEMBER_THE_DEAD: u64 = 60 * 60 * 1000;
 
@@ -186,6 +188,30 @@ pub fn once(
         Claim::Done(outcome) => Ok(outcome),
         Claim::Busy => Err(Error::Busy.into()),
     }
+}
+
+/// Does `work` once for `key`, as [`once`]; but what came of it counts only until it is over:
+/// then it is done anew. Answers what came of it, and whether it was done just now.
+pub fn once_until_over(
+    cx: &Context,
+    key: &str,
+    keep: Millis,
+    is_over: &dyn Fn(&str) -> Result<bool>,
+    work: &dyn Fn(u32) -> Result<String>,
+) -> Result<(String, bool)> {
+    let mut key = key.to_owned();
+    for _ in 0..MOST_OVER {
+        let mut is_ours = false;
+        let outcome = once(cx, &key, keep, |attempt| {
+            is_ours = true;
+            work(attempt)
+        })?;
+        if is_ours || !is_over(&outcome)? {
+            return Ok((outcome, is_ours));
+        }
+        key.push('+'); // whoever comes after it
+    }
+    Err(Error::Busy.into())
 }
 
 /// Does `work` while nobody else does any under the same key.

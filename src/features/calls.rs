@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use crate::Context;
 use crate::access;
 use crate::auth::{Agent, FlexCall};
+use crate::date;
 use crate::error::{Error, Result};
 use crate::features::conference::REMEMBER;
 use crate::features::workspace::show_list;
@@ -24,6 +25,8 @@ const FRESH: u64 = 1_000;
 const ALLOWED: u64 = 60_000;
 /// As many calls are remembered.
 const CAPACITY: usize = 200;
+/// How old, in milliseconds, what an earlier try of a cold transfer has dialled can be.
+const SAME_TRANSFER: u64 = 60_000;
 /// The longest document that Twilio takes as text.
 const MAX_TWIML: usize = 4_000;
 
@@ -126,9 +129,13 @@ pub fn cold_transfer(cx: &Context, call: &FlexCall) -> Result<Response> {
         let twilio = cx.twilio();
         let look = || {
             let is_it = |call: &String| {
-                let status = json::at(call, &["status"]).unwrap_or_default();
-                json::at(call, &["to"]).is_some_and(|dialled| dialled == to)
-                    || matches!(status.as_str(), "queued" | "ringing" | "in-progress")
+                let call = Object::parse(call).unwrap_or_default();
+                let status = call.text_or_empty("status");
+                let is_live = matches!(status.as_str(), "queued" | "ringing" | "in-progress");
+                let made = call.text("date_created").and_then(|date| date::from_rfc2822(&date));
+                // Another transfer of this call may have been before.
+                made.is_none_or(|made| made + SAME_TRANSFER > cx.now())
+                    && (call.text_or_empty("to") == to || (is_live && !is_number(to)))
             };
             Ok(twilio.dialled_by(&sid)?.into_iter().find(is_it))
         };

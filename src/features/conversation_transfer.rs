@@ -137,15 +137,41 @@ pub fn invite(cx: &Context, call: &FlexCall) -> Result<Response> {
 }
 
 /// One transfer is one invite: who asks for the same again gets the first one's answer.
-fn hand_over(cx: &Context, agent: &Agent, transfer: &Transfer<'_>) -> Result<Response> {
+fn hand_over(cx: &Context, agent: &Agent, t: &Transfer<'_>) -> Result<Response> {
     cx.app.config.require(Feature::ConversationTransfer)?;
-    // A cold transfer ends the participant's stay: the same one is never asked for on purpose
-    // twice. A warm one may be.
-    let who = transfer.leaving.as_ref().map_or(agent.key(), Sid::as_str);
-    let mark = [who, "/", transfer.target.as_str()].concat();
-    let key = ["transfer/", agent.key(), "/", transfer.channel.sid.as_str(), "/", &mark].concat();
-    let work = |attempt| hand_over_once(cx, agent, transfer, &mark, attempt);
-    Ok(Response::json(200, gate::once(cx, &key, REMEMBER, work)?))
+    let (channel, target) = (t.channel.sid.as_str(), t.target.as_str());
+    let Some(leaving) = &t.leaving else {
+        let mark = [agent.key(), "/", target].concat();
+        let key = ["transfer/", channel, "/", &mark].concat();
+        // Whoever has declined may be asked again at once.
+        let is_over = |outcome: &str| {
+            let known = Object::parse(outcome).unwrap_or_default();
+            match Sid::member(&known, "invitesTaskSid", "WT") {
+                Some(task) => Ok(!cx.twilio().is_open(&task)?),
+                None => Ok(false),
+            }
+        };
+        let work = |attempt| hand_over_once(cx, agent, t, &mark, attempt);
+        let (answer, _) = gate::once_until_over(cx, &key, REMEMBER, &is_over, &work)?;
+        return Ok(Response::json(200, answer));
+    };
+    // A participant leaves once, to one target, whoever asks for it.
+    let mark = [leaving.as_str(), "/", target].concat();
+    let key = ["transfer/", channel, "/", leaving.as_str()].concat();
+    let mut is_ours = false;
+    let outcome = gate::once(cx, &key, REMEMBER, |attempt| {
+        is_ours = true;
+        let answer = hand_over_once(cx, agent, t, &mark, attempt)?;
+        let outcome = json::object().text("by", agent.key()).text("target", target);
+        Ok(outcome.text("answer", &answer).end())
+    })?;
+    let known = Object::parse(&outcome).unwrap_or_default();
+    let may_know = known.text_or_empty("by") == agent.key() || access::is_unlimited(cx, agent);
+    if !is_ours && (known.text_or_empty("target") != target || !may_know) {
+        let message = "This participant's part has just been handed over.";
+        return Err(Error::refused(409, message, Vec::new()));
+    }
+    Ok(Response::json(200, known.text_or_empty("answer")))
 }
 
 /// Hands over; answers the body of the answer.

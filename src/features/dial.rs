@@ -11,14 +11,11 @@ use crate::json::{self, Object};
 use crate::runtime::{Millis, Response, SECOND};
 use crate::sid::Sid;
 use crate::twilio::taskrouter::Task;
-use crate::twilio::unless_gone;
 
 /// So long the same request gets the first one's answer.
 const SAME: u64 = 30_000;
 /// So long a chat's gate remembers the call that it let through.
 const REMEMBER: Millis = 5 * 60 * SECOND;
-/// As many calls that have ended are stepped over within that time.
-const MAX_ENDED: u32 = 20;
 
 /// Whom to call, from where, and on whose behalf.
 struct Plan {
@@ -51,39 +48,34 @@ pub fn dial(cx: &Context, call: &FlexCall) -> Result<Response> {
     cx.app.config.require(Feature::Dial)?;
     let worker = call.agent.worker()?;
     let (plan, open) = plan(cx, call, true)?;
-    let mut key = ["dial/", plan.chat.as_str()].concat();
-    for _ in 0..MAX_ENDED {
-        let mut is_first = false;
-        let outcome = gate::once(cx, &key, REMEMBER, |attempt| {
-            is_first = true;
-            let task = match &open {
-                Some(open) => Err(in_the_way(&open.sid)),
-                None => create(cx, &plan, worker, attempt),
-            }?;
-            cx.note(&task);
-            Ok(answer(&plan, &task).number("at", cx.now()).end())
-        });
-        let outcome = outcome?;
-        let known = Object::parse(&outcome).unwrap_or_default();
-        let task = Sid::member(&known, "taskSid", "WT");
-        let task = task.ok_or_else(|| Error::internal("the gate kept something else"))?;
-        if is_first {
-            return Ok(Response::json(201, answer(&plan, &task).end()));
-        }
-        // The listing may be older than the call: the task itself tells.
-        if !is_open(cx, &task)? {
-            key = ["dial/", plan.chat.as_str(), "/", task.as_str()].concat();
-            continue;
-        }
-        let is_same = known.text("to").as_ref() == Some(&plan.to)
-            && known.text("from").as_ref() == Some(&plan.from)
-            && known.number("at").is_some_and(|at| cx.now() < at + SAME);
-        if is_same {
-            return Ok(Response::json(201, answer(&plan, &task).end()));
-        }
+    let key = ["dial/", plan.chat.as_str()].concat();
+    let task_in = |outcome: &str| {
+        let known = Object::parse(outcome).unwrap_or_default();
+        Sid::member(&known, "taskSid", "WT")
+            .ok_or_else(|| Error::internal("the gate kept something else"))
+    };
+    // The listing may be older than the call: the task itself tells.
+    let is_over = |outcome: &str| Ok(!cx.twilio().is_open(&task_in(outcome)?)?);
+    let work = |attempt| {
+        let task = match &open {
+            Some(open) => Err(in_the_way(&open.sid)),
+            None => create(cx, &plan, worker, attempt),
+        }?;
+        let dialled = answer(&plan, &task).text("worker", worker.as_str());
+        Ok(dialled.number("at", cx.now()).end())
+    };
+    let (outcome, is_ours) = gate::once_until_over(cx, &key, REMEMBER, &is_over, &work)?;
+    let task = task_in(&outcome)?;
+    cx.note(&task);
+    let known = Object::parse(&outcome).unwrap_or_default();
+    let is_same = known.text_or_empty("to") == plan.to
+        && known.text_or_empty("from") == plan.from
+        && known.text_or_empty("worker") == worker.as_str()
+        && known.number("at").is_some_and(|at| cx.now() < at + SAME);
+    if !is_ours && !is_same {
         return Err(in_the_way(&task));
     }
-    Err(Error::Busy.into())
+    Ok(Response::json(201, answer(&plan, &task).end()))
 }
 
 fn answer(plan: &Plan, task: &Sid) -> json::Writer {
@@ -99,10 +91,6 @@ fn answer(plan: &Plan, task: &Sid) -> json::Writer {
 fn in_the_way(task: &Sid) -> Stop {
     let message = "A call dialled from this chat is still open.";
     Error::refused(409, message, vec![("taskSid", json::quoted(task.as_str()))])
-}
-
-fn is_open(cx: &Context, task: &Sid) -> Result<bool> {
-    Ok(unless_gone(cx.twilio().task(task))?.is_some_and(|task| task.is_open()))
 }
 
 /// The open call that was dialled from this chat.
@@ -129,13 +117,15 @@ fn create(cx: &Context, plan: &Plan, worker: &Sid, attempt: u32) -> Result<Sid> 
         ("TaskQueueSid", queue),
     ];
     let fields = if queue.is_empty() { &fields[..4] } else { &fields[..] };
-    let look = || match open_call(cx, &plan.chat)? {
-        Some(found) if found.text(&["outbound_to"]).as_ref() != Some(&plan.to) => {
-            Err(in_the_way(&found.sid))
-        }
-        found => Ok(found),
+    let is_ours = |found: &Task| {
+        found.routing_target == worker.as_str()
+            && found.text(&["outbound_to"]).as_ref() == Some(&plan.to)
     };
-    Ok(gate::make(cx, attempt, &look, &|| cx.twilio().create_task(fields))?.sid)
+    let look = || match open_call(cx, &plan.chat)? {
+        Some(found) if !is_ours(&found) => Err(in_the_way(&found.sid)),
+        found => Ok(found.map(|found| found.sid)),
+    };
+    gate::make(cx, attempt, &look, &|| Ok(cx.twilio().create_task(fields)?.sid))
 }
 
 /// Finds out whom to call and from where; with `look`, also the open call of this chat.

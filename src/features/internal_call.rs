@@ -179,23 +179,23 @@ fn ring(
     attempt: u32,
 ) -> Result<String> {
     let twilio = cx.twilio();
-    let callee = create_callee(cx, &caller, conference, attempt)?;
+    let (room, callee) = (caller.sid.clone(), create_callee(cx, &caller, conference, attempt)?);
     let participants =
-        json::object().text("worker", leg.as_str()).text("taskSid", callee.sid.as_str()).end();
-    let room =
+        json::object().text("worker", leg.as_str()).text("taskSid", callee.as_str()).end();
+    let link =
         json::object().text("sid", conference.as_str()).raw("participants", &participants).end();
-    let link = json::object().raw("conference", &room).end();
+    let link = json::object().raw("conference", &link).end();
     let linked = unless_gone(twilio.merge_task_attributes(caller, &link))?;
     let linked = linked.map(|caller| Task::read(&caller.body, None)).transpose()?;
     if !linked.is_some_and(|caller| caller.is_open()) {
-        let closed = twilio.close_task(callee.clone(), ENDED).map(drop);
+        let closed = end_callee(cx, &room, Some(&callee)).map(drop);
         both(closed, twilio.end_conference(conference))?;
     }
-    Ok(callee.sid.to_string())
+    Ok(callee.to_string())
 }
 
 /// Creates the callee's task, unless an earlier attempt has.
-fn create_callee(cx: &Context, caller: &Task, conference: &Sid, attempt: u32) -> Result<Box<Task>> {
+fn create_callee(cx: &Context, caller: &Task, conference: &Sid, attempt: u32) -> Result<Sid> {
     cx.app.config.require(Feature::InternalCall)?;
     let workflow = cx.app.config.sid(INTERNAL_CALL_WORKFLOW);
     let attributes = callee_attributes(caller, conference)?;
@@ -206,8 +206,8 @@ fn create_callee(cx: &Context, caller: &Task, conference: &Sid, attempt: u32) ->
         ("Priority", "0"),
         ("Timeout", "86400"),
     ];
-    let look = || find_callee(cx, &caller.sid);
-    gate::make(cx, attempt, &look, &|| cx.twilio().create_task(&fields))
+    let look = || Ok(find_callee(cx, &caller.sid)?.map(|callee| callee.sid));
+    gate::make(cx, attempt, &look, &|| Ok(cx.twilio().create_task(&fields)?.sid))
 }
 
 /// What the peers' plugins read of the callee's task. No `direction`: Flex would accept an
@@ -346,8 +346,12 @@ pub fn cleanup(cx: &Context, call: &FlexCall) -> Result<Response> {
         let (caller, rooms) = (twilio.task(&caller), twilio.conferences_named(&caller));
         access?;
         let caller = unless_gone(caller)?;
-        // A callee's task can be made to name any task: only a call's room is ended.
-        if caller.as_ref().is_some_and(|caller| !is_internal_call(caller)) {
+        // A callee's task can be made to name any task: only its own call's room is ended.
+        let is_other = |caller: &Task| {
+            !is_internal_call(caller)
+                || linked_callee(caller).is_some_and(|linked| linked != task.sid)
+        };
+        if caller.as_ref().is_some_and(|caller| is_other(caller)) {
             return Err(Error::forbidden("This task belongs to no internal call."));
         }
         give_up(cx, caller, Some(task), rooms?)?;

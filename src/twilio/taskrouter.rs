@@ -19,6 +19,8 @@ pub struct Task {
     pub channel: String,
     /// The attributes, a JSON object as text.
     pub attributes: String,
+    /// Whom it was made for, if for one worker or queue.
+    pub routing_target: String,
     /// The version, for `If-Match`; byte for byte as Twilio wrote it.
     pub etag: Option<String>,
 }
@@ -32,6 +34,7 @@ impl Task {
             assignment_status: task.text_or_empty("assignment_status"),
             channel: task.text_or_empty("task_channel_unique_name"),
             attributes: task.text("attributes").unwrap_or_else(|| "{}".to_owned()),
+            routing_target: task.text_or_empty("routing_target"),
             etag,
         }))
     }
@@ -91,6 +94,11 @@ impl Twilio<'_> {
     /// FetchTask.
     pub fn task(self, sid: &Sid) -> Result<Box<Task>> {
         self.as_task(self.call("GET", Api::Workspace, &["Tasks/", sid.as_str()], &[]), Repeat::Safe)
+    }
+
+    /// FetchTask: whether somebody is being asked to take it, or has it.
+    pub fn is_open(self, sid: &Sid) -> Result<bool> {
+        Ok(unless_gone(self.task(sid))?.is_some_and(|task| task.is_open()))
     }
 
     /// FetchTask, of several at the same time.

@@ -133,11 +133,14 @@ fn an_open_call_is_in_the_way() {
 #[test]
 fn a_lost_answer_is_looked_for() {
     let found = task(CALL, "reserved", &attributes("+5511999998888"));
-    let fake = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[])))
-        .on_lost(&create("+5511999998888"))
-        .on(&open_calls(), 200, &list("tasks", &[found]));
-    let (status, body) = dial(&fake, "");
-    assert_eq!((status, body["taskSid"].as_str()), (201, Some(CALL)));
+    let routed = |worker| found.replacen('{', &format!(r#"{{"routing_target":"{worker}","#), 1);
+    for (worker, expected) in [(ALICE, 201), ("WK00000000000000000000000000000002", 409)] {
+        let fake = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[])))
+            .on_lost(&create("+5511999998888"))
+            .on(&open_calls(), 200, &list("tasks", &[routed(worker)]));
+        let (status, body) = dial(&fake, "");
+        assert_eq!((status, body["taskSid"].as_str()), (expected, Some(CALL)));
+    }
     let nothing = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[])))
         .on_lost(&create("+5511999998888"))
         .on(&open_calls(), 200, &list("tasks", &[]))
