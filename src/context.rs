@@ -190,9 +190,12 @@ impl Context {
 
     /// Has something that happened on the way in the log.
     pub fn warn(&self, what: &str, error: &Error) {
-        let line =
-            json::object().text("request", &self.id).text("what", what).text("error", &error.log());
-        self.lines.borrow_mut().push(line.end());
+        let line = json::object()
+            .text("request", &self.id)
+            .text("what", what)
+            .text("error", &error.log())
+            .end();
+        self.lines.borrow_mut().push(line);
     }
 
     /// The beginning of the one line that every request has in the log, behind what happened
@@ -201,12 +204,13 @@ impl Context {
         self.lines.borrow().iter().for_each(|line| self.app.runtime.log(line));
         let operations = self.operations.borrow();
         let calls = operations.iter().filter(|known| known.what.starts_with("fetch")).count();
-        json::object()
-            .text("request", &self.id)
+        let mut line = json::object();
+        line.text("request", &self.id)
             .text("route", route)
             .number("ms", self.app.runtime.now().saturating_sub(self.started))
             .number("twilioCalls", u64::from(self.forgotten.get()) + calls as u64)
-            .texts("sids", self.sids.borrow().iter().map(String::as_str))
+            .texts("sids", self.sids.borrow().iter().map(String::as_str));
+        line
     }
 }
 

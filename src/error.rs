@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use crate::json::{self, Writer};
+use crate::json;
 use crate::runtime::Response;
 
 /// The result of everything that can fail here, or that may have to wait.
@@ -222,27 +222,28 @@ impl Error {
     /// The answer: `{"success":false,"message":…,"requestId":…}` and what else is known.
     #[must_use]
     pub fn response(&self, request_id: &str) -> Response {
-        let mut body = json::object()
-            .flag("success", false)
-            .text("message", &self.message())
-            .text("requestId", request_id);
+        let mut body = json::object();
+        body.flag("success", false).text("message", &self.message()).text("requestId", request_id);
         let mut response = Response::json(self.status(), String::new());
         match self {
-            Self::BadRequest { field, .. } => body = body.text("field", field),
+            Self::BadRequest { field, .. } => {
+                body.text("field", field);
+            }
             Self::MethodNotAllowed(allow) => response.allow = Some(allow),
             Self::Refused { details, .. } => {
-                let add = |body: Writer, (name, value): &(&str, String)| body.raw(name, value);
-                body = details.iter().fold(body, add);
+                for (name, value) in details {
+                    body.raw(name, value);
+                }
             }
             Self::NotConfigured { missing, .. } => {
-                body = body.texts("missing", missing.iter().copied());
+                body.texts("missing", missing.iter().copied());
             }
             Self::Twilio { code, page, retry_after, .. } => {
                 if let Some(code) = code {
-                    body = body.number("twilioErrorCode", *code);
+                    body.number("twilioErrorCode", *code);
                 }
                 if let Some(page) = page {
-                    body = body.text("twilioDocPage", page);
+                    body.text("twilioDocPage", page);
                 }
                 response.retry_after = *retry_after;
             }

@@ -128,12 +128,12 @@ impl Reply {
     /// The answer as JSON.
     #[must_use]
     pub fn text(&self) -> String {
-        let object = json::object();
+        let mut object = json::object();
         match self {
             Self::Granted(attempt) => object.number("granted", (*attempt).into()),
             Self::Done(outcome) => object.text("done", outcome),
             Self::Wait(until) => object.number("wait", *until),
-            Self::Settled => object,
+            Self::Settled => &mut object,
         }
         .end()
     }

@@ -320,8 +320,7 @@ pub fn object() -> Writer {
 
 impl Writer {
     /// Adds a member whose value is JSON text already.
-    #[must_use]
-    pub fn raw(mut self, name: &str, value: &str) -> Self {
+    pub fn raw(&mut self, name: &str, value: &str) -> &mut Self {
         if self.0.len() > 1 {
             self.0.push(',');
         }
@@ -332,14 +331,12 @@ impl Writer {
     }
 
     /// Adds a string.
-    #[must_use]
-    pub fn text(self, name: &str, value: &str) -> Self {
+    pub fn text(&mut self, name: &str, value: &str) -> &mut Self {
         self.raw(name, &quoted(value))
     }
 
     /// Adds a string, or `null`.
-    #[must_use]
-    pub fn optional_text(self, name: &str, value: Option<&str>) -> Self {
+    pub fn optional_text(&mut self, name: &str, value: Option<&str>) -> &mut Self {
         match value {
             Some(value) => self.text(name, value),
             None => self.raw(name, "null"),
@@ -347,29 +344,30 @@ impl Writer {
     }
 
     /// Adds `true` or `false`.
-    #[must_use]
-    pub fn flag(self, name: &str, value: bool) -> Self {
+    pub fn flag(&mut self, name: &str, value: bool) -> &mut Self {
         self.raw(name, if value { "true" } else { "false" })
     }
 
     /// Adds a number.
-    #[must_use]
-    pub fn number(self, name: &str, value: u64) -> Self {
+    pub fn number(&mut self, name: &str, value: u64) -> &mut Self {
         self.raw(name, &value.to_string())
     }
 
     /// Adds a list of strings.
-    #[must_use]
-    pub fn texts<'t>(self, name: &str, values: impl IntoIterator<Item = &'t str>) -> Self {
+    pub fn texts<'t>(
+        &mut self,
+        name: &str,
+        values: impl IntoIterator<Item = &'t str>,
+    ) -> &mut Self {
         let values: Vec<String> = values.into_iter().map(quoted).collect();
         self.raw(name, &array(&values))
     }
 
     /// The object's text.
     #[must_use]
-    pub fn end(mut self) -> String {
+    pub fn end(&mut self) -> String {
         self.0.push('}');
-        self.0
+        std::mem::take(&mut self.0)
     }
 }
 

@@ -105,9 +105,9 @@ impl App {
         let is_ours = request.method != "OPTIONS"
             && !matches!(error.as_deref(), Some(Error::NotFound | Error::TooLarge));
         let mut line = cx.log_head(if is_ours { request.path() } else { "none" });
-        line = line.number("status", response.status.into());
+        line.number("status", response.status.into());
         if let Some(error) = &error {
-            line = line.text("error", &error.log());
+            line.text("error", &error.log());
         }
         self.runtime.log(&line.end());
         Some(response)

@@ -236,7 +236,7 @@ pub fn camel_case(resource: &str) -> String {
             Some(millis) => Cow::Owned(json::quoted(&date::iso(millis))),
             None => Cow::Borrowed(*value),
         };
-        camel = camel.raw(&camel_name(name), &value);
+        camel.raw(&camel_name(name), &value);
     }
     camel.end()
 }

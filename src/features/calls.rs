@@ -255,8 +255,9 @@ pub fn validate_number(cx: &Context, call: &FlexCall) -> Result<Response> {
     let body = json::object()
         .flag("success", true)
         .flag("valid", reason.is_none())
-        .optional_text("invalidReason", reason.as_deref());
-    Ok(Response::json(200, body.end()))
+        .optional_text("invalidReason", reason.as_deref())
+        .end();
+    Ok(Response::json(200, body))
 }
 
 /// `list-phone-numbers`: the account's numbers and, if asked for, its verified caller IDs.
@@ -271,8 +272,10 @@ pub fn list_numbers(cx: &Context, call: &FlexCall) -> Result<Response> {
     Ok(show_list(&numbers, "phoneNumbers", |number| {
         let number = Object::parse(number).unwrap_or_default();
         let raw = |name| number.raw(name).unwrap_or("null");
-        let listed = json::object().raw("friendlyName", raw("friendly_name"));
-        listed.raw("phoneNumber", raw("phone_number")).end()
+        json::object()
+            .raw("friendlyName", raw("friendly_name"))
+            .raw("phoneNumber", raw("phone_number"))
+            .end()
     }))
 }
 

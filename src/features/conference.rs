@@ -118,8 +118,8 @@ fn change(cx: &Context, call: &FlexCall, flag: &str, field: &str) -> Result<Resp
     let twilio = cx.twilio();
     if flag.is_empty() {
         unless_gone(twilio.remove_participant(&conference, &participant))?;
-        let body = json::object().flag("success", true).flag("participantsResponse", true);
-        return Ok(Response::json(200, body.end()));
+        let body = json::object().flag("success", true).flag("participantsResponse", true).end();
+        return Ok(Response::json(200, body));
     }
     let fields =
         [(field, if value { "true" } else { "false" }), ("HoldUrl", hold_url.unwrap_or_default())];
@@ -132,6 +132,7 @@ fn answer(participant: &str) -> Response {
     let body = json::object()
         .flag("success", true)
         .optional_text("callSid", json::at(participant, &["call_sid"]).as_deref())
-        .raw("participantsResponse", &camel_case(participant));
-    Response::json(200, body.end())
+        .raw("participantsResponse", &camel_case(participant))
+        .end();
+    Response::json(200, body)
 }

@@ -162,8 +162,11 @@ fn hand_over(cx: &Context, agent: &Agent, t: &Transfer<'_>) -> Result<Response> 
     let outcome = gate::once(cx, &key, REMEMBER, |attempt| {
         is_ours = true;
         let answer = hand_over_once(cx, agent, t, &mark, attempt)?;
-        let outcome = json::object().text("by", agent.key()).text("target", target);
-        Ok(outcome.text("answer", &answer).end())
+        Ok(json::object()
+            .text("by", agent.key())
+            .text("target", target)
+            .text("answer", &answer)
+            .end())
     })?;
     let known = Object::parse(&outcome).unwrap_or_default();
     let may_know = known.text_or_empty("by") == agent.key() || access::is_unlimited(cx, agent);
@@ -238,7 +241,7 @@ fn hand_over_once(
         let noted = note(cx, t, conversation, &dead, &invite)?;
         let message =
             if noted { "is sent." } else { "is sent, but may not be noted on the conversation." };
-        return Ok(answer(true, &invite, message).flag("inviteNoted", noted).end());
+        return Ok(answer(&invite, message).flag("inviteNoted", noted).end());
     };
     let gone = invite.and_then(|invite| {
         let removed = twilio.remove_channel_participant(&t.channel, leaving).settled()?;
@@ -252,7 +255,7 @@ fn hand_over_once(
     pruned?;
     let (invite, removed) = gone?;
     let Err(error) = removed else {
-        return Ok(answer(true, &invite, "is sent, and the agent has left.").end());
+        return Ok(answer(&invite, "is sent, and the agent has left.").end());
     };
     cx.warn("agent not taken out", &error);
     Err(Error::refused(
@@ -271,12 +274,14 @@ fn noted(cx: &Context, agent: &Agent, conversation: Option<&Sid>) -> Result<Opti
     Ok(access::conversation(cx, agent, sid).settled()?.ok())
 }
 
-fn answer(success: bool, invite: &Invite, message: &str) -> json::Writer {
-    json::object()
-        .flag("success", success)
+fn answer(invite: &Invite, message: &str) -> json::Writer {
+    let mut answer = json::object();
+    answer
+        .flag("success", true)
         .text("message", &["Participant invite ", &invite.sid, " ", message].concat())
         .text("participantInviteSid", &invite.sid)
-        .optional_text("invitesTaskSid", invite.task.as_ref().map(Sid::as_str))
+        .optional_text("invitesTaskSid", invite.task.as_ref().map(Sid::as_str));
+    answer
 }
 
 /// The address of a worker's telephone, by which some workflows leave them out.
@@ -307,7 +312,7 @@ fn task_attributes(
         }
         // Flex accepts an outbound task by itself.
         let is_outbound = name == "direction" && *value == "\"outbound\"";
-        all = all.raw(name, if is_outbound { "\"inbound\"" } else { value });
+        all.raw(name, if is_outbound { "\"inbound\"" } else { value });
     }
     let mut in_it = ignore.texts("workerSidsInConversation");
     for worker in participants.iter().filter_map(|p| p.worker.as_ref()) {
@@ -318,7 +323,7 @@ fn task_attributes(
     let linked = own.object("conversations").unwrap_or_default();
     let mut conversations = json::object();
     for (name, value) in linked.members().iter().filter(|(name, _)| name != "conversation_id") {
-        conversations = conversations.raw(name, value);
+        conversations.raw(name, value);
     }
     let id = t
         .conversation_id
@@ -326,21 +331,20 @@ fn task_attributes(
         .or_else(|| linked.text("conversation_id"))
         .or_else(|| Some(task?.as_str().to_owned()));
     if let Some(id) = id {
-        conversations = conversations.text("conversation_id", &id);
+        conversations.text("conversation_id", &id);
     }
     let mark =
         if t.leaving.is_some() { mark.to_owned() } else { [mark, "/", &now.to_string()].concat() };
-    all = all
-        .raw("conversations", &conversations.end())
+    all.raw("conversations", &conversations.end())
         .texts("workerSidsInConversation", in_it.iter().map(String::as_str))
         .text("transferTargetSid", t.target.as_str())
         .text("transferTargetType", if t.is_to_worker() { "worker" } else { "queue" })
         .text(MARK, &mark);
     if let Some(queue) = &t.queue {
-        all = all.text("transferQueueName", queue);
+        all.text("transferQueueName", queue);
     }
     if let Some(contact) = contact {
-        all = all.text("ignoreWorkerContactUri", &contact);
+        all.text("ignoreWorkerContactUri", &contact);
     }
     all.end()
 }

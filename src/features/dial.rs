@@ -32,8 +32,9 @@ pub fn resolve(cx: &Context, call: &FlexCall) -> Result<Response> {
         .flag("success", true)
         .text("to", &plan.to)
         .text("from", &plan.from)
-        .raw("attributes", &plan.attributes);
-    Ok(Response::json(200, body.end()))
+        .raw("attributes", &plan.attributes)
+        .end();
+    Ok(Response::json(200, body))
 }
 
 /// `dial`: creates the task of a call to the chat's customer.
@@ -61,8 +62,7 @@ pub fn dial(cx: &Context, call: &FlexCall) -> Result<Response> {
             Some(open) => Err(in_the_way(&open.sid)),
             None => create(cx, &plan, worker, attempt),
         }?;
-        let dialled = answer(&plan, &task).text("worker", worker.as_str());
-        Ok(dialled.number("at", cx.now()).end())
+        Ok(answer(&plan, &task).text("worker", worker.as_str()).number("at", cx.now()).end())
     };
     let (outcome, is_ours) = gate::once_until_over(cx, &key, REMEMBER, &is_over, &work)?;
     let task = task_in(&outcome)?;
@@ -80,12 +80,14 @@ pub fn dial(cx: &Context, call: &FlexCall) -> Result<Response> {
 
 fn answer(plan: &Plan, task: &Sid) -> json::Writer {
     let conversation = json::at(&plan.attributes, &["conversations", "conversation_id"]);
-    json::object()
+    let mut answer = json::object();
+    answer
         .flag("success", true)
         .text("taskSid", task.as_str())
         .text("to", &plan.to)
         .text("from", &plan.from)
-        .optional_text("conversationId", conversation.as_deref())
+        .optional_text("conversationId", conversation.as_deref());
+    answer
 }
 
 fn in_the_way(task: &Sid) -> Stop {

@@ -19,21 +19,25 @@ pub fn report(cx: &Context, request: &Request) -> Result<Response> {
         let lacks = config.missing(feature);
         let state = json::object()
             .flag("configured", lacks.is_empty())
-            .texts("missing", lacks.iter().copied());
-        features = features.raw(feature.name(), &state.end());
+            .texts("missing", lacks.iter().copied())
+            .end();
+        features.raw(feature.name(), &state);
         for name in lacks {
             if !missing.contains(&name) {
                 missing.push(name);
             }
         }
     }
-    let add = |object: json::Writer, (name, problem): &(&str, String)| object.text(name, problem);
-    let invalid = config.invalid.iter().fold(json::object(), add);
+    let mut invalid = json::object();
+    for (name, problem) in &config.invalid {
+        invalid.text(name, problem);
+    }
     let body = json::object()
         .flag("success", true)
         .text("version", env!("CARGO_PKG_VERSION"))
         .raw("features", &features.end())
         .texts("missing", missing)
-        .raw("invalid", &invalid.end());
-    Ok(Response::json(200, body.end()))
+        .raw("invalid", &invalid.end())
+        .end();
+    Ok(Response::json(200, body))
 }

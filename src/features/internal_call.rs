@@ -227,8 +227,10 @@ fn callee_attributes(caller: &Task, conference: &Sid) -> Result<String> {
             ));
         }
     };
-    let room =
-        json::object().text("sid", conference.as_str()).text("friendlyName", caller.sid.as_str());
+    let room = json::object()
+        .text("sid", conference.as_str())
+        .text("friendlyName", caller.sid.as_str())
+        .end();
     Ok(json::object()
         .text("to", &to)
         .optional_text("name", caller.text(&["fromName"]).as_deref())
@@ -236,7 +238,7 @@ fn callee_attributes(caller: &Task, conference: &Sid) -> Result<String> {
         .text(target, &value)
         .text("autoAnswer", "false")
         .text("conferenceSid", caller.sid.as_str())
-        .raw("conference", &room.end())
+        .raw("conference", &room)
         .text("internal", "true")
         .flag("client_call", true)
         .end())

@@ -42,8 +42,11 @@ pub fn queues(cx: &Context, _: &FlexCall) -> Result<Response> {
     Ok(show_list(&cx.twilio().queues()?, "queues", |queue| {
         let queue = Object::parse(queue).unwrap_or_default();
         let raw = |name| queue.raw(name).unwrap_or("null");
-        let listed = json::object().raw("targetWorkers", raw("target_workers"));
-        listed.raw("friendlyName", raw("friendly_name")).raw("sid", raw("sid")).end()
+        json::object()
+            .raw("targetWorkers", raw("target_workers"))
+            .raw("friendlyName", raw("friendly_name"))
+            .raw("sid", raw("sid"))
+            .end()
     }))
 }
 
@@ -77,8 +80,8 @@ fn show(answer: &Answer, name: &str) -> Response {
 /// Answers a list, each item as `item` shows it.
 pub fn show_list(items: &[String], name: &str, item: fn(&str) -> String) -> Response {
     let items: Vec<String> = items.iter().take(MAX_LISTED).map(|text| item(text)).collect();
-    let body = json::object().flag("success", true).raw(name, &json::array(&items));
-    Response::json(200, body.end())
+    let body = json::object().flag("success", true).raw(name, &json::array(&items)).end();
+    Response::json(200, body)
 }
 
 /// `update-task-attributes`: merges `attributesUpdate` into a task's attributes.

@@ -96,7 +96,7 @@ fn changed(current: &str, sent: &str, dead: &[Sid], entry: Option<&Entry>) -> Op
         let is_dead = dead.iter().any(|sid| sid.as_str() == name);
         if !is_dead && !seen.contains(&name) {
             seen.push(name);
-            invites = invites.raw(name, value);
+            invites.raw(name, value);
             is_changed |= !is_known;
         }
         is_changed |= is_dead && is_known;
@@ -106,15 +106,17 @@ fn changed(current: &str, sent: &str, dead: &[Sid], entry: Option<&Entry>) -> Op
     let mut all = json::object();
     for (name, value) in current.members() {
         let new = if name == "invites" { invites.as_deref() } else { sent.member(name) };
-        all = all.raw(name, new.unwrap_or(value));
+        all.raw(name, new.unwrap_or(value));
     }
     for (name, value) in sent.members() {
         if name != "invites" && !in_current(name) {
-            all = all.raw(name, value);
+            all.raw(name, value);
         }
     }
     match &invites {
-        Some(invites) if !in_current("invites") => all = all.raw("invites", invites),
+        Some(invites) if !in_current("invites") => {
+            all.raw("invites", invites);
+        }
         _ => {}
     }
     Some(all.end())

@@ -91,8 +91,9 @@ pub fn list_agents(cx: &Context, call: &FlexCall) -> Result<Response> {
     let body = json::object()
         .flag("success", true)
         .raw("agents", &json::array(&agents))
-        .optional_text("nextCursor", next);
-    Ok(Response::json(200, body.end()))
+        .optional_text("nextCursor", next)
+        .end();
+    Ok(Response::json(200, body))
 }
 
 /// Sees to it that there is a list that may be shown.

@@ -107,11 +107,12 @@ fn open_once(cx: &Context, me: &str, other: &str, name: &str) -> Result<String> 
             return Err(error.into());
         }
     }
-    let body = json::object()
+    Ok(json::object()
         .flag("success", true)
         .text("conversationSid", chat.sid.as_str())
-        .text("uniqueName", name);
-    Ok(body.flag("created", is_new).end())
+        .text("uniqueName", name)
+        .flag("created", is_new)
+        .end())
 }
 
 fn put_in(cx: &Context, chat: &Sid, identity: &str, members: &[String]) -> Result<Answer> {

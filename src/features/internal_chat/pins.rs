@@ -77,7 +77,10 @@ fn part_in<'a>(me: &str, name: &'a str) -> Result<&'a str> {
 
 fn answer(me: &str, pins: &[Pin], skipped: &[String]) -> Response {
     let names: Vec<String> = pins.iter().map(|pin| chat_name(me, &pin.other)).collect();
-    let body = json::object().flag("success", true).texts("pins", names.iter().map(String::as_str));
-    let skipped = skipped.iter().map(String::as_str);
-    Response::json(200, body.texts("skipped", skipped).end())
+    let body = json::object()
+        .flag("success", true)
+        .texts("pins", names.iter().map(String::as_str))
+        .texts("skipped", skipped.iter().map(String::as_str))
+        .end();
+    Response::json(200, body)
 }
