@@ -11,7 +11,7 @@ use crate::twilio::unless_gone;
 use crate::twilio::voice::Conference;
 
 fn denied(what: &str) -> Stop {
-    Error::forbidden(&format!("You take no part in this {what}."))
+    Error::forbidden(&["You take no part in this ", what, "."].concat())
 }
 
 /// Whether this agent may act on anything.
@@ -51,7 +51,7 @@ pub fn is_internal_call(task: &Task) -> bool {
 fn is_party(cx: &Context, agent: &Agent, task: &Task) -> Result<bool> {
     let parties = [task.text(&["to"]), task.text(&["targetWorker"])];
     let named = |contact: &str| parties.iter().flatten().any(|party| party == contact);
-    if !agent.identity.is_empty() && named(&format!("client:{}", agent.identity)) {
+    if !agent.identity.is_empty() && named(&["client:", &agent.identity].concat()) {
         return Ok(true);
     }
     // A SIP phone is known by the worker's `contact_uri` alone.

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::context::{FIELD, RECORD};
+use crate::error::place;
 use crate::gate::{self, Ask, Record, Reply};
 use crate::json::Object;
 use crate::runtime::{Kind, Request, Response, Runtime};
@@ -50,7 +51,7 @@ thread_local! {
 pub fn start(settings: &str, seed: u64) {
     std::panic::set_hook(Box::new(|panic| {
         // The place only: a message can hold anything.
-        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let at = panic.location().map(place).unwrap_or_default();
         console_error(&crate::json::object().text("panic", &at).end());
     }));
     let settings = Object::parse(settings).unwrap_or_default();
@@ -106,7 +107,12 @@ pub fn gate(record: &str, ask: &str, now: f64) -> String {
     let (reply, record) = gate::step(Record::parse(record), ask, millis(now));
     let until = record.until + if record.running { gate::REMEMBER_THE_DEAD } else { 0 };
     let wait = if let Reply::Wait(until) = reply { until } else { 0 };
-    format!("{}{FIELD}{}{FIELD}{until}{FIELD}{wait}", reply.text(), record.text())
+    let mut text = reply.text();
+    for field in [record.text(), until.to_string(), wait.to_string()] {
+        text.push(FIELD);
+        text.push_str(&field);
+    }
+    text
 }
 
 /// Goes on with a request. Out comes the response, beginning with `R`, or the operations that
@@ -128,18 +134,20 @@ fn run(now: f64, id: u32, cx: &mut dyn FnMut(&Instance) -> Option<Context>) -> S
 }
 
 fn encode(response: &Response) -> String {
-    use std::fmt::Write as _;
     let kind = match response.kind {
-        Kind::Json => 'J',
-        Kind::Xml => 'X',
-        Kind::Empty => 'E',
+        Kind::Json => "RJ",
+        Kind::Xml => "RX",
+        Kind::Empty => "RE",
     };
     let mut text = String::with_capacity(response.body.len() + 48);
-    let _ = write!(text, "R{kind}{}{FIELD}{}", response.status, response.allow_origin);
-    let _ = write!(text, "{FIELD}{}{FIELD}", response.allow.unwrap_or_default());
-    if let Some(seconds) = response.retry_after {
-        let _ = write!(text, "{seconds}");
-    }
+    text.push_str(kind);
+    text.push_str(&response.status.to_string());
+    text.push(FIELD);
+    text.push_str(&response.allow_origin);
+    text.push(FIELD);
+    text.push_str(response.allow.unwrap_or_default());
+    text.push(FIELD);
+    text.push_str(&response.retry_after.map(|seconds| seconds.to_string()).unwrap_or_default());
     text.push(RECORD);
     text.push_str(&response.body);
     text

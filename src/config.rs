@@ -183,7 +183,7 @@ impl Config {
         for (name, prefix) in SIDS {
             match get(name).map(|text| Sid::parse(prefix, &text)) {
                 Some(Some(sid)) => sids.push((name, sid)),
-                Some(None) => invalid.push((name, format!("is not a {prefix}… SID"))),
+                Some(None) => invalid.push((name, ["is not a ", prefix, "… SID"].concat())),
                 None => {}
             }
         }

@@ -44,7 +44,19 @@ pub fn iso(millis: u64) -> String {
     let (days, rest) = (millis / 86_400_000, millis % 86_400_000);
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest % 1000)
+    let two = |number: u64| (number + 100).to_string();
+    let (month, day) = (two(month), two(day));
+    let (hour, minute, second) = (two(hour), two(minute), two(second));
+    let millis = (rest % 1000 + 1000).to_string();
+    let mut text = year.to_string();
+    for (before, number) in
+        [("-", month), ("-", day), ("T", hour), (":", minute), (":", second), (".", millis)]
+    {
+        text.push_str(before);
+        text.push_str(number.get(1..).unwrap_or_default());
+    }
+    text.push('Z');
+    text
 }
 
 /// A whole number within bounds.

@@ -256,15 +256,15 @@ impl Error {
 
     fn message(&self) -> String {
         match self {
-            Self::BadRequest { field, problem } => format!("{field}: {problem}"),
+            Self::BadRequest { field, problem } => [field, ": ", problem].concat(),
             Self::Forbidden(why) => why.clone(),
             Self::NotFound => "There is no such endpoint.".into(),
-            Self::MethodNotAllowed(allow) => format!("This endpoint takes {allow}."),
+            Self::MethodNotAllowed(allow) => ["This endpoint takes ", allow, "."].concat(),
             Self::Refused { message, .. } | Self::Twilio { message, .. } => message.clone(),
             Self::TooLarge => "The body is larger than 256 KiB.".into(),
             Self::Busy => "The same request is still being worked on.".into(),
             Self::NotConfigured { feature, missing } => {
-                format!("{feature} is not configured: {} missing.", missing.join(", "))
+                [feature, " is not configured: ", &missing.join(", "), " missing."].concat()
             }
             Self::Unreachable => "Twilio did not answer in time.".into(),
             Self::Internal { .. } => "Something went wrong here.".into(),
@@ -275,22 +275,29 @@ impl Error {
     #[must_use]
     pub fn log(&self) -> String {
         match self {
-            Self::BadRequest { field, .. } => format!("bad {}", printable(field)),
+            Self::BadRequest { field, .. } => ["bad ", &printable(field)].concat(),
             Self::Forbidden(_) => "forbidden".into(),
-            Self::Twilio { status, code, .. } => {
-                format!(
-                    "Twilio {status} {}",
-                    code.map_or_else(String::new, |code| code.to_string())
-                )
-            }
-            Self::Internal { at, why } => format!("{why} ({}:{})", at.file(), at.line()),
-            Self::NotConfigured { missing, .. } => format!("missing {}", missing.join(", ")),
+            Self::Twilio { status, code, .. } => [
+                "Twilio ",
+                &status.to_string(),
+                " ",
+                &code.map(|code| code.to_string()).unwrap_or_default(),
+            ]
+            .concat(),
+            Self::Internal { at, why } => [why, " (", &place(at), ")"].concat(),
+            Self::NotConfigured { missing, .. } => ["missing ", &missing.join(", ")].concat(),
             Self::Refused { status: 409, .. } => "conflict".into(),
             Self::Refused { status: 422, .. } => "unprocessable".into(),
             Self::Refused { .. } => "unfinished".into(),
             other => other.message(),
         }
     }
+}
+
+/// A place in the source, for the log.
+#[must_use]
+pub fn place(at: &Location<'_>) -> String {
+    [at.file(), ":", &at.line().to_string()].concat()
 }
 
 /// Field names come from our own source, except inside a caller's JSON.

@@ -114,7 +114,7 @@ impl App {
     }
 
     fn random_id(&self) -> String {
-        format!("{:016x}", self.random())
+        auth::hex(&self.random().to_be_bytes())
     }
 
     /// A number that is hard to guess twice, not a secret: SplitMix64.

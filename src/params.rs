@@ -72,7 +72,7 @@ impl Params {
         let Some(text) = self.optional_text(name)? else { return Ok(None) };
         match Sid::parse(prefix, text) {
             Some(sid) => Ok(Some(sid)),
-            None => Err(Error::bad(name, &format!("is not a {prefix}… SID"))),
+            None => Err(Error::bad(name, &["is not a ", prefix, "… SID"].concat())),
         }
     }
 

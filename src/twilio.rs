@@ -215,7 +215,8 @@ fn refusal(answer: &Answer) -> Error {
     Error::Twilio {
         status: answer.status,
         code: body.number("code"),
-        message: message.unwrap_or_else(|| format!("Twilio answered {}.", answer.status)),
+        message: message
+            .unwrap_or_else(|| ["Twilio answered ", &answer.status.to_string(), "."].concat()),
         page: body.text("more_info").or_else(|| body.text("type")),
         retry_after: answer.retry_after,
     }

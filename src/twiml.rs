@@ -10,7 +10,7 @@ pub struct Element {
 /// An element with this name.
 #[must_use]
 pub fn el(name: &'static str) -> Element {
-    Element { open: format!("<{name}"), inner: String::new(), name }
+    Element { open: ["<", name].concat(), inner: String::new(), name }
 }
 
 impl Element {

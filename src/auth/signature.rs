@@ -172,7 +172,7 @@ fn without_dots(path: &str) -> String {
             _ => kept.push(segment),
         }
     }
-    format!("/{}", kept.join("/"))
+    ["/", &kept.join("/")].concat()
 }
 
 /// The query as Node's `querystring` module parses and writes it again.

@@ -119,7 +119,7 @@ fn joined(cx: &Context, caller: &Sid, conference: &Sid, leg: &Sid) -> Result<()>
         return Ok(());
     }
     let mut attempts = 0;
-    let key = format!("internal-call/{caller}");
+    let key = ["internal-call/", caller.as_str()].concat();
     let rung = gate::once(cx, &key, REMEMBER, |attempt| {
         attempts = attempt;
         ring(cx, task, conference, leg, attempt)
@@ -246,7 +246,8 @@ fn callee_attributes(caller: &Task, conference: &Sid) -> Result<String> {
 
 /// The callee's task, found by the mark it carries, when no link leads to it.
 fn find_callee(cx: &Context, caller: &Sid) -> Result<Option<Box<Task>>> {
-    let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\""))?;
+    let tasks =
+        cx.twilio().tasks_where(&["conferenceSid == \"", caller.as_str(), "\""].concat())?;
     let tasks = tasks.into_iter().filter(|task| is_callee_of(task, caller));
     Ok(tasks.max_by_key(|task| task.is_open()))
 }
