@@ -44,19 +44,16 @@ pub fn iso(millis: u64) -> String {
     let (days, rest) = (millis / 86_400_000, millis % 86_400_000);
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60);
-    let two = |number: u64| (number + 100).to_string();
-    let (month, day) = (two(month), two(day));
-    let (hour, minute, second) = (two(hour), two(minute), two(second));
-    let millis = (rest % 1000 + 1000).to_string();
-    let mut text = year.to_string();
-    for (before, number) in
-        [("-", month), ("-", day), ("T", hour), (":", minute), (":", second), (".", millis)]
-    {
-        text.push_str(before);
-        text.push_str(number.get(1..).unwrap_or_default());
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let fields = [(0, 4, year), (5, 7, month), (8, 10, day), (11, 13, hour), (14, 16, minute)];
+    for (from, to, number) in fields.into_iter().chain([(17, 19, second), (20, 23, rest % 1000)]) {
+        let mut number = number;
+        for digit in text.get_mut(from..to).unwrap_or_default().iter_mut().rev() {
+            *digit += u8::try_from(number % 10).unwrap_or_default();
+            number /= 10;
+        }
     }
-    text.push('Z');
-    text
+    text.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// A whole number within bounds.

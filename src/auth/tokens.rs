@@ -116,12 +116,9 @@ fn remember(cx: &Context, digest: Digest, known: Known) {
         tokens.retain(|(_, known)| known.expires() > now);
     }
     if tokens.len() >= CAPACITY {
-        // Strangers' refused tokens go first, then who would go soonest.
-        let rank = |known: &Known| (!matches!(known, Known::Refused { .. }), known.expires());
-        let first = tokens.iter().enumerate().min_by_key(|(_, (_, known))| rank(known));
-        if let Some((first, _)) = first {
-            tokens.swap_remove(first);
-        }
+        // Strangers' refused tokens go first, then the oldest.
+        let refused = tokens.iter().position(|(_, known)| matches!(known, Known::Refused { .. }));
+        tokens.remove(refused.unwrap_or(0));
     }
     tokens.push((digest, known));
 }

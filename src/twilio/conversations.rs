@@ -76,15 +76,13 @@ impl Twilio<'_> {
     pub fn conversation_participants(self, sid: &Sid) -> Result<Vec<String>> {
         let path = [ALL, "/", sid.as_str(), "/Participants?PageSize=100"];
         let page = self.page(Api::Conversations, &path, "participants")?;
-        let identity = |text: &String| {
-            let participant = Object::parse(text)?;
-            if participant.raw("messaging_binding").is_some() {
-                None
-            } else {
-                participant.text("identity")
-            }
-        };
-        Ok(page.items.iter().map(|text| identity(text).unwrap_or_default()).collect())
+        let mut identities = Vec::with_capacity(page.items.len());
+        for text in &page.items {
+            let participant = Object::parse(text).unwrap_or_default();
+            let is_agent = participant.raw("messaging_binding").is_none();
+            identities.push(participant.text("identity").filter(|_| is_agent).unwrap_or_default());
+        }
+        Ok(identities)
     }
 
     /// ListConversationMessage: when the newest one was written.
