@@ -187,52 +187,44 @@ impl Config {
                 None => {}
             }
         }
-        let origin = |name: &'static str, invalid: &mut Vec<_>| {
-            let text = get(name)?.trim_end_matches('/').to_owned();
-            let good = text.starts_with("https://") || text.starts_with("http://");
-            if !good {
-                invalid.push((name, "must begin with https:// or http://".to_owned()));
-            }
-            good.then_some(text)
-        };
-        let public_url = origin("PUBLIC_URL", &mut invalid);
-        let api_base = origin("TWILIO_API_BASE", &mut invalid);
-        let mut number = |name: &'static str, default: u64| match get(name).map(|t| t.parse()) {
-            None => default,
-            Some(Ok(number)) => number,
-            Some(Err(_)) => {
-                invalid.push((name, "must be a whole number".to_owned()));
-                default
-            }
-        };
-        let token_cache = number("FLEX_TOKEN_CACHE_SECONDS", 60).saturating_mul(SECOND);
-        let idle_days = number("INTERNAL_CHAT_IDLE_DAYS", 30).max(1);
-        let cleanup_calls = number("INTERNAL_CHAT_CLEANUP_CALLS", 40).clamp(4, 900);
-        let access_checks = match get("ACCESS_CHECKS").as_deref() {
-            None | Some("on") => true,
-            Some("off") => false,
-            Some(_) => {
-                invalid.push(("ACCESS_CHECKS", "must be on or off".to_owned()));
-                true
-            }
-        };
-        let label = |name: &'static str, invalid: &mut Vec<_>| {
+        // One that is not as it must be counts as missing.
+        let mut checked = |name, is_good: fn(&str) -> bool, problem: &str| {
             let text = get(name)?;
-            let good = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-            if !good {
-                invalid.push((name, "must be letters, digits and dashes".to_owned()));
+            if is_good(&text) {
+                return Some(text);
             }
-            good.then_some(text)
+            invalid.push((name, problem.to_owned()));
+            None
         };
-        let region = label("TWILIO_REGION", &mut invalid);
-        let edge = label("TWILIO_EDGE", &mut invalid);
-        let default_country = get("DEFAULT_COUNTRY").and_then(|text| {
-            let good = text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
-            if !good {
-                invalid.push(("DEFAULT_COUNTRY", "must be a two-letter ISO code".to_owned()));
-            }
-            good.then(|| text.to_ascii_uppercase())
-        });
+        let is_origin = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+        let problem = "must begin with https:// or http://";
+        let mut origin = |name| {
+            checked(name, is_origin, problem).map(|text| text.trim_end_matches('/').to_owned())
+        };
+        let (public_url, api_base) = (origin("PUBLIC_URL"), origin("TWILIO_API_BASE"));
+        let is_label = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let problem = "must be letters, digits and dashes";
+        let region = checked("TWILIO_REGION", is_label, problem);
+        let edge = checked("TWILIO_EDGE", is_label, problem);
+        let is_country =
+            |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
+        let problem = "must be a two-letter ISO code";
+        let default_country = checked("DEFAULT_COUNTRY", is_country, problem);
+        let is_switch = |text: &str| text == "on" || text == "off";
+        let access_checks = checked("ACCESS_CHECKS", is_switch, "must be on or off");
+        let mut number = |name, is_good: fn(&str) -> bool, problem: &str, default: u64| {
+            let text = checked(name, is_good, problem);
+            text.and_then(|text| text.parse().ok()).unwrap_or(default)
+        };
+        let problem = "must be a whole number of seconds";
+        let is_number = |text: &str| text.parse::<u64>().is_ok();
+        let token_cache = number("FLEX_TOKEN_CACHE_SECONDS", is_number, problem, 60);
+        let problem = "must be a whole number of days from 1 up";
+        let is_days = |text: &str| matches!(text.parse(), Ok(1_u64..));
+        let idle_days = number("INTERNAL_CHAT_IDLE_DAYS", is_days, problem, 30);
+        let problem = "must be a whole number from 4 to 900";
+        let is_calls = |text: &str| matches!(text.parse(), Ok(4_u64..=900));
+        let cleanup_calls = number("INTERNAL_CHAT_CLEANUP_CALLS", is_calls, problem, 40);
         let tokens = [get("TWILIO_AUTH_TOKEN"), get("TWILIO_AUTH_TOKEN_SECONDARY")];
         let auth_token = tokens.first().cloned().flatten().map(Secret);
         let mut signing_keys = Vec::new();
@@ -252,14 +244,14 @@ impl Config {
             signing_keys,
             rest_authorization: String::new(),
             caller_id: get("TWILIO_FLEX_CALLER_ID"),
-            default_country,
+            default_country: default_country.map(|country| country.to_ascii_uppercase()),
             region,
             edge,
             api_base,
             public_url,
             allowed_origins,
-            access_checks,
-            token_cache,
+            access_checks: access_checks.is_none_or(|switch| switch == "on"),
+            token_cache: token_cache.saturating_mul(SECOND),
             internal_chat_idle: idle_days.saturating_mul(24 * 60 * 60 * SECOND),
             cleanup_calls: u32::try_from(cleanup_calls).unwrap_or(40),
             invalid,
