@@ -120,6 +120,7 @@ pub fn gate(record: &str, ask: &str, now: f64) -> String {
 fn run(now: f64, id: u32, cx: &mut dyn FnMut(&Instance) -> Option<Context>) -> String {
     INSTANCE.with(|i| {
         i.now.set(millis(now));
+        i.outbox.take(); // a panic may have left something
         let Some(cx) = cx(i) else { return String::new() };
         if let Some(response) = cx.app.run(&cx) {
             // What it has just asked for is nobody's any more.

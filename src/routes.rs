@@ -93,6 +93,7 @@ pub fn route(cx: &Context, req: &Request) -> Result<Response> {
         _ => return Err(Error::NotFound.into()),
     };
     let call = flex(cx, req)?;
+    cx.forget();
     let (handler, call) = cx.call.get_or_init(|| (handler, call));
     handler(cx, call)
 }

@@ -113,6 +113,9 @@ impl<'a> Twilio<'a> {
         let (cx, mut tries) = (self.0, 0);
         loop {
             tries += 1;
+            if !cx.has_calls(1) {
+                return Err(Error::Busy.into());
+            }
             call.timeout = cx.time_left().min(PATIENCE);
             let error = match cx.fetch(&call)? {
                 Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
@@ -128,7 +131,8 @@ impl<'a> Twilio<'a> {
                 _ => return Err(error.into()),
             };
             // A pause that leaves no time for an answer helps nobody.
-            if tries >= TRIES || !cx.pause_before(&call.url, pause)? {
+            let call = [call.url.as_str(), &call.body].concat();
+            if tries >= TRIES || !cx.pause_before(&call, pause)? {
                 return Err(error.into());
             }
         }

@@ -8,14 +8,14 @@ use sha2::{Digest as _, Sha256};
 use super::Agent;
 use crate::Context;
 use crate::error::{Error, Result, Settle as _};
-use crate::runtime::Millis;
+use crate::runtime::{Millis, SECOND};
 
 /// As many tokens are remembered at once.
 const CAPACITY: usize = 1000;
 /// A refused token stays refused this long, so that a broken client costs Twilio little.
 const REFUSED_MILLIS: u64 = 5_000;
-/// A check that has not ended after this long is taken over.
-const CHECK_MILLIS: u64 = 6_000;
+/// A check that has not ended after this long is taken over: who made it has ended.
+const CHECK_MILLIS: u64 = 11_000;
 /// How often those who wait for somebody else's check look again.
 const LOOK: Millis = 10;
 
@@ -64,7 +64,11 @@ pub fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
         match look_up(cx, &digest) {
             LookUp::Known(answer) => return answer,
             LookUp::Unknown => break,
-            LookUp::BeingChecked => cx.sleep(LOOK)?,
+            LookUp::BeingChecked if cx.time_left() < SECOND => return Err(Error::Busy.into()),
+            LookUp::BeingChecked => {
+                cx.sleep(LOOK)?;
+                cx.forget(); // the next look needs nothing of this one
+            }
         }
     }
     remember(cx, digest, Known::Checking { since: cx.now(), by: cx.id.clone() });

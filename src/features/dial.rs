@@ -59,7 +59,7 @@ pub fn dial(cx: &Context, call: &FlexCall) -> Result<Response> {
     let is_over = |outcome: &str| Ok(!cx.twilio().is_open(&task_in(outcome)?)?);
     let work = |attempt| {
         let task = match &open {
-            Some(open) => Err(in_the_way(&open.sid)),
+            Some(open) => adopt(cx, &plan, worker, open),
             None => create(cx, &plan, worker, attempt),
         }?;
         Ok(answer(&plan, &task).text("worker", worker.as_str()).number("at", cx.now()).end())
@@ -105,6 +105,15 @@ fn open_call(cx: &Context, chat: &Sid) -> Result<Option<Box<Task>>> {
     Ok(tasks.into_iter().find(|task| is_its(task)))
 }
 
+/// An open call is the answer to the request that has made it, and in the way of others.
+fn adopt(cx: &Context, plan: &Plan, worker: &Sid, open: &Task) -> Result<Sid> {
+    let is_same = open.routing_target == worker.as_str()
+        && open.text(&["outbound_to"]).as_ref() == Some(&plan.to)
+        && open.text(&["from"]).as_ref() == Some(&plan.from)
+        && open.created.is_some_and(|at| cx.now() < at + SAME);
+    if is_same { Ok(open.sid.clone()) } else { Err(in_the_way(&open.sid)) }
+}
+
 /// Creates the call's task. The task's attributes lead back to the chat, so that one whose
 /// answer was lost is found.
 fn create(cx: &Context, plan: &Plan, worker: &Sid, attempt: u32) -> Result<Sid> {
@@ -119,13 +128,9 @@ fn create(cx: &Context, plan: &Plan, worker: &Sid, attempt: u32) -> Result<Sid> 
         ("TaskQueueSid", queue),
     ];
     let fields = if queue.is_empty() { &fields[..4] } else { &fields[..] };
-    let is_ours = |found: &Task| {
-        found.routing_target == worker.as_str()
-            && found.text(&["outbound_to"]).as_ref() == Some(&plan.to)
-    };
     let look = || match open_call(cx, &plan.chat)? {
-        Some(found) if !is_ours(&found) => Err(in_the_way(&found.sid)),
-        found => Ok(found.map(|found| found.sid)),
+        Some(found) => adopt(cx, plan, worker, &found).map(Some),
+        None => Ok(None),
     };
     gate::make(cx, attempt, &look, &|| Ok(cx.twilio().create_task(fields)?.sid))
 }

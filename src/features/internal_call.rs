@@ -115,7 +115,11 @@ fn joined(cx: &Context, caller: &Sid, conference: &Sid, leg: &Sid) -> Result<()>
         let is_stray = !task.is_open() || room.is_some_and(|room| room != conference.as_str());
         return if is_stray { twilio.end_conference(conference) } else { Ok(()) };
     }
-    if !task.is_open() || task.text(&["conference", "participants", "taskSid"]).is_some() {
+    if !task.is_open() {
+        // The caller has left, and whoever rings must not go on.
+        return end_callee(cx, caller, linked_callee(&task).as_ref()).map(drop);
+    }
+    if linked_callee(&task).is_some() {
         return Ok(());
     }
     let mut attempts = 0;

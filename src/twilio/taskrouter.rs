@@ -2,6 +2,7 @@
 
 use super::{Api, Page, Repeat, Twilio, object, read_all, unexpected, unless_gone};
 use crate::attributes;
+use crate::date;
 use crate::error::{Error, Result, Settle as _, Settled};
 use crate::json;
 use crate::params::encode;
@@ -21,6 +22,8 @@ pub struct Task {
     pub attributes: String,
     /// Whom it was made for, if for one worker or queue.
     pub routing_target: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created: Option<u64>,
     /// The version, for `If-Match`; byte for byte as Twilio wrote it.
     pub etag: Option<String>,
 }
@@ -35,6 +38,7 @@ impl Task {
             channel: task.text_or_empty("task_channel_unique_name"),
             attributes: task.text("attributes").unwrap_or_else(|| "{}".to_owned()),
             routing_target: task.text_or_empty("routing_target"),
+            created: task.text("date_created").and_then(|date| date::from_iso(&date)),
             etag,
         }))
     }

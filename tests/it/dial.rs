@@ -133,12 +133,19 @@ fn an_open_call_is_in_the_way() {
 #[test]
 fn a_lost_answer_is_looked_for() {
     let found = task(CALL, "reserved", &attributes("+5511999998888"));
-    let routed = |worker| found.replacen('{', &format!(r#"{{"routing_target":"{worker}","#), 1);
-    for (worker, expected) in [(ALICE, 201), ("WK00000000000000000000000000000002", 409)] {
-        let fake = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[])))
+    let (alice, bob) = (ALICE, "WK00000000000000000000000000000002");
+    let (now, long_ago) = ("2027-01-15T07:59:59Z", "2027-01-15T07:59:00Z");
+    for (worker, made, expected) in [(alice, now, 201), (bob, now, 409), (alice, long_ago, 409)] {
+        let more = format!(r#"{{"routing_target":"{worker}","date_created":"{made}","#);
+        let found = found.replacen('{', &more, 1);
+        let lost = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[])))
             .on_lost(&create("+5511999998888"))
-            .on(&open_calls(), 200, &list("tasks", &[routed(worker)]));
-        let (status, body) = dial(&fake, "");
+            .on(&open_calls(), 200, &list("tasks", &[found.clone()]));
+        let (status, body) = dial(&lost, "");
+        assert_eq!((status, body["taskSid"].as_str()), (expected, Some(CALL)));
+        // The same when the request is sent again, and the call is listed by then.
+        let listed = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[found])));
+        let (status, body) = dial(&listed, "");
         assert_eq!((status, body["taskSid"].as_str()), (expected, Some(CALL)));
     }
     let nothing = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[])))

@@ -107,7 +107,8 @@ test("helpers", async () => {
   await measure("hold a participant", 2, helper(`${VOICE}/hold-participant`, { ...room, hold: false }));
   await measure("mute a participant", 2, helper(`${VOICE}/mute-participant`, { ...room, muted: false }));
   await measure("end the conference on exit, or not", 2, helper(`${VOICE}/update-participant`, { ...room, endConferenceOnExit: true }));
-  await measure("a call's properties", 2, helper(`${VOICE}/get-call-properties`, { callSid }));
+  await measure("one's own call's properties", 1, helper(`${VOICE}/get-call-properties`, { callSid }));
+  await measure("another's call's properties", 2, helper(`${VOICE}/get-call-properties`, { callSid: customerCallSid }));
   const added = await measure("add a participant", 2, helper(`${VOICE}/add-participant`, { taskSid: conferenceSid, to: "+17775550100", from }));
   const other = { conference: conferenceSid, participant: added.body.callSid };
   await measure("remove a participant", 2, helper(`${VOICE}/remove-participant`, other));

@@ -106,7 +106,7 @@ fn refresh(cx: &Context) -> Result<()> {
     loop {
         if directory.borrow_mut().starts(cx) {
             let result = read(cx).settled()?;
-            return directory.borrow_mut().end(cx.now(), result);
+            return directory.borrow_mut().end(cx.app.runtime.now(), result);
         }
         if directory.borrow().is_usable(cx.now()) {
             return Ok(());
@@ -115,6 +115,7 @@ fn refresh(cx: &Context) -> Result<()> {
             return Err(Error::Busy.into());
         }
         cx.sleep(LOOK)?;
+        cx.forget(); // the next look needs nothing of this one
     }
 }
 
@@ -185,6 +186,7 @@ fn read(cx: &Context) -> Result<()> {
             partial.is_whole = page.next.is_none() || partial.agents.len() >= MOST_WORKERS;
             partial.next = page.next;
         }
+        cx.forget(); // the page is in the directory
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{chat_name, identity, other_of};
 use crate::Context;
 use crate::auth::FlexCall;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, both};
 use crate::json;
 use crate::runtime::Response;
 use crate::store::{self, Pin};
@@ -55,7 +55,7 @@ pub fn pin(cx: &Context, call: &FlexCall) -> Result<Response> {
         return Err(Error::refused(422, message, vec![("limit", MOST_PINS.to_string())]));
     }
     let written: Vec<_> = pins.iter().skip(known).map(|pin| store::pin(cx, me, pin)).collect();
-    written.into_iter().collect::<Result<()>>()?;
+    written.into_iter().fold(Ok(()), both)?;
     Ok(answer(me, &pins, &skipped))
 }
 
