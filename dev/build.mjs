@@ -12,8 +12,9 @@ const FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bu
 export function build({ out = join(root, "build"), features = [] } = {}) {
   const target = "wasm32-unknown-unknown";
   const cargo = ["build", "--release", "--lib", "--target", target, "--features", features.join(",")];
-  // Panics carry source paths; this machine's are nobody's business, and long.
-  run("cargo", cargo, { env: { RUSTFLAGS: `--remap-path-prefix=${homedir()}=~` } });
+  // Panics carry source paths; this machine's are nobody's business, and long. And LLVM's
+  // elimination of partial redundancies copies code, for a speed that nothing here shows.
+  run("cargo", cargo, { env: { RUSTFLAGS: `--remap-path-prefix=${homedir()}=~ -Cllvm-args=-enable-pre=0` } });
   mkdirSync(out, { recursive: true });
   const wasm = join(root, "target", target, "release/flex_edge.wasm");
   run("wasm-bindgen", [wasm, "--target", "bundler", "--no-typescript", "--remove-name-section", "--out-dir", out, "--out-name", "index"]);
