@@ -374,11 +374,16 @@ mod tests {
             ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
             (WORKSPACE, "WSnonsense"),
             ("ACCESS_CHECKS", "maybe"),
+            ("FLEX_TOKEN_CACHE_SECONDS", "0"),
+            ("INTERNAL_CHAT_IDLE_DAYS", "0"),
+            ("INTERNAL_CHAT_CLEANUP_CALLS", "901"),
         ]);
         assert_eq!(config.missing(Feature::Helpers), ["TWILIO_AUTH_TOKEN", WORKSPACE]);
         let names: Vec<_> = config.invalid.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, [WORKSPACE, "ACCESS_CHECKS"]);
+        let wrong = ["INTERNAL_CHAT_IDLE_DAYS", "INTERNAL_CHAT_CLEANUP_CALLS"];
+        assert_eq!(names, [&[WORKSPACE, "ACCESS_CHECKS"][..], &wrong].concat());
         assert!(config.access_checks);
+        assert_eq!((config.token_cache, config.cleanup_calls), (0, 40));
     }
 
     #[test]

@@ -4,14 +4,14 @@
 
 mod invites;
 mod leaving;
+mod routing;
 
 pub use leaving::leave;
 
 use crate::Context;
 use crate::access;
-use crate::attributes;
 use crate::auth::{Agent, FlexCall};
-use crate::config::{CHAT_TRANSFER_WORKFLOW, Feature};
+use crate::config::Feature;
 use crate::date;
 use crate::error::{Error, Result, Settle as _};
 use crate::gate;
@@ -19,7 +19,7 @@ use crate::json::{self, Object};
 use crate::params::Params;
 use crate::runtime::{Millis, Response, SECOND};
 use crate::sid::Sid;
-use crate::twilio::interactions::{Channel, Invite, Participant};
+use crate::twilio::interactions::{Channel, Invite};
 use crate::twilio::unless_gone;
 
 /// How long the answer to a transfer is given to whoever asks the same again.
@@ -28,26 +28,6 @@ const REMEMBER: Millis = 30 * SECOND;
 const SAME_TRANSFER: u64 = 60_000;
 /// The attribute that says which transfer made a task.
 const MARK: &str = "transferId";
-/// What an earlier transfer has left in a task's attributes, what Flex keeps for that task only,
-/// and by what it is known whose a call is: no conversation has those.
-const NOT_INHERITED: [&str; 15] = [
-    MARK,
-    "callToQueue",
-    "call_sid",
-    "client_call",
-    "conference",
-    "conferenceSid",
-    "conversations",
-    "dialedFromTaskSid",
-    "flexChannelInviteSid",
-    "ignoreWorkerContactUri",
-    "targetWorker",
-    "transferQueueName",
-    "transferTargetSid",
-    "transferTargetType",
-    "workerSidsInConversation",
-];
-
 /// A transfer, as asked for.
 struct Transfer<'a> {
     channel: Channel,
@@ -225,8 +205,8 @@ fn hand_over_once(
     let own = leaving
         .or_else(|| participants.iter().find(|p| p.worker.is_some() && p.worker == agent.worker));
     let task = t.task.as_ref().or_else(|| own?.task.as_ref());
-    let attributes = task_attributes(t, mark, &participants, contact, task, cx.now());
-    let routing = routing(cx, &task_channel?, &attributes);
+    let attributes = routing::attributes(t, mark, &participants, contact, task, cx.now());
+    let routing = routing::of(cx, &task_channel?, &attributes);
     let invite = if let Some(invite) = earlier {
         Ok(invite)
     } else {
@@ -289,74 +269,6 @@ fn contact_uri(cx: &Context, worker: Option<&Sid>) -> Result<Option<String>> {
     let Some(worker) = worker else { return Ok(None) };
     let attributes = cx.twilio().worker_attributes(worker).settled()?.ok();
     Ok(attributes.and_then(|attributes| json::at(&attributes, &["contact_uri"])))
-}
-
-/// What the peers' plugins and workflows read of the new task: the task's own attributes and
-/// the transfer's.
-fn task_attributes(
-    t: &Transfer<'_>,
-    mark: &str,
-    participants: &[Participant],
-    contact: Option<String>,
-    task: Option<&Sid>,
-    now: u64,
-) -> String {
-    // Both were read as objects when they came in.
-    let both = attributes::overwrite(t.attributes, t.ignore).unwrap_or_default();
-    let own = Object::parse(&both).unwrap_or_default();
-    let ignore = Object::parse(t.ignore).unwrap_or_default();
-    let mut all = json::object();
-    for (name, value) in own.members() {
-        if NOT_INHERITED.contains(&&**name) {
-            continue;
-        }
-        // Flex accepts an outbound task by itself.
-        let is_outbound = name == "direction" && *value == "\"outbound\"";
-        all.raw(name, if is_outbound { "\"inbound\"" } else { value });
-    }
-    let mut in_it = ignore.texts("workerSidsInConversation");
-    for worker in participants.iter().filter_map(|p| p.worker.as_ref()) {
-        if !in_it.iter().any(|known| known == worker.as_str()) {
-            in_it.push(worker.to_string());
-        }
-    }
-    let linked = own.object("conversations").unwrap_or_default();
-    let mut conversations = json::object();
-    for (name, value) in linked.members().iter().filter(|(name, _)| name != "conversation_id") {
-        conversations.raw(name, value);
-    }
-    let id = t
-        .conversation_id
-        .map(str::to_owned)
-        .or_else(|| linked.text("conversation_id"))
-        .or_else(|| Some(task?.as_str().to_owned()));
-    if let Some(id) = id {
-        conversations.text("conversation_id", &id);
-    }
-    let mark =
-        if t.leaving.is_some() { mark.to_owned() } else { [mark, "/", &now.to_string()].concat() };
-    all.raw("conversations", &conversations.end())
-        .texts("workerSidsInConversation", in_it.iter().map(String::as_str))
-        .text("transferTargetSid", t.target.as_str())
-        .text("transferTargetType", if t.is_to_worker() { "worker" } else { "queue" })
-        .text(MARK, &mark);
-    if let Some(queue) = &t.queue {
-        all.text("transferQueueName", queue);
-    }
-    if let Some(contact) = contact {
-        all.text("ignoreWorkerContactUri", &contact);
-    }
-    all.end()
-}
-
-fn routing(cx: &Context, task_channel: &str, attributes: &str) -> String {
-    let properties = json::object()
-        .text("task_channel_unique_name", task_channel)
-        .text("workspace_sid", cx.app.config.workspace())
-        .text("workflow_sid", cx.app.config.sid(CHAT_TRANSFER_WORKFLOW))
-        .raw("attributes", attributes)
-        .end();
-    json::object().raw("properties", &properties).end()
 }
 
 /// The invite of an earlier try of the same transfer. One that was declined or is over

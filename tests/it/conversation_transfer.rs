@@ -283,6 +283,53 @@ fn a_cold_transfer_invites_and_then_takes_the_agent_out() {
 }
 
 #[test]
+fn a_participant_is_handed_over_once_to_one_target() {
+    const SUE: &str = "WK00000000000000000000000000000003";
+    let fake = cold_reads(Fake::default(), &[], "{}").on(&cold_create(), 201, &invite("{}")).on(
+        &remove(OWN),
+        200,
+        "{}",
+    );
+    let first = ask(&fake, INVITE, &invite_fields(OWN));
+    assert_eq!(first.0, 200);
+    // A supervisor's request for the same is the same; another target or another agent's
+    // request is not, and nothing is done for it.
+    let fake = fake.on_token_of("sue", SUE, "supervisor");
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)), first);
+    let to_queue = but(invite_fields(OWN), "transferTargetSid", QUEUE);
+    let fake = fake.on_token();
+    assert_eq!(ask(&fake, INVITE, &to_queue).0, 409);
+    let fake = fake.on_token_of("bob", BOB, "agent");
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 409);
+    assert_eq!(writes(&fake).len(), 2);
+}
+
+#[test]
+fn whoever_has_declined_may_be_asked_again_at_once() {
+    let write = format!(r#"POST {CONVERSATION} Attributes={{"invites":{{{}}}}}"#, entry());
+    let fake = warm_reads(Fake::default(), "{}")
+        .on(&warm_create(1_800_000_000_000), 201, &invite("{}"))
+        .conversation("{}")
+        .on(&write, 200, "{}");
+    let first = ask(&fake, INVITE, &invite_fields(""));
+    // A second click, while Bob is being asked.
+    let fake = fake.on_token().task(NEW_TASK, "reserved");
+    assert_eq!(ask(&fake, INVITE, &invite_fields("")), first);
+    // He declines, and is asked once more.
+    let fake = fake
+        .on_token()
+        .task(NEW_TASK, "canceled")
+        .participants(&[customer(), alice()])
+        .worker(ALICE, "client:alice")
+        .member_and_conversation("{}")
+        .on(&warm_create(1_800_000_000_000), 201, &invite("{}"))
+        .conversation("{}")
+        .on(&write, 200, "{}");
+    assert_eq!(ask(&fake, INVITE, &invite_fields("")).0, 200);
+    assert_eq!(writes(&fake).len(), 4);
+}
+
+#[test]
 fn the_json_request_is_understood_as_well() {
     let to_queue = format!(
         r#""transferTargetSid":"{QUEUE}","transferTargetType":"queue","transferId":"{OWN}/{QUEUE}","transferQueueName":"Everyone","ignoreWorkerContactUri":"client:alice""#

@@ -140,7 +140,7 @@ fn a_lost_answer_is_looked_for() {
         let found = found.replacen('{', &more, 1);
         let lost = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[])))
             .on_lost(&create("+5511999998888"))
-            .on(&open_calls(), 200, &list("tasks", &[found.clone()]));
+            .on(&open_calls(), 200, &list("tasks", std::slice::from_ref(&found)));
         let (status, body) = dial(&lost, "");
         assert_eq!((status, body["taskSid"].as_str()), (expected, Some(CALL)));
         // The same when the request is sent again, and the call is listed by then.

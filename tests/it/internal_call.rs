@@ -137,6 +137,27 @@ fn the_end_ends_both_tasks() {
 }
 
 #[test]
+fn a_late_join_ends_what_still_rings_for_a_caller_who_has_left() {
+    let attributes = format!(
+        r#"{{"client_call":true,"to":"client:bob","worker_call_sid":"{LEG}","conference":{{"participants":{{"taskSid":"{CALLEE}"}}}}}}"#
+    );
+    let callee =
+        task(CALLEE, "reserved", &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
+    let end = format!(
+        "POST {TASKROUTER}/Tasks/{CALLEE} AssignmentStatus=canceled&Reason=The conference is complete"
+    );
+    let fake = Fake::default()
+        .on(
+            &format!("GET {TASKROUTER}/Tasks/{CALLER}"),
+            200,
+            &task(CALLER, "wrapping", &attributes),
+        )
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &callee)
+        .on(&end, 200, &callee);
+    assert_eq!(fake.handle(joined()).status, 200);
+}
+
+#[test]
 fn a_forged_or_changed_event_is_refused() {
     let genuine = joined();
     for changed in [
