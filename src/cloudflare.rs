@@ -38,6 +38,7 @@ extern "C" {
     fn console_error(line: &str);
 }
 
+/// A sixth of the default one's code, and as fast.
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 

@@ -269,7 +269,9 @@ pub fn make<T>(
             Err(error) if error.is_uncertain() => failure = Some(error),
             made => return Ok(made?),
         }
-        cx.sleep(cx.pause(1, None))?;
+        if !cx.pause_before("", cx.pause(1, None))? {
+            break;
+        }
     }
     Err(failure.map_or_else(|| Error::Busy.into(), Stop::Failed))
 }
