@@ -282,12 +282,11 @@ impl Context {
         self.calls.get().saturating_add(more) <= self.most_calls
     }
 
-    /// Waits before something is done once more; false when that would leave no time for it.
-    /// `what` tells this wait from others that may go on at the same time.
-    pub(crate) fn pause_before(&self, what: &str, pause: Millis) -> Result<bool> {
+    /// Waits; false when that would leave no time for what comes after it. `what` tells this
+    /// wait from others that may go on at the same time.
+    pub(crate) fn wait(&self, what: &str, pause: Millis) -> Result<bool> {
         let may_begin = pause + 500 <= self.time_left();
-        let pause = pause.to_string();
-        Ok(self.operation(&["sleep", what], &[&pause], may_begin)?.is_ok())
+        Ok(self.operation(&["sleep", what], &[&pause.to_string()], may_begin)?.is_ok())
     }
 
     /// Reads a value from the KV namespace.
@@ -342,11 +341,6 @@ impl Context {
         let outcome = outcome.map(str::to_owned);
         let ask = Ask::Settle { attempt, outcome, keep }.text();
         self.platform(&["gate", key, "settle"], &[&ask, "0"]).map(drop)
-    }
-
-    /// Waits.
-    pub(crate) fn sleep(&self, pause: Millis) -> Result<()> {
-        self.operation(&["sleep", ""], &[&pause.to_string()], true).map(drop)
     }
 }
 

@@ -269,7 +269,7 @@ pub fn make<T>(
             Err(error) if error.is_uncertain() => failure = Some(error),
             made => return Ok(made?),
         }
-        if !cx.pause_before("", cx.pause(1, None))? {
+        if !cx.wait("", cx.pause(1, None))? {
             break;
         }
     }

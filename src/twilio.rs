@@ -132,7 +132,7 @@ impl<'a> Twilio<'a> {
             };
             // A pause that leaves no time for an answer helps nobody.
             let call = [call.url.as_str(), &call.body].concat();
-            if tries >= TRIES || !cx.pause_before(&call, pause)? {
+            if tries >= TRIES || !cx.wait(&call, pause)? {
                 return Err(error.into());
             }
         }

@@ -66,7 +66,7 @@ pub fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
             LookUp::Unknown => break,
             LookUp::BeingChecked if cx.time_left() < SECOND => return Err(Error::Busy.into()),
             LookUp::BeingChecked => {
-                cx.sleep(LOOK)?;
+                cx.wait("", LOOK)?;
                 cx.forget(); // the next look needs nothing of this one
             }
         }

@@ -162,7 +162,7 @@ fn whose_leg(
         if let Some(is_caller) = of_caller(&task) {
             return Ok((task, is_caller));
         }
-        cx.sleep(REREAD_PAUSE)?;
+        cx.wait("", REREAD_PAUSE)?;
         task = cx.twilio().task(caller)?;
     }
     if let Some(is_caller) = of_caller(&task) {

@@ -114,7 +114,7 @@ fn refresh(cx: &Context) -> Result<()> {
         if cx.time_left() < SECOND {
             return Err(Error::Busy.into());
         }
-        cx.sleep(LOOK)?;
+        cx.wait("", LOOK)?;
         cx.forget(); // the next look needs nothing of this one
     }
 }
