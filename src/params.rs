@@ -12,27 +12,34 @@ use crate::sid::Sid;
 /// A decoded name and value of a query or a form.
 pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// What the caller sent.
+/// What the caller sent: names and values, one behind the other in one text.
 #[derive(Debug, Default)]
 pub struct Params {
-    values: Vec<(String, Sent)>,
+    text: String,
+    fields: Vec<Field>,
 }
 
-/// A value as it came.
+/// Where a name and its value stand.
 #[derive(Debug)]
-enum Sent {
-    /// Of a query or a form: text.
-    Text(String),
-    /// Of a JSON body: JSON text of anything but a string.
-    Json(String),
+struct Field {
+    start: usize,
+    middle: usize,
+    end: usize,
+    /// JSON text of anything but a string, from a JSON body; else the text itself.
+    is_json: bool,
 }
 
 impl Params {
     /// Puts query and form together; a repeated name keeps its last value, the body wins.
     #[must_use]
-    pub fn from_pairs<'a>(query: Vec<Pair<'a>>, form: Vec<Pair<'a>>) -> Self {
-        let text = |(name, value): Pair<'a>| (name.into_owned(), Sent::Text(value.into_owned()));
-        Self { values: query.into_iter().chain(form).map(text).collect() }
+    pub fn from_pairs(query: Vec<Pair<'_>>, form: Vec<Pair<'_>>) -> Self {
+        let mut params = Self::default();
+        for pairs in [query, form] {
+            for (name, value) in &pairs {
+                params.add(name, value, false);
+            }
+        }
+        params
     }
 
     /// Puts query and JSON body together; the body must be an object.
@@ -40,25 +47,42 @@ impl Params {
         let object =
             Object::parse(body).ok_or_else(|| Error::bad("body", "must be a JSON object"))?;
         let mut params = Self::from_pairs(query, Vec::new());
-        params.values.extend(members(&object));
+        params.add_members(&object);
         Ok(params)
     }
 
-    fn get(&self, name: &str) -> Option<&Sent> {
-        let (_, value) = self.values.iter().rev().find(|(key, _)| key == name)?;
-        let (Sent::Text(text) | Sent::Json(text)) = value;
-        (!matches!(text.as_str(), "" | "null" | "undefined")).then_some(value)
+    fn add(&mut self, name: &str, value: &str, is_json: bool) {
+        let start = self.text.len();
+        self.text.push_str(name);
+        let middle = self.text.len();
+        self.text.push_str(value);
+        self.fields.push(Field { start, middle, end: self.text.len(), is_json });
+    }
+
+    fn add_members(&mut self, object: &Object<'_>) {
+        for (name, raw) in object.members() {
+            match json::string(raw) {
+                Some(text) => self.add(name, &text, false),
+                None => self.add(name, raw, true),
+            }
+        }
+    }
+
+    /// A value, and whether it is JSON text.
+    fn get(&self, name: &str) -> Option<(&str, bool)> {
+        let is_it = |field: &&Field| self.text.get(field.start..field.middle) == Some(name);
+        let field = self.fields.iter().rev().find(is_it)?;
+        let value = self.text.get(field.middle..field.end)?;
+        (!matches!(value, "" | "null" | "undefined")).then_some((value, field.is_json))
     }
 
     /// A text, when there is one.
     pub fn optional_text(&self, name: &str) -> Result<Option<&str>> {
         match self.get(name) {
-            None => Ok(None),
-            Some(Sent::Text(text)) => Ok(Some(text)),
-            Some(Sent::Json(number)) if number.bytes().all(|b| b.is_ascii_digit()) => {
-                Ok(Some(number))
+            Some((value, true)) if !value.bytes().all(|b| b.is_ascii_digit()) => {
+                Err(Error::bad(name, "must be a text"))
             }
-            Some(Sent::Json(_)) => Err(Error::bad(name, "must be a text")),
+            found => Ok(found.map(|(value, _)| value)),
         }
     }
 
@@ -85,11 +109,9 @@ impl Params {
     pub fn optional_flag(&self, name: &str) -> Result<Option<bool>> {
         match self.get(name) {
             None => Ok(None),
-            Some(Sent::Text(text) | Sent::Json(text)) => match text.as_str() {
-                "true" => Ok(Some(true)),
-                "false" => Ok(Some(false)),
-                _ => Err(Error::bad(name, "must be true or false")),
-            },
+            Some(("true", _)) => Ok(Some(true)),
+            Some(("false", _)) => Ok(Some(false)),
+            Some(_) => Err(Error::bad(name, "must be true or false")),
         }
     }
 
@@ -111,9 +133,7 @@ impl Params {
     pub fn optional_object(&self, name: &str) -> Result<Option<&str>> {
         match self.get(name) {
             None => Ok(None),
-            Some(Sent::Text(text) | Sent::Json(text)) if Object::parse(text).is_some() => {
-                Ok(Some(text))
-            }
+            Some((text, _)) if Object::parse(text).is_some() => Ok(Some(text)),
             Some(_) => Err(Error::bad(name, "must be a JSON object")),
         }
     }
@@ -125,7 +145,7 @@ impl Params {
 
     /// The texts of a JSON list, sent as JSON or as its text, when there is one.
     pub fn optional_texts(&self, name: &str) -> Result<Option<Vec<String>>> {
-        let Some(Sent::Text(text) | Sent::Json(text)) = self.get(name) else { return Ok(None) };
+        let Some((text, _)) = self.get(name) else { return Ok(None) };
         match json::list(text).and_then(|items| items.into_iter().map(json::string).collect()) {
             Some(texts) => Ok(Some(texts)),
             None => Err(Error::bad(name, "must be a JSON list of texts")),
@@ -135,16 +155,10 @@ impl Params {
     /// The same bag, one level down: the members of a JSON object as parameters.
     pub fn inside(&self, name: &str) -> Result<Self> {
         let object = Object::parse(self.object(name)?).unwrap_or_default();
-        Ok(Self { values: members(&object) })
+        let mut inside = Self::default();
+        inside.add_members(&object);
+        Ok(inside)
     }
-}
-
-fn members(object: &Object<'_>) -> Vec<(String, Sent)> {
-    let member = |(name, raw): &(Cow<'_, str>, &str)| {
-        let value = json::string(raw).map_or_else(|| Sent::Json((*raw).to_owned()), Sent::Text);
-        (name.clone().into_owned(), value)
-    };
-    object.members().iter().map(member).collect()
 }
 
 /// Takes a query or form apart (`application/x-www-form-urlencoded`), in its order.

@@ -65,24 +65,33 @@ pub fn response(verb: Element) -> String {
 /// Escapes as twilio-node does. Characters that XML 1.0 has no place for are dropped: no
 /// escape could carry them.
 fn escape(into: &mut String, text: &str, attribute: bool) {
-    for c in text.chars() {
-        match c {
-            '&' => into.push_str("&amp;"),
-            '<' => into.push_str("&lt;"),
-            '>' if !attribute => into.push_str("&gt;"),
-            '"' if attribute => into.push_str("&quot;"),
-            '\t' if attribute => into.push_str("&#x9;"),
-            '\n' if attribute => into.push_str("&#xA;"),
-            '\r' => into.push_str("&#xD;"),
-            '\u{0}'..='\u{8}'
-            | '\u{b}'
-            | '\u{c}'
-            | '\u{e}'..='\u{1f}'
-            | '\u{fffe}'
-            | '\u{ffff}' => {}
-            c => into.push(c),
-        }
+    let mut rest = text;
+    // What stays goes with what comes behind it.
+    let mut from = 0;
+    // 0xef begins, among others, U+FFFE and U+FFFF.
+    let is_special = |byte: u8| byte < b' ' || matches!(byte, b'&' | b'<' | b'>' | b'"' | 0xef);
+    while let Some(at) = rest.bytes().skip(from).position(is_special) {
+        let (plain, special) = rest.split_at_checked(from + at).unwrap_or_default();
+        let Some(c) = special.chars().next() else { break };
+        let escaped = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' if !attribute => "&gt;",
+            '"' if attribute => "&quot;",
+            '\t' if attribute => "&#x9;",
+            '\n' if attribute => "&#xA;",
+            '\r' => "&#xD;",
+            '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'.. => {
+                from += at + c.len_utf8();
+                continue;
+            }
+            _ => "",
+        };
+        into.push_str(plain);
+        into.push_str(escaped);
+        (rest, from) = (special.get(c.len_utf8()..).unwrap_or_default(), 0);
     }
+    into.push_str(rest);
 }
 
 #[cfg(test)]
@@ -107,6 +116,7 @@ mod tests {
 
     #[test]
     fn characters_that_xml_cannot_carry_are_dropped() {
-        assert!(response(el("Say").text("a\u{0}\u{b}b")).contains("<Say>ab</Say>"));
+        let text = "a\u{0}\u{b}b\u{ffff}\u{ff21}\u{fffe}👋";
+        assert!(response(el("Say").text(text)).contains("<Say>ab\u{ff21}👋</Say>"));
     }
 }
