@@ -151,7 +151,8 @@ impl Fake {
     /// Hands in one request. The whole script must have been played afterwards.
     ///
     /// Then the same happens again, but every result has to be waited for, and they arrive
-    /// in this order or that: it must ask for the same and answer the same.
+    /// in this order or that: it may ask for nothing else, must answer the same, and must have
+    /// waited for all that it has changed.
     pub fn handle(&self, request: Request) -> Response {
         let began = self.world.now();
         self.world.performed.take();
@@ -172,10 +173,17 @@ impl Fake {
                 }
                 let waiting = outside.results.borrow().len();
                 assert!(waiting > 0, "it waits for nothing");
-                let (id, result) = outside.results.borrow_mut().remove(order(waiting));
+                let (id, _, result) = outside.results.borrow_mut().remove(order(waiting));
                 cx.resume(id, result);
             };
             assert_eq!(again, response);
+            let results = outside.results.borrow();
+            let unseen = results.iter().map(|(_, operation, _)| operation);
+            let reads = ["fetch\u{1f}GET\u{1f}", "kv_get\u{1f}", "kv_list\u{1f}"];
+            let is_read =
+                |operation: &&String| reads.iter().any(|read| operation.starts_with(read));
+            let writes: Vec<_> = unseen.filter(|operation| !is_read(operation)).collect();
+            assert!(writes.is_empty(), "not waited for: {writes:#?}");
         }
         response
     }
@@ -396,7 +404,8 @@ fn constant(operation: &str) -> String {
 struct Waiting {
     began: u64,
     left: RefCell<Vec<(String, String)>>,
-    results: RefCell<Vec<(u32, String)>>,
+    /// Number, operation and result of what is under way.
+    results: RefCell<Vec<(u32, String, String)>>,
 }
 
 struct Later(Rc<Waiting>);
@@ -407,7 +416,8 @@ impl Runtime for Later {
         let mut left = self.0.left.borrow_mut();
         let at = left.iter().position(|(known, _)| *known == operation);
         let at = at.unwrap_or_else(|| panic!("asked for something else: {operation}"));
-        self.0.results.borrow_mut().push((id, left.remove(at).1));
+        let (operation, result) = left.remove(at);
+        self.0.results.borrow_mut().push((id, operation, result));
         None
     }
 
