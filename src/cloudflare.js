@@ -4,6 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import * as glue from "./index_bg.js";
 import module from "./index.wasm";
 
+// As in runtime.rs and context.rs.
 const MAX_BODY = 256 * 1024;
 const FIELD = "\x1f";
 const RECORD = "\x1e";
@@ -119,6 +120,7 @@ function perform(id, target, env, out, resolve, head) {
 
 // --- Operations ------------------------------------------------------------------------
 
+// Each gets [id, name, …fields] in the order in which context.rs writes them.
 const OPERATIONS = {
   async fetch(env, [, , method, url, authorization, type, ifMatch, body, timeout]) {
     const headers = { Authorization: authorization };

@@ -3,8 +3,8 @@
 //! JavaScript does the I/O and Rust decides. A request comes in through [`begin`] and gets as
 //! far as it can at once; most of Twilio's webhooks are answered by that one call. What it
 //! needs of the outside are operations ([`crate::context`]): JavaScript performs them, and brings
-//! each result back through [`resume`]. So no promise, closure or JavaScript object is ever
-//! held in here, which is what makes Rust slow in a Worker; and an instance that has panicked
+//! each result back through [`resume`]. So no promise, closure or JavaScript object is held
+//! in here: holding them is what makes Rust slow in a Worker. And an instance that has panicked
 //! can be left behind.
 
 use std::cell::{Cell, RefCell};
@@ -61,7 +61,8 @@ pub fn start(settings: &str, seed: u64) {
 }
 
 /// Takes in a request and goes as far with it as is possible without the outside. `head` is
-/// method, URL and headers, a line each. Answers as [`run`].
+/// method, URL, five headers, and `too large` if so, a line each, in the order below. `id` is
+/// JavaScript's number for the request; `now` is milliseconds since 1970. Answers as [`run`].
 #[wasm_bindgen]
 pub fn begin(id: u32, now: f64, head: &str, body: &str) -> String {
     let mut lines = head.split('\n').map(str::to_owned);
@@ -101,7 +102,8 @@ pub fn resume(id: u32, now: f64, operation: u32, mut result: String) -> String {
 }
 
 /// One step of the exactly-once gate: its record and the question, as JSON; out come the
-/// reply, the record to keep, and when to forget it or, for a reply to wait, until when.
+/// reply, the record to keep, when to forget it, and until when to wait (0: not), in
+/// milliseconds since 1970.
 #[wasm_bindgen]
 pub fn gate(record: &str, ask: &str, now: f64) -> String {
     let Some(ask) = Ask::parse(ask) else { return String::new() };

@@ -4,12 +4,19 @@
 //! time it asks for one, the operation is handed to the [`crate::runtime::Runtime`], and the
 //! handler leaves with [`Stop::Waiting`]. When a result arrives, the handler is **run again
 //! from its beginning**; whatever it has asked for before is answered from memory, and so it
-//! gets one step further each time. Several operations that are asked for before one of them
-//! is waited for ([`crate::error::both`]) go on at the same time.
+//! gets one step further each time. What is asked for before the first `?` goes on at the
+//! same time: `let (a, b) = (ask_a(), ask_b()); let (a, b) = (a?, b?);`.
 //!
-//! Two rules follow. A handler asks for the same in every run: by the request, by results,
-//! and by [`Context::now`], which stands still. And [`Stop::Waiting`] is no failure: what is
-//! to be done after one goes through [`crate::error::Settle::settled`].
+//! Two rules follow.
+//!
+//! 1. **Every run asks for the same.** Decide by the request, by results and by
+//!    [`Context::now`], which stands still; not by [`Context::time_left`] or chance, unless to
+//!    give up. The memory in [`App`] may change between runs: either value must do, and what
+//!    is written there is written again. Equal operations are told apart by their order.
+//! 2. **Every result is waited for, and [`Stop::Waiting`] is no failure.** Each `Result` meets
+//!    `?`, [`crate::error::both`] or [`crate::error::Settle::settled`] before the handler
+//!    answers: a write that is not waited for may never be sent. Never `.ok()`, `.is_err()`,
+//!    `.unwrap_or()` or `Err(_)` on what may be waiting.
 //!
 //! An operation is a text of fields, separated by [`FIELD`]. Its result is a text too: `+`
 //! and more, or nothing when it has failed.
@@ -41,7 +48,7 @@ pub struct Context {
     pub(crate) request: Option<Request>,
     /// The id that answers and log lines carry.
     pub id: String,
-    /// The endpoint, once the Flex token is checked.
+    /// The endpoint and its proof, once the Flex token is checked: later runs begin there.
     pub(crate) call: OnceCell<(ForFlex, FlexCall)>,
     /// How far the clean-up has got.
     pub(crate) cleaning: RefCell<Cleaning>,
@@ -50,7 +57,7 @@ pub struct Context {
     most_calls: u32,
     /// Calls to Twilio up to here in this run of the handler.
     calls: Cell<u32>,
-    /// Calls to Twilio before what this run has to do again.
+    /// Calls to Twilio before [`Context::forget`].
     forgotten: Cell<u32>,
     /// Calls to Twilio that were made.
     made: Cell<u32>,
@@ -119,7 +126,7 @@ impl Context {
     /// Nobody waits for it any more.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.deadline + 60_000 < self.app.runtime.now()
+        self.deadline + 60 * SECOND < self.app.runtime.now()
     }
 
     /// The handler is about to run once more.
@@ -129,7 +136,8 @@ impl Context {
         self.lines.borrow_mut().clear();
     }
 
-    /// What has been done up to here is noted elsewhere, and will not be asked for again.
+    /// What has been done up to here is noted elsewhere, and will not be asked for again. Only
+    /// when nothing is under way: results that come later are dropped.
     pub(crate) fn forget(&self) {
         self.operations.borrow_mut().clear();
         self.forgotten.set(self.calls.get());
@@ -150,14 +158,14 @@ impl Context {
         self.started
     }
 
-    /// How long this request may still take.
+    /// How long this request may still take; differs from run to run.
     #[must_use]
     pub fn time_left(&self) -> Millis {
         self.deadline.saturating_sub(self.app.runtime.now())
     }
 
     /// How long to wait before the next try: what Twilio asks for, or a random time that
-    /// grows with the tries.
+    /// grows with the tries. For [`Context::wait`] only, as it differs from run to run.
     pub(crate) fn pause(&self, tries: u32, retry_after: Option<u64>) -> Millis {
         let ceiling = 200u64 << tries.min(4);
         let jitter = 100 + self.app.random() % ceiling;

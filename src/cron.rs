@@ -4,7 +4,7 @@ use crate::Context;
 use crate::error::Result;
 use crate::features::internal_chat;
 
-/// Cleans up internal chats; what came of it is one log line.
+/// Cleans up internal chats; what came of it is one log line. Fails only by waiting.
 pub fn run(cx: &Context) -> Result<()> {
     let (report, result) = internal_chat::clean_up(cx)?;
     let mut line = cx.log_head("cron");

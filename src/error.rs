@@ -33,7 +33,7 @@ impl From<Error> for Stop {
     }
 }
 
-/// The only way to a failure in order to go on after it.
+/// How to go on after a failure. Matching `Err(_)` would take waiting for one.
 pub trait Settle<T> {
     /// What has come of it, once something has: `?` leaves while it is still waited for.
     fn settled(self) -> Result<Settled<T>>;
@@ -49,7 +49,7 @@ impl<T> Settle<T> for Result<T> {
     }
 }
 
-/// Two things that are done at the same time: a failure of one does not keep the other from
+/// Waits for two writes that are under way: a failure of one does not keep the other from
 /// being done.
 pub fn both(one: Result<()>, other: Result<()>) -> Result<()> {
     let one = one.settled()?;

@@ -1,8 +1,8 @@
 //! The exactly-once gate: who may do a thing, and what came of it.
 //!
 //! One Durable Object per key keeps one [`Record`]; this is its whole mind, and
-//! `cloudflare.js` its body. The record is written before an answer leaves, and the
-//! platform lets one event at a time read and write it.
+//! `cloudflare.js` its body. The record is changed without an await in between, so one
+//! at a time, and the platform holds answers back until it is written.
 
 use crate::Context;
 use crate::error::{Error, Result, Settle as _, Stop};
@@ -15,6 +15,7 @@ pub struct Record {
     /// How often it was granted.
     pub attempt: u32,
     /// While an owner is at it: when it counts as dead. Else: when all is forgotten.
+    /// Milliseconds since 1970.
     pub until: u64,
     /// An owner is at it.
     pub running: bool,
@@ -24,16 +25,16 @@ pub struct Record {
 
 /// As many outcomes that are over are stepped over.
 const MOST_OVER: u32 = 20;
-/// How long, in milliseconds, a dead owner's record is kept after its lease.
-pub const REMEMBER_THE_DEAD: u64 = 60 * 60 * 1000;
+/// How long a dead owner's record is kept after its lease.
+pub const REMEMBER_THE_DEAD: Millis = 60 * 60 * SECOND;
 
 /// What is asked of the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// May I? An owner gets this many milliseconds.
+    /// May I?
     Claim {
-        /// Milliseconds.
-        lease: u64,
+        /// How long an owner has.
+        lease: Millis,
     },
     /// I am done, or have given up.
     Settle {
@@ -41,8 +42,8 @@ pub enum Ask {
         attempt: u32,
         /// What came of it; none: somebody else may try.
         outcome: Option<String>,
-        /// How long to remember, in milliseconds.
-        keep: u64,
+        /// How long to remember.
+        keep: Millis,
     },
 }
 
@@ -53,7 +54,7 @@ pub enum Reply {
     Granted(u32),
     /// It is done.
     Done(String),
-    /// Ask again when the owner has settled, or at this time.
+    /// Ask again when the owner has settled, or at this time, milliseconds since 1970.
     Wait(u64),
     /// Noted.
     Settled,
@@ -176,7 +177,8 @@ pub fn step(record: Option<Record>, ask: Ask, now: u64) -> (Reply, Record) {
 /// its outcome.
 ///
 /// `work` is told the attempt: from the second on, somebody before it failed or died, and
-/// it has to look for what they left. When it fails, the next to ask is granted.
+/// it has to look for what they left. When it fails, the next to ask is granted. Like the
+/// handler, `work` is run again with each result; once is what it asks for.
 pub fn once(
     cx: &Context,
     key: &str,

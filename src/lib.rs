@@ -34,8 +34,9 @@ use features::calls::Calls;
 use features::internal_chat::Directory;
 use runtime::{Kind, MAX_BODY, Millis, Request, Response, Runtime, SECOND};
 
-/// Twilio gives a voice webhook 15 s in all; what we answer later is lost.
-const TIME_FOR_WEBHOOKS: Millis = 10 * SECOND;
+/// Twilio gives a voice webhook 15 s in all, and what we answer later is lost: no request
+/// takes longer than this.
+const TIME_FOR_REQUESTS: Millis = 10 * SECOND;
 /// Nobody waits for a cron run; it only has to be over before the next one.
 const TIME_FOR_CRON: Millis = 60 * SECOND;
 
@@ -70,7 +71,7 @@ impl App {
     #[must_use]
     pub fn begin(self: &Rc<Self>, request: Request) -> Context {
         let id = if request.ray.is_empty() { self.random_id() } else { request.ray.clone() };
-        Context::new(Rc::clone(self), Some(request), id, TIME_FOR_WEBHOOKS, u32::MAX)
+        Context::new(Rc::clone(self), Some(request), id, TIME_FOR_REQUESTS, u32::MAX)
     }
 
     /// Takes in a cron trigger; [`App::run`] does what it asks for.
@@ -86,6 +87,7 @@ impl App {
     pub fn run(&self, cx: &Context) -> Option<Response> {
         cx.rewind();
         let Some(request) = &cx.request else {
+            // It fails only by waiting.
             return cron::run(cx).ok().map(|()| Response::success());
         };
         let result = if request.method == "OPTIONS" {

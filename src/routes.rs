@@ -14,6 +14,7 @@ pub type ForFlex = fn(&Context, &FlexCall) -> Result<Response>;
 
 /// Finds the endpoint and runs it.
 pub fn route(cx: &Context, req: &Request) -> Result<Response> {
+    // The token is checked: this is a later run.
     if let Some((handler, call)) = cx.call.get() {
         return handler(cx, call);
     }
@@ -93,7 +94,7 @@ pub fn route(cx: &Context, req: &Request) -> Result<Response> {
         _ => return Err(Error::NotFound.into()),
     };
     let call = flex(cx, req)?;
-    cx.forget();
+    cx.forget(); // the check is noted in `cx.call`
     let (handler, call) = cx.call.get_or_init(|| (handler, call));
     handler(cx, call)
 }

@@ -1,8 +1,8 @@
 //! The outside of this program: all of it, in one trait.
 
-/// A span of time, or a time since 1970, in milliseconds.
+/// A span of time, in milliseconds. A time since 1970 is a `u64`, in milliseconds too.
 pub type Millis = u64;
-/// A thousand of them.
+/// One second.
 pub const SECOND: Millis = 1000;
 
 /// One HTTP request to the service, reduced to what the service reads of it.
@@ -89,7 +89,7 @@ pub struct Response {
     pub allow: Option<&'static str>,
     /// The value of `Retry-After` in seconds, on a `429` or `503`.
     pub retry_after: Option<u64>,
-    /// The value of `Access-Control-Allow-Origin`; [`crate::App::handle`] sets it.
+    /// The value of `Access-Control-Allow-Origin`; [`crate::App::run`] sets it.
     pub allow_origin: String,
 }
 
@@ -135,7 +135,7 @@ pub struct Call<'a> {
     pub if_match: Option<&'a str>,
     /// The body; empty when there is none.
     pub body: String,
-    /// How long to wait for the whole answer.
+    /// How long to wait for the whole answer; `Twilio::send` sets it.
     pub timeout: Millis,
 }
 

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use crate::json::Object;
 
-/// A SID of a known kind. There is no other way to put text into a REST path.
+/// A SID of a known kind. Other text gets into a REST path only through `params::encode`, or
+/// as a page that Twilio named.
 ///
 /// One pointer wide: SIDs are handed on everywhere, and each move of a wider one is code.
 #[derive(Clone, PartialEq, Eq)]

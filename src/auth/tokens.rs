@@ -13,9 +13,10 @@ use crate::runtime::{Millis, SECOND};
 /// As many tokens are remembered at once.
 const CAPACITY: usize = 1000;
 /// A refused token stays refused this long, so that a broken client costs Twilio little.
-const REFUSED_MILLIS: u64 = 5_000;
-/// A check that has not ended after this long is taken over: who made it has ended.
-const CHECK_MILLIS: u64 = 11_000;
+const REFUSED: Millis = 5 * SECOND;
+/// A check counts as dead so long after its request came in: one that comes in later takes
+/// over.
+const CHECK: Millis = 11 * SECOND;
 /// How often those who wait for somebody else's check look again.
 const LOOK: Millis = 10;
 
@@ -26,7 +27,7 @@ pub struct Tokens(RefCell<Vec<(Digest, Known)>>);
 type Digest = [u8; 32];
 
 enum Known {
-    /// By the job with this id.
+    /// By the request with this id.
     Checking {
         since: u64,
         by: String,
@@ -44,7 +45,7 @@ enum Known {
 impl Known {
     fn expires(&self) -> u64 {
         match self {
-            Self::Checking { since, .. } => since + CHECK_MILLIS,
+            Self::Checking { since, .. } => since + CHECK,
             Self::Valid { until, .. } | Self::Refused { until, .. } => *until,
         }
     }
@@ -81,7 +82,7 @@ pub fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
         }
         Err(error) => {
             if let Error::Forbidden(message) = &*error {
-                let until = cx.now() + REFUSED_MILLIS;
+                let until = cx.now() + REFUSED;
                 remember(cx, digest, Known::Refused { message: message.clone(), until });
             } else {
                 forget(&mut cx.app.tokens.0.borrow_mut(), &digest);

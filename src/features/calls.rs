@@ -12,22 +12,22 @@ use crate::features::workspace::show_list;
 use crate::gate;
 use crate::json::{self, Object};
 use crate::params;
-use crate::runtime::Response;
+use crate::runtime::{Millis, Response, SECOND};
 use crate::sid::Sid;
 use crate::twilio::taskrouter::Reservation;
 use crate::twilio::{camel_case, unless_gone};
 use crate::twiml::{el, response};
 
-/// How long a call's properties are told again without asking, in milliseconds: the peers'
-/// plugins ask once a second for each party that is being dialled.
-const FRESH: u64 = 1_000;
-/// How long an agent's part in a call is believed, in milliseconds.
-const ALLOWED: u64 = 60_000;
+/// How long a call's properties are told again without asking: the peers' plugins ask once a
+/// second for each party that is being dialled.
+const FRESH: Millis = SECOND;
+/// How long an agent's part in a call is believed.
+const ALLOWED: Millis = 60 * SECOND;
 /// As many calls are remembered.
 const CAPACITY: usize = 200;
-/// How old, in milliseconds, what an earlier try of a cold transfer has dialled can be.
-const SAME_TRANSFER: u64 = 60_000;
-/// The longest document that Twilio takes as text.
+/// How old what an earlier try of a cold transfer has dialled can be.
+const SAME_TRANSFER: Millis = 60 * SECOND;
+/// The longest document that Twilio takes as text, in bytes as counted here.
 const MAX_TWIML: usize = 4_000;
 
 /// What is known of the calls asked for lately.

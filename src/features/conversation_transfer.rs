@@ -24,10 +24,11 @@ use crate::twilio::unless_gone;
 
 /// How long the answer to a transfer is given to whoever asks the same again.
 const REMEMBER: Millis = 30 * SECOND;
-/// How old, in milliseconds, the invite of an earlier try of a warm transfer can be.
-const SAME_TRANSFER: u64 = 60_000;
+/// How old the invite of an earlier try of a warm transfer can be.
+const SAME_TRANSFER: Millis = 60 * SECOND;
 /// The attribute that says which transfer made a task.
 const MARK: &str = "transferId";
+
 /// A transfer, as asked for.
 struct Transfer<'a> {
     channel: Channel,

@@ -12,9 +12,9 @@ use crate::runtime::{Millis, Response, SECOND};
 use crate::sid::Sid;
 use crate::twilio::taskrouter::Task;
 
-/// So long the same request gets the first one's answer.
-const SAME: u64 = 30_000;
-/// So long a chat's gate remembers the call that it let through.
+/// How long the same request gets the first one's answer.
+const SAME: Millis = 30 * SECOND;
+/// How long a chat's gate remembers the call that it let through.
 const REMEMBER: Millis = 5 * 60 * SECOND;
 
 /// Whom to call, from where, and on whose behalf.

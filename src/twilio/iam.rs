@@ -20,9 +20,8 @@ impl Twilio<'_> {
             url: config.url("iam", &path),
             authorization: &config.account_authorization(),
             content_type: "application/json",
-            if_match: None,
             body: json::object().text("token", token).end(),
-            timeout: 0,
+            ..Call::default()
         };
         let refused = |message: Option<String>| {
             Error::forbidden(message.as_deref().unwrap_or("The Flex token is not valid."))

@@ -13,16 +13,17 @@ use crate::error::{Error, Result, Settle as _, Settled};
 use crate::json::{self, Object};
 use crate::runtime::{Millis, Response, SECOND};
 
-/// How long, in milliseconds, the list counts as fresh.
-const FRESH: u64 = 30_000;
+/// How long the list counts as fresh.
+const FRESH: Millis = 30 * SECOND;
 /// How long it may be shown when there is no newer one.
-const STALE: u64 = 10 * 60_000;
+const STALE: Millis = 10 * 60 * SECOND;
 /// How long what was read before a failure is built upon.
-const PARTIAL: u64 = 60_000;
-/// A reader that has not got a page for this long is taken over.
-const READING: u64 = 11_000;
+const PARTIAL: Millis = 60 * SECOND;
+/// A reader counts as dead so long after its request came in; one that comes in later takes
+/// over.
+const READING: Millis = 11 * SECOND;
 /// How long nobody reads when reading has failed and there is an old list.
-const PAUSE: u64 = 5_000;
+const PAUSE: Millis = 5 * SECOND;
 /// How often those who wait for somebody else's reading look again.
 const LOOK: Millis = 20;
 /// As many workers are kept at most.
@@ -37,11 +38,11 @@ pub struct Directory(RefCell<Known>);
 #[derive(Default)]
 struct Known {
     agents: Vec<Entry>,
-    /// When the agents were read.
+    /// When its reading began.
     read: Option<u64>,
     /// What has been read of the next list.
     partial: Option<Partial>,
-    /// Which job reads.
+    /// The id of the request that reads.
     reader: String,
     /// It counts as alive until then.
     reading: u64,
@@ -129,7 +130,7 @@ impl Known {
         self.is_within(STALE, now)
     }
 
-    /// Whether this job reads: it does so already, or it is time and nobody else does.
+    /// Whether this request reads: it does so already, or it is time and nobody else does.
     fn starts(&mut self, cx: &Context) -> bool {
         let now = cx.now();
         let is_reader = self.reader == cx.id;
