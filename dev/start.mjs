@@ -1,13 +1,15 @@
 // `npm start`: installs what is missing, builds, and runs the Worker beside the local Twilio.
+// `npm start -- --once` stops when both answer: whether it works on a fresh machine.
 import { join } from "node:path";
 
 import { build, size } from "./build.mjs";
 import { root, say, setup } from "./setup.mjs";
 import { tour } from "./tour.mjs";
-import { startTwilio } from "./twilio/index.mjs";
-import { settings, startWorker } from "./worker.mjs";
 
 setup();
+// Only now: they need the packages that setup has installed.
+const { startTwilio } = await import("./twilio/index.mjs");
+const { settings, startWorker } = await import("./worker.mjs");
 say("Building the Worker");
 build();
 console.log(size());
@@ -29,12 +31,12 @@ const worker = await startWorker({
 console.log(tour());
 
 let ending = false;
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.on(signal, async () => {
-    if (ending) return;
-    ending = true;
-    await worker.stop();
-    await twilio.close();
-    process.exit(0);
-  });
+async function end() {
+  if (ending) return;
+  ending = true;
+  await worker.stop();
+  await twilio.close();
+  process.exit(0);
 }
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, end);
+if (process.argv.includes("--once")) await end();
