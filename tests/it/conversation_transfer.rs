@@ -635,29 +635,21 @@ fn a_supervisor_hands_over_for_an_agent() {
         &format!(r#""{ALICE}""#),
         &to_bob(&cold_mark(), "sip:alice@example.com"),
     );
-    // The address that must not be offered it is the agent's, not the supervisor's.
-    let fake = Fake::default()
-        .on_token_of("sue", SUE, "supervisor")
-        .participants(&[customer(), alice()])
-        .invites(&[])
-        .worker(SUE, "client:sue")
-        .conversation("{}")
-        .worker(ALICE, "sip:alice@example.com")
-        .on(&create, 201, &invite("{}"))
-        .on(&remove(OWN), 200, "{}");
-    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200);
-    // Without access checks any agent may.
-    let fake = Fake::default()
-        .with("ACCESS_CHECKS", "off")
-        .on_token_of("sue", SUE, "agent")
-        .participants(&[customer(), alice()])
-        .invites(&[])
-        .worker(SUE, "client:sue")
-        .conversation("{}")
-        .worker(ALICE, "sip:alice@example.com")
-        .on(&create, 201, &invite("{}"))
-        .on(&remove(OWN), 200, "{}");
-    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200);
+    // The address that must not be offered it is the agent's, not the supervisor's. Without
+    // access checks any agent may.
+    for (role, checks) in [("supervisor", "on"), ("agent", "off")] {
+        let fake = Fake::default()
+            .with("ACCESS_CHECKS", checks)
+            .on_token_of("sue", SUE, role)
+            .participants(&[customer(), alice()])
+            .invites(&[])
+            .worker(SUE, "client:sue")
+            .conversation("{}")
+            .worker(ALICE, "sip:alice@example.com")
+            .on(&create, 201, &invite("{}"))
+            .on(&remove(OWN), 200, "{}");
+        assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200, "{role}");
+    }
 }
 
 /// What Alice's leaving reads.

@@ -158,6 +158,24 @@ fn a_late_join_ends_what_still_rings_for_a_caller_who_has_left() {
 }
 
 #[test]
+fn a_task_that_names_anothers_call_ends_nothing() {
+    let mine = format!(r#"{{"client_call":true,"to":"client:alice","conferenceSid":"{CALLER}"}}"#);
+    let other = caller(
+        r#","conference":{"participants":{"taskSid":"WT000000000000000000000000000000c9"}}"#,
+    );
+    let rooms = |name: &str| format!("GET {API}/Conferences.json?FriendlyName={name}&PageSize=20");
+    let room = format!(r#"{{"conferences":[{{"sid":"{ROOM}","status":"in-progress"}}]}}"#);
+    let fake = Fake::default()
+        .on_token()
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &task(CALLEE, "assigned", &mine))
+        .on(&rooms(CALLEE), 200, r#"{"conferences":[]}"#)
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &other)
+        .on(&rooms(CALLER), 200, &room);
+    let body = format!("Token=T&taskSid={CALLEE}");
+    assert_eq!(fake.handle(post("/voice/cleanup-rejected-task", &body)).status, 403);
+}
+
+#[test]
 fn a_forged_or_changed_event_is_refused() {
     let genuine = joined();
     for changed in [

@@ -1,5 +1,10 @@
 //! Retries, faults and tokens: what every feature relies on.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
+use flex_edge::runtime::Runtime;
+
 use crate::support::{ACCOUNT, API, Fake, TASKROUTER, handle, json, post};
 
 const HOLD: &str = "Token=T&conference=WT000000000000000000000000000000c1&participant=CA00000000000000000000000000000001&hold=true";
@@ -47,6 +52,39 @@ fn without_a_cache_each_request_asks() {
         assert_eq!(handle(&app, post("/voice/hold-participant", "Token=T")).status, 400);
     }
     fake.played();
+}
+
+/// An outside that answers nothing, and its clock.
+struct Silent(Rc<(Cell<u64>, Cell<u32>)>);
+
+impl Runtime for Silent {
+    fn perform(&self, id: u32, _: &str) -> Option<String> {
+        self.0.1.set(id);
+        None
+    }
+
+    fn now(&self) -> u64 {
+        self.0.0.get()
+    }
+
+    fn log(&self, _: &str) {}
+}
+
+#[test]
+fn whoever_waits_for_anothers_token_check_gives_up_in_time() {
+    let outside = Rc::new((Cell::new(1_800_000_000_000), Cell::new(0)));
+    let app = Fake::default().app_in(Box::new(Silent(Rc::clone(&outside))));
+    let [first, second] = ["1", "2"].map(|ray| {
+        let request = post("/voice/hold-participant", HOLD);
+        app.begin(flex_edge::runtime::Request { ray: ray.into(), ..request })
+    });
+    assert!(app.run(&first).is_none());
+    for _ in 0..3 {
+        assert!(app.run(&second).is_none());
+        second.resume(outside.1.get(), "+".to_owned());
+    }
+    outside.0.set(1_800_000_009_500);
+    assert_eq!(app.run(&second).map(|response| response.status), Some(503));
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl Fake {
         self.app_in(Box::new(Shared(Rc::clone(&self.world))))
     }
 
-    fn app_in(&self, runtime: Box<dyn Runtime>) -> Rc<App> {
+    pub fn app_in(&self, runtime: Box<dyn Runtime>) -> Rc<App> {
         let settings = self.settings.clone();
         let get = move |name: &str| {
             settings.iter().find(|(known, _)| *known == name).map(|(_, v)| v.clone())
