@@ -65,9 +65,10 @@ pub fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
         match look_up(cx, &digest) {
             LookUp::Known(answer) => return answer,
             LookUp::Unknown => break,
-            LookUp::BeingChecked if cx.time_left() < SECOND => return Err(Error::Busy.into()),
             LookUp::BeingChecked => {
-                cx.wait("", LOOK)?;
+                if !cx.wait("", LOOK)? {
+                    return Err(Error::Busy.into());
+                }
                 cx.forget(); // the next look needs nothing of this one
             }
         }

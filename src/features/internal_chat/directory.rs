@@ -112,10 +112,9 @@ fn refresh(cx: &Context) -> Result<()> {
         if directory.borrow().is_usable(cx.now()) {
             return Ok(());
         }
-        if cx.time_left() < SECOND {
+        if !cx.wait("", LOOK)? {
             return Err(Error::Busy.into());
         }
-        cx.wait("", LOOK)?;
         cx.forget(); // the next look needs nothing of this one
     }
 }
