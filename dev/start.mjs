@@ -8,7 +8,7 @@ import { tour } from "./tour.mjs";
 
 setup();
 // Only now: they need the packages that setup has installed.
-const { startTwilio } = await import("./twilio/index.mjs");
+const { startTwilio } = await import("../standin/index.mjs");
 const { settings, startWorker } = await import("./worker.mjs");
 say("Building the Worker");
 build();

@@ -33,7 +33,7 @@ function workerd(names) {
   for (const file of files) if (!existsSync(join(root, file))) fail(`There is no ${file}.`);
   say("The Twilio stand-in, and the Worker in workerd beside it");
   // One file after the other: each starts a wrangler of its own.
-  run("node", ["--test", "--test-concurrency=1", "--test-reporter=spec", "tests/twilio.test.mjs", ...files], {
+  run("node", ["--test", "--test-concurrency=1", "--test-reporter=spec", "standin/standin.test.mjs", ...files], {
     env: { FLEX_EDGE_BUILT: "1" },
   });
 }

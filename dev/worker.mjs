@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 
 import { environment, root } from "./setup.mjs";
-import { seed } from "./twilio/index.mjs";
+import { seed } from "../standin/index.mjs";
 
 // The settings that lead the Worker to the stand-in.
 export function settings(twilioUrl) {

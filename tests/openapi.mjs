@@ -2,7 +2,7 @@
 //   node tests/openapi.mjs FILE
 import { readFileSync } from "node:fs";
 
-import { checkRequest } from "../dev/twilio/openapi.mjs";
+import { checkRequest } from "../standin/openapi.mjs";
 
 const lines = readFileSync(process.argv[2], "utf8").split("\n").filter(Boolean);
 const operations = new Map();

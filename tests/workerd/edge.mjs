@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { settings, startWorker } from "../../dev/worker.mjs";
-import { startTwilio } from "../../dev/twilio/index.mjs";
+import { startTwilio } from "../../standin/index.mjs";
 
 const freePort = () =>
   new Promise((resolve) => {

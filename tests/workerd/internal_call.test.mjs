@@ -185,7 +185,7 @@ test("TwiML is what twilio-node writes", async () => {
     const url = `${edge.url}/voice/${path}?${query}=${sid}`;
     for (const method of ["GET", "POST"]) {
       const body = method === "POST" ? { CallSid: "CA0123456789abcdef0123456789abcdef", From: "client:naïve ☎" } : {};
-      const signature = twilioNode.getExpectedTwilioSignature((await import("../../dev/twilio/accounts.mjs")).AUTH_TOKEN, url, body);
+      const signature = twilioNode.getExpectedTwilioSignature((await import("../../standin/accounts.mjs")).AUTH_TOKEN, url, body);
       const response = await fetch(url, { method, headers: { "X-Twilio-Signature": signature }, body: method === "POST" ? new URLSearchParams(body) : undefined });
       assert.equal(response.status, 200);
       assert.match(response.headers.get("content-type"), /^text\/xml/);

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import twilioPackage from "twilio";
-import { ExpressionError, expression } from "../dev/twilio/expressions.mjs";
-import { seed, startTwilio } from "../dev/twilio/index.mjs";
-import { checkRequest, checkResponse } from "../dev/twilio/openapi.mjs";
-import { parseTwiml, TwimlError } from "../dev/twilio/twiml.mjs";
-import { signature, signedUrl } from "../dev/twilio/webhooks.mjs";
+import { ExpressionError, expression } from "./expressions.mjs";
+import { seed, startTwilio } from "./index.mjs";
+import { checkRequest, checkResponse } from "./openapi.mjs";
+import { parseTwiml, TwimlError } from "./twiml.mjs";
+import { signature, signedUrl } from "./webhooks.mjs";
 
 const { WORKERS, QUEUES } = seed;
 const [alice, bob, carol, dave] = ["alice", "bob", "carol", "dave"].map((name) => WORKERS[name].sid);
