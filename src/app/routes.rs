@@ -1,0 +1,121 @@
+//! Every endpoint: the paths it answers at, who may call it, what runs. One row adds one.
+
+use std::rc::Rc;
+
+use futures_util::future::LocalBoxFuture;
+
+use super::health;
+use crate::base::context::Context;
+use crate::base::error::{Error, Result};
+use crate::base::params::Params;
+use crate::base::runtime::{Request, Response};
+use crate::base::answer::IntoResponse as _;
+use crate::features::workspace;
+use crate::flex::caller::{Agent, Webhook};
+
+/// An endpoint.
+pub struct Route {
+    /// Where it answers.
+    pub paths: &'static [&'static str],
+    /// Who calls it, and what runs.
+    pub run: Run,
+}
+
+/// Who calls an endpoint, and what runs.
+pub enum Run {
+    /// Twilio, by its signature.
+    Webhook(OfWebhook),
+    /// An agent, by a Flex token.
+    Agent(OfAgent),
+    /// Anybody: no proof, no secrets out.
+    Anybody(OfAnybody),
+}
+
+type OfWebhook = for<'a> fn(&'a Context, Webhook<'a>, Params<'a>) -> Answer<'a>;
+type OfAgent = for<'a> fn(&'a Context, Rc<Agent>, Params<'a>) -> Answer<'a>;
+type OfAnybody = for<'a> fn(&'a Context, &'a Request) -> Answer<'a>;
+type Answer<'a> = LocalBoxFuture<'a, Result<Response>>;
+
+/// A handler for Twilio: `async fn(&Context, &Webhook, Input) -> Result<impl IntoResponse>`.
+macro_rules! webhook {
+    ($handler:path) => {
+        Run::Webhook(|cx, webhook, params| {
+            Box::pin(async move {
+                Ok($handler(cx, &webhook, params.read()?).await?.into_response())
+            })
+        })
+    };
+}
+
+/// A handler for agents: `async fn(&Context, &Agent, Input) -> Result<impl IntoResponse>`.
+macro_rules! agent {
+    ($handler:path) => {
+        Run::Agent(|cx, agent, params| {
+            Box::pin(async move {
+                Ok($handler(cx, &agent, params.read()?).await?.into_response())
+            })
+        })
+    };
+}
+
+/// A handler for anybody: `async fn(&Context, &Request) -> Result<Response>`.
+macro_rules! anybody {
+    ($handler:path) => {
+        Run::Anybody(|cx, request| Box::pin($handler(cx, request)))
+    };
+}
+
+const fn route(paths: &'static [&'static str], run: Run) -> Route {
+    Route { paths, run }
+}
+
+/// Finds the endpoint, checks who is calling, and runs it.
+pub async fn run(cx: &Context, request: &Request) -> Result<Response> {
+    let path = request.path();
+    let route = ROUTES.iter().find(|route| route.paths.contains(&path));
+    match route.ok_or(Error::NotFound)?.run {
+        Run::Webhook(run) => {
+            let (webhook, params) = Webhook::check(cx, request)?;
+            params.sids().for_each(|sid| cx.note(sid));
+            run(cx, webhook, params).await
+        }
+        Run::Agent(run) => {
+            let (agent, params) = Agent::check(cx, request).await?;
+            params.sids().for_each(|sid| cx.note(sid));
+            run(cx, agent, params).await
+        }
+        Run::Anybody(run) => run(cx, request).await,
+    }
+}
+
+/// Every endpoint.
+pub const ROUTES: &[Route] = &[
+    route(
+        &["/common/flex/taskrouter/get-queues", "/taskrouter/get-queues"],
+        agent!(workspace::queues),
+    ),
+    route(
+        &["/common/flex/taskrouter/get-worker-channels", "/taskrouter/get-worker-channels"],
+        agent!(workspace::channels),
+    ),
+    route(
+        &["/common/flex/taskrouter/update-worker-channel", "/taskrouter/update-worker-channel"],
+        agent!(workspace::update_channel),
+    ),
+    route(
+        &["/common/flex/taskrouter/update-task-attributes", "/taskrouter/update-task-attributes"],
+        agent!(workspace::update_task),
+    ),
+    route(
+        &[
+            "/common/flex/taskrouter/update-task-assignment-status",
+            "/taskrouter/update-task-assignment-status",
+        ],
+        agent!(workspace::update_status),
+    ),
+    route(
+        &["/common/flex/taskrouter/update-worker-attributes"],
+        agent!(workspace::update_worker),
+    ),
+    route(&["/health"], anybody!(health::report)),
+];
