@@ -9,7 +9,7 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::members::{Members, lenient};
 use crate::base::params::JsonObject;
-use crate::base::sid::{InteractionSid, TaskSid, WorkerChannelSid, WorkerSid};
+use crate::base::sid::{TaskSid, WorkerChannelSid, WorkerSid};
 use crate::flex::access;
 use crate::flex::attributes::{CallAttributes, text};
 use crate::flex::caller::Agent;
@@ -258,10 +258,10 @@ fn may_set_status(agent: &Agent, task: &Task, status: NewStatus, part: Result<()
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct InviteAttributes {
+    #[serde(deserialize_with = "text")]
+    flex_interaction_sid: Option<String>,
     #[serde(deserialize_with = "lenient")]
-    flex_interaction_sid: Option<InteractionSid>,
-    #[serde(deserialize_with = "lenient")]
-    worker_sids_in_conversation: Option<Vec<WorkerSid>>,
+    worker_sids_in_conversation: Option<Vec<String>>,
     #[serde(deserialize_with = "text")]
     ignore_worker_contact_uri: Option<String>,
 }
@@ -274,7 +274,7 @@ fn is_own_invite(task: &Task, agent: &Agent) -> bool {
         AssignmentStatus::Assigned | AssignmentStatus::Wrapping
     );
     let invite: InviteAttributes = task.view();
-    let is_named = invite.worker_sids_in_conversation.iter().flatten().any(|sid| sid == worker)
+    let is_named = invite.worker_sids_in_conversation.iter().flatten().any(|sid| *worker == **sid)
         || invite.ignore_worker_contact_uri.as_deref() == Some(&*worker.to_string());
     !is_taken && invite.flex_interaction_sid.is_some() && is_named
 }

@@ -1,7 +1,7 @@
 //! Calling the customer from a chat: the exact requests that Twilio gets.
 
 use crate::support::{ALICE, Fake, TASKROUTER, handle, json, post};
-use flex_edge::params::encode;
+use flex_edge::base::text::encode;
 
 const CHAT: &str = "WT000000000000000000000000000000d1";
 const CALL: &str = "WT000000000000000000000000000000d2";

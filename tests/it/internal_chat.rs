@@ -1,7 +1,7 @@
 //! Agents chat with each other: KV operations counted, and the exact requests that Twilio
 //! gets.
 
-use flex_edge::params::encode;
+use flex_edge::base::text::encode;
 
 use crate::support::{Fake, TASKROUTER, handle, json, post};
 
@@ -296,7 +296,7 @@ fn what_was_read_before_a_failure_is_not_read_again() {
 }
 
 fn chat(name: &str, attributes: &str, state: &str, updated: u64) -> String {
-    let date = flex_edge::date::iso(updated);
+    let date = flex_edge::base::date::iso(updated);
     serde_json::json!({ "sid": CHAT, "unique_name": name, "attributes": attributes, "state": state, "date_updated": date }).to_string()
 }
 
@@ -462,7 +462,7 @@ fn flex_edge_now(fake: &Fake) -> u64 {
 }
 
 fn messages(at: u64) -> String {
-    list("messages", &[format!(r#"{{"date_created":"{}"}}"#, flex_edge::date::iso(at))], None)
+    list("messages", &[format!(r#"{{"date_created":"{}"}}"#, flex_edge::base::date::iso(at))], None)
 }
 
 /// Where the clean-up goes on: page, last one there, last failure.

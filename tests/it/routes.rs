@@ -1,13 +1,13 @@
 //! Guards over the route table: no stranger gets in, README and openapi.yaml list it all.
 
-use crate::support::{Fake, get, json, post, post_json};
-use flex_edge::runtime::Request;
+use flex_edge::app::routes::ROUTES;
 
-/// Every path literal of the route table.
+use crate::support::{Fake, get, json, post, post_json};
+use flex_edge::base::runtime::Request;
+
+/// Every path of the route table.
 fn paths() -> Vec<&'static str> {
-    let source = include_str!("../../src/routes.rs");
-    let literals = source.split('"').skip(1).step_by(2);
-    let paths: Vec<_> = literals.filter(|literal| literal.starts_with('/')).collect();
+    let paths: Vec<_> = ROUTES.iter().flat_map(|route| route.paths).copied().collect();
     assert!(paths.len() > 10);
     paths
 }
@@ -90,7 +90,7 @@ fn the_readme_and_openapi_yaml_list_every_path_and_no_other() {
 fn every_setting_is_in_wrangler_toml_and_the_readme() {
     let wrangler = include_str!("../../wrangler.toml");
     let readme = include_str!("../../README.md");
-    for name in flex_edge::config::NAMES {
+    for name in flex_edge::base::config::NAMES {
         assert!(wrangler.contains(name), "wrangler.toml lacks {name}");
         assert!(readme.contains(&format!("`{name}`")), "README.md lacks {name}");
     }
