@@ -1,3 +1,4 @@
 //! The features, one file each; none knows of another.
 
+pub mod internal_chat;
 pub mod workspace;

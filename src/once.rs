@@ -94,11 +94,7 @@ pub async fn once_until_over<T: Serialize + DeserializeOwned>(
 }
 
 /// Does `work` while nobody else does any under the same key.
-pub async fn alone<T>(
-    cx: &Context,
-    key: &str,
-    work: impl AsyncFnOnce() -> Result<T>,
-) -> Result<T> {
+pub async fn alone<T>(cx: &Context, key: &str, work: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
     let Claim::Granted { attempt } = enter(cx, key, None).await? else {
         return Err(Error::Busy.into());
     };

@@ -75,7 +75,9 @@ fn numbers_are_digits_or_json() {
 
 #[test]
 fn broken_encodings_stand_for_themselves() {
-    for (body, text) in [("name=%", "%"), ("name=%4", "%4"), ("name=%zz+%41", "%zz A"), ("name=%ff", "\u{fffd}")] {
+    for (body, text) in
+        [("name=%", "%"), ("name=%4", "%4"), ("name=%zz+%41", "%zz A"), ("name=%ff", "\u{fffd}")]
+    {
         assert_eq!(ask(body).unwrap().name.unwrap(), text);
     }
 }
