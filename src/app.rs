@@ -19,7 +19,7 @@ use crate::base::text::hex;
 /// takes longer than this.
 const TIME_FOR_REQUESTS: Duration = Duration::from_secs(10);
 /// Nobody waits for a cron run; it only has to be over before the next one.
-const TIME_FOR_CRON: Duration = Duration::from_secs(60);
+const TIME_FOR_CRON: Duration = Duration::from_mins(1);
 
 /// The whole service.
 pub struct App {

@@ -51,7 +51,7 @@ enum Retry {
 /// Fields of a form.
 type Fields<'f> = &'f [(&'f str, &'f str)];
 
-impl<'a> Twilio<'a> {
+impl Twilio<'_> {
     /// The absolute URL of a path at a product: `url("lookups", "/v2/…")`.
     fn url(self, product: &str, path: impl Display) -> String {
         self.cx.config().url(product, &path.to_string())
