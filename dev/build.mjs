@@ -41,18 +41,22 @@ function remap() {
   return pairs.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join("\x1f");
 }
 
+// What a build was made of is noted beside it.
+const marked = (out) => join(out, ".built");
+const isBuilt = (out, features) =>
+  existsSync(marked(out)) && readFileSync(marked(out), "utf8") === fingerprint(features);
+
 // Features other than the default belong into a folder of their own.
 export function build({ out = join(root, "build"), features = [] } = {}) {
-  const mark = join(out, ".built");
-  const wanted = fingerprint(features);
-  if (existsSync(join(out, "index_bg.wasm")) && existsSync(mark) && readFileSync(mark, "utf8") === wanted) return;
-  rmSync(mark, { force: true });
+  if (isBuilt(out, features)) return;
+  rmSync(marked(out), { force: true });
+  const sources = fingerprint(features);
   const cargo = ["--locked", ...features.flatMap((name) => ["--features", name])];
   run("cargo", ["fetch", "--locked", "--target", "wasm32-unknown-unknown"]);
   run("worker-build", ["--release", "--out-dir", out, ...cargo], {
     env: { ...tools(), CARGO_ENCODED_RUSTFLAGS: remap() },
   });
-  writeFileSync(mark, wanted);
+  writeFileSync(marked(out), sources);
 }
 
 function weigh() {
@@ -66,7 +70,7 @@ export function size() {
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  if (!existsSync(join(root, ".tools/bin/worker-build"))) setup();
+  if (!isBuilt(join(root, "build"), [])) setup();
   build();
   console.log(size());
   if (weigh().gzipped > LIMIT) fail(`The Worker is larger than ${LIMIT / 1000} KB gzipped.`);
