@@ -112,12 +112,20 @@ export async function startTwilio(given = {}) {
   twilio.flex = createFlex(twilio);
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
-  const products = [createTaskrouter(twilio), createVoice(twilio), createConversations(twilio), createNumbers(), twilio.flex, twilio.iam];
-  for (const { services } of products) Object.assign(twilio.services, services);
+  const products = {
+    taskrouter: createTaskrouter(twilio),
+    voice: createVoice(twilio),
+    conversations: createConversations(twilio),
+    numbers: createNumbers(),
+    flex: twilio.flex,
+    iam: twilio.iam,
+  };
+  for (const { services } of Object.values(products))
+    for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
 
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...products])
+    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...Object.values(products)])
       part.reset?.();
     twilio.faults.clear();
     twilio.webhooks.clear();
@@ -135,8 +143,12 @@ export async function startTwilio(given = {}) {
     port,
     seed,
     ...controls,
-    operations: Object.entries(twilio.services).flatMap(([service, handlers]) =>
-      Object.keys(handlers).map((operationId) => `${service} ${operationId}`),
+    /** What each product's table plays: `{product: ["<service> <operationId>", …]}`. */
+    operations: Object.fromEntries(
+      Object.entries(products).map(([product, { services }]) => [
+        product,
+        Object.entries(services).flatMap(([service, handlers]) => Object.keys(handlers).map((operationId) => `${service} ${operationId}`)),
+      ]),
     ),
     close: () =>
       new Promise((resolve) => {
