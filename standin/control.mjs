@@ -131,6 +131,10 @@ export function createControls(twilio) {
       return {};
     },
     releaseWebhooks: async (which) => ({ released: await webhooks.release(which) }),
+    failChannels: (which) => {
+      twilio.interactions.failNext(which);
+      return {};
+    },
     setOptions: (options) => {
       const known = Object.keys(twilio.options).filter((name) => !FIXED.includes(name));
       for (const name of Object.keys(options)) if (!known.includes(name)) throw badRequest(`options: ${known.join(", ")}`);
@@ -179,7 +183,9 @@ const ROUTES = [
   ["POST", "internal-call", "internalCall"],
   ["POST", "customer-call", "customerCall"],
   ["POST", "chat", "chat"],
+  ["POST", "channels/fail", "failChannels"],
   ["POST", "message", "message"],
+  ["POST", "inbound", "inbound"],
   ["POST", "reservations/:sid/accept", "accept"],
   ["POST", "reservations/:sid/reject", "reject"],
   ["POST", "calls/:sid/hangup", "hangup"],
@@ -188,6 +194,7 @@ const ROUTES = [
   ["POST", "workers", "addWorker"],
   ["POST", "conversations", "conversation"],
   ["GET", "conversations/:sid", "readConversation"],
+  ["POST", "conversations/:sid/state", "setState"],
   ["GET", "interactions/:sid", "readInteraction"],
   ["POST", "tasks", "createTask"],
   ["GET", "tasks/:sid", "task"],

@@ -13,6 +13,9 @@ import { createConversations } from "./conversations.mjs";
 import { createEvents } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createFlex } from "./flex.mjs";
+import { createFlexConfiguration } from "./flex-configuration.mjs";
+import { createSync } from "./sync.mjs";
+import { createTurnstile } from "./turnstile.mjs";
 import { createIam } from "./iam.mjs";
 import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
@@ -23,6 +26,7 @@ import { createServer } from "./server.mjs";
 import { createTaskrouter } from "./taskrouter.mjs";
 import { createTaskrouterWorkspace } from "./taskrouter-workspace.mjs";
 import { createTasks } from "./tasks.mjs";
+import { createUsers } from "./users.mjs";
 import { createVoice } from "./voice.mjs";
 import { createWebhooks } from "./webhooks.mjs";
 import { createWorkspace } from "./workspace.mjs";
@@ -55,6 +59,8 @@ const DEFAULTS = {
   reoffer: false,
   countCapacity: false,
   timeoutActivity: null,
+  // How long an interaction that was accepted takes until its channel is active, or failed.
+  interactionDelayMs: 0,
   // Where Twilio's documents leave a choice: whether lists of tasks have their attributes, how invites show theirs ("text" or
   // "object"), whether closed participants of a channel are still listed, and how IAM refuses a token (200 or 401).
   listAttributes: true,
@@ -126,8 +132,12 @@ export async function startTwilio(given = {}) {
     applications: twilio.applications,
     addresses: twilio.addresses,
     conversations: createConversations(twilio),
+    users: createUsers(twilio),
     numbers: createNumbers(),
     flex: twilio.flex,
+    "flex-configuration": createFlexConfiguration(twilio),
+    sync: createSync(twilio),
+    turnstile: createTurnstile(twilio),
     iam: twilio.iam,
   };
   for (const { services } of Object.values(products))
