@@ -75,6 +75,7 @@ export function createControls(twilio) {
   }
 
   return {
+    prepareCall: agents.prepareCall,
     internalCall: agents.internalCall,
     customerCall: agents.customerCall,
     accept: agents.accept,
@@ -102,6 +103,11 @@ export function createControls(twilio) {
       twilio.events.emit(type, { task: task || undefined, reservation: reservation || undefined, worker: worker && workspace.who(worker) });
       return {};
     },
+    /** The tasks with that text in their attributes, and the conferences of that name. */
+    naming: (text) => ({
+      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
+      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
+    }),
     createTask: (details) => {
       const { attributes = {}, ...more } = details;
       const task = tasks.create({ ...more, attributes: JSON.stringify(attributes) });

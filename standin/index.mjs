@@ -67,12 +67,19 @@ const DEFAULTS = {
   inviteAttributes: "text",
   listClosedParticipants: false,
   invalidTokenStatus: 200,
+  // Called with every answer to a webhook: `{method, url, status, headers, body}`, or `{…, error}`.
+  delivered: null,
+  // Called with all the parts before the first request: who wants to add to them.
+  extend: null,
 };
 
 /** What every part shares: the clock, pending work, and the other parts. */
 function createTwilio(options) {
   const pending = new Map(); // what is under way, and what it is about
   const twilio = { options, clock: createClock(options), accountSid: options.accountSid, authToken: options.authToken, services: {} };
+
+  // Called at every change of a task, reservation or worker; the wire of Flex UI listens here.
+  twilio.changed = () => {};
 
   twilio.track = (promise, about = "") => {
     const tracked = promise
@@ -158,6 +165,7 @@ export async function startTwilio(given = {}) {
     twilio.journal.clear();
   };
   twilio.reset();
+  options.extend?.(twilio);
 
   const controls = createControls(twilio);
   const server = createServer(twilio, createControl(controls));
