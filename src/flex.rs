@@ -1,6 +1,7 @@
 //! Who is calling, and what they may.
 
 pub mod access;
+pub mod agent;
 pub mod attributes;
 pub mod caller;
 pub mod signature;

@@ -8,10 +8,11 @@ use super::health;
 use crate::base::answer::IntoResponse as _;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
+use crate::base::http::{Request, Response};
 use crate::base::params::Params;
-use crate::base::runtime::{Request, Response};
 use crate::features::{internal_chat, workspace};
-use crate::flex::caller::{Agent, Webhook};
+use crate::flex::agent::Agent;
+use crate::flex::caller::{self, Webhook};
 
 /// An endpoint.
 pub struct Route {
@@ -78,7 +79,7 @@ pub async fn run(cx: &Context, request: &Request) -> Result<Response> {
             run(cx, webhook, params).await
         }
         Run::Agent(run) => {
-            let (agent, params) = Agent::check(cx, request).await?;
+            let (agent, params) = caller::agent(cx, request).await?;
             params.sids().for_each(|sid| cx.note(sid));
             run(cx, agent, params).await
         }

@@ -2,8 +2,8 @@
 
 use futures_util::join;
 
+use super::agent::Agent;
 use super::attributes::{CallAttributes, WorkerAttributes};
-use super::caller::Agent;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::{CallSid, ConferenceSid, ConversationSid, Sid as _, TaskSid, WorkerSid};

@@ -15,6 +15,7 @@
 // mod calls;
 // mod conference;
 // mod phone_numbers;
+mod direction;
 mod fixtures;
 mod workspace;
 // mod internal_call;

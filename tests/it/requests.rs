@@ -76,7 +76,7 @@ fn whoever_waits_for_anothers_token_check_gives_up_in_time() {
     let app = Fake::default().app_in(Box::new(Silent(Rc::clone(&outside))));
     let [first, second] = ["1", "2"].map(|ray| {
         let request = post("/voice/hold-participant", HOLD);
-        app.begin(flex_edge::base::runtime::Request { ray: ray.into(), ..request })
+        app.begin(flex_edge::base::http::Request { ray: ray.into(), ..request })
     });
     assert!(app.run(&first).is_none());
     for _ in 0..3 {
@@ -89,7 +89,7 @@ fn whoever_waits_for_anothers_token_check_gives_up_in_time() {
 
 #[test]
 fn a_bearer_token_is_as_good() {
-    let request = flex_edge::base::runtime::Request {
+    let request = flex_edge::base::http::Request {
         authorization: "Bearer T".into(),
         ..post("/voice/hold-participant", "")
     };
