@@ -1,3 +1,4 @@
 //! The features, one file each; none knows of another.
 
+pub mod voice;
 pub mod workspace;

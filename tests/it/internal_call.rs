@@ -183,7 +183,10 @@ fn a_forged_or_changed_event_is_refused() {
             body: genuine.body.replace(LEG, "CA00000000000000000000000000000002"),
             ..genuine.clone()
         },
-        flex_edge::base::runtime::Request { url: format!("{}?x=1", genuine.url), ..genuine.clone() },
+        flex_edge::base::runtime::Request {
+            url: format!("{}?x=1", genuine.url),
+            ..genuine.clone()
+        },
         flex_edge::base::runtime::Request { signature: String::new(), ..genuine.clone() },
         flex_edge::base::runtime::Request { method: "GET".into(), ..genuine.clone() },
         flex_edge::base::runtime::Request {

@@ -12,15 +12,15 @@
 
 // mod conversation_transfer;
 // mod dial;
-// mod calls;
-// mod conference;
-// mod phone_numbers;
+mod calls;
+mod conference;
 mod fixtures;
+mod internal_call;
+mod phone_numbers;
 mod workspace;
-// mod internal_call;
 // mod internal_chat;
-// mod logs;
-// mod requests;
+mod logs;
+mod requests;
 mod routes;
 mod signature;
 mod support;

@@ -1,0 +1,160 @@
+//! Somebody has entered the room of a call.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::callee;
+use crate::base::context::{Context, both};
+use crate::base::error::{Error, Result, unless_gone};
+use crate::base::json;
+use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
+use crate::flex::attributes::CallAttributes;
+use crate::once;
+use crate::twilio::taskrouter::Task;
+use crate::twilio::voice::CallLeg;
+
+/// How often, and how far apart, the caller's task is read again when TaskRouter has not
+/// written `worker_call_sid` yet.
+const REREADS: u32 = 6;
+const REREAD_PAUSE: Duration = Duration::from_millis(250);
+/// How long a created callee task is remembered for late duplicates of the webhook.
+const REMEMBER: Duration = Duration::from_hours(1);
+/// After this many owners have failed at the callee task, the caller is let go.
+const LAST_ATTEMPT: u32 = 3;
+
+/// Somebody has entered.
+///
+/// 1. Read the caller's task; again, if need be, until it tells whose leg this is. If it is
+///    gone or refused, end the room, unless there is company in it.
+/// 2. The called agent's leg: if the caller has left, end the room, or the agent waits in
+///    it alone.
+/// 3. The caller's leg: create the callee's task, once.
+/// 4. Link it to the caller's task, for hold and for the end. If the caller has left
+///    meanwhile, take it back and end the room.
+pub async fn joined(
+    cx: &Context,
+    caller: &TaskSid,
+    room: &ConferenceSid,
+    leg: &CallSid,
+) -> Result<()> {
+    let twilio = cx.twilio();
+    let task = match unless_gone(twilio.task(caller).await) {
+        Ok(Some(task)) => task,
+        Err(error) if error.is_passing() => return Err(error),
+        // Nobody will ever be called for this leg.
+        unreadable => {
+            end_if_alone(cx, room, leg).await?;
+            return unreadable.map(drop);
+        }
+    };
+    if !task.view::<CallAttributes>().client_call {
+        return Ok(());
+    }
+    let (task, is_caller) = whose_leg(cx, task, leg).await?;
+    if !is_caller {
+        let known = task.view::<CallAttributes>().conference.sid;
+        let is_stray = !task.is_open() || known.is_some_and(|known| known != *room);
+        return if is_stray { twilio.end_conference(room).await } else { Ok(()) };
+    }
+    if !task.is_open() {
+        // The caller has left, and whoever rings must not go on.
+        return callee::end(cx, caller, callee::linked(&task).as_ref()).await.map(drop);
+    }
+    if callee::linked(&task).is_some() {
+        return Ok(());
+    }
+    ring_once(cx, task, room, leg).await
+}
+
+async fn ring_once(cx: &Context, caller: Task, room: &ConferenceSid, leg: &CallSid) -> Result<()> {
+    let attempts = Cell::new(0);
+    let key = format!("internal-call/{}", caller.sid);
+    let rung = once::once(cx, &key, REMEMBER, async |attempt| {
+        attempts.set(attempt);
+        ring(cx, caller, room, leg, attempt).await
+    });
+    let Err(error) = rung.await else { return Ok(()) };
+    // A passing fault is delivered again. For the others, and in the end, nobody will ever
+    // pick up: let the caller go rather than leave them with the music.
+    let attempts = attempts.get();
+    if attempts > 0 && (!error.is_passing() || attempts >= LAST_ATTEMPT) {
+        cx.twilio().end_conference(room).await?;
+    }
+    Err(error)
+}
+
+/// Whether this leg is the caller's. TaskRouter writes `worker_call_sid` about when the leg
+/// enters, sometimes later: the task is read again for a while, and then the leg itself
+/// is asked whom it rang.
+async fn whose_leg(cx: &Context, mut task: Task, leg: &CallSid) -> Result<(Task, bool)> {
+    let of_caller = |task: &Task| {
+        let call: CallAttributes = task.view();
+        let known = call.worker_call_sid.or(call.conference.participants.worker);
+        known.map(|sid| sid == *leg)
+    };
+    for _ in 0..REREADS {
+        if let Some(is_caller) = of_caller(&task) {
+            return Ok((task, is_caller));
+        }
+        if !cx.wait(REREAD_PAUSE).await {
+            return Err(Error::Busy.into());
+        }
+        task = cx.twilio().task(&task.sid).await?;
+    }
+    if let Some(is_caller) = of_caller(&task) {
+        return Ok((task, is_caller));
+    }
+    let rang = json::read::<CallLeg>(cx.twilio().call_leg(leg).await?.get())?.to;
+    let call: CallAttributes = task.view();
+    let is_caller = rang.is_some() && [call.target_worker, call.from].contains(&rang);
+    Ok((task, is_caller))
+}
+
+/// What the caller's task learns of the call.
+#[derive(Serialize)]
+struct Link<'a> {
+    conference: LinkedRoom<'a>,
+}
+
+#[derive(Serialize)]
+struct LinkedRoom<'a> {
+    sid: &'a ConferenceSid,
+    participants: LinkedPeople<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LinkedPeople<'a> {
+    worker: &'a CallSid,
+    task_sid: &'a TaskSid,
+}
+
+/// Creates the callee's task and links it; answers its SID.
+async fn ring(
+    cx: &Context,
+    caller: Task,
+    room: &ConferenceSid,
+    leg: &CallSid,
+    attempt: u32,
+) -> Result<TaskSid> {
+    let twilio = cx.twilio();
+    let (name, callee) = (caller.sid.clone(), callee::create(cx, &caller, room, attempt).await?);
+    let participants = LinkedPeople { worker: leg, task_sid: &callee };
+    let link = json::write(&Link { conference: LinkedRoom { sid: room, participants } });
+    let linked = unless_gone(twilio.merge_task_attributes(caller, &link).await)?;
+    if !linked.is_some_and(|caller| caller.is_open()) {
+        both(callee::end(cx, &name, Some(&callee)), twilio.end_conference(room)).await?;
+    }
+    Ok(callee)
+}
+
+/// Ends a room whose caller's task cannot be read, if this leg is alone in it.
+async fn end_if_alone(cx: &Context, room: &ConferenceSid, leg: &CallSid) -> Result<()> {
+    let people = unless_gone(cx.twilio().people(room).await)?;
+    match people.as_deref() {
+        Some([only]) if only.call_sid == *leg => cx.twilio().end_conference(room).await,
+        _ => Ok(()),
+    }
+}
