@@ -198,3 +198,61 @@ fn a_forged_or_changed_event_is_refused() {
         assert_eq!(Fake::default().handle(changed).status, 403);
     }
 }
+
+/// Somebody else's leg.
+const OTHER_LEG: &str = "CA00000000000000000000000000000002";
+
+fn other_joined() -> flex_edge::base::runtime::Request {
+    let body = format!(
+        "StatusCallbackEvent=participant-join&FriendlyName={CALLER}&ConferenceSid={ROOM}&CallSid={OTHER_LEG}"
+    );
+    signed(post("/voice/call-outbound-join", &body))
+}
+
+fn people(legs: &[&str]) -> String {
+    let legs: Vec<_> = legs.iter().map(|leg| serde_json::json!({ "call_sid": leg })).collect();
+    serde_json::json!({ "participants": legs }).to_string()
+}
+
+fn list_people() -> String {
+    format!("GET {API}/Conferences/{ROOM}/Participants.json?PageSize=250")
+}
+
+fn end_room() -> String {
+    format!("POST {API}/Conferences/{ROOM}.json Status=completed")
+}
+
+#[test]
+fn a_room_whose_caller_has_left_ends_only_when_the_leg_is_alone_in_it() {
+    let left = task(
+        CALLER,
+        "wrapping",
+        &format!(
+            r#"{{"client_call":true,"worker_call_sid":"{LEG}","conference":{{"sid":"{ROOM}"}}}}"#
+        ),
+    );
+    let read = |fake: Fake| fake.on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &left);
+    let company = read(Fake::default()).on(
+        &list_people(),
+        200,
+        &people(&["CA00000000000000000000000000000003", OTHER_LEG]),
+    );
+    assert_eq!(company.handle(other_joined()).status, 200);
+    let alone = read(Fake::default()).on(&list_people(), 200, &people(&[OTHER_LEG])).on(
+        &end_room(),
+        200,
+        "{}",
+    );
+    assert_eq!(alone.handle(other_joined()).status, 200);
+}
+
+#[test]
+fn a_task_that_goes_while_its_leg_is_looked_for_lets_the_leg_go() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let fake = Fake::default()
+        .on(&get, 200, &caller(""))
+        .on(&get, 404, r#"{"code":20404,"message":"gone","status":404}"#)
+        .on(&list_people(), 200, &people(&[LEG]))
+        .on(&end_room(), 200, "{}");
+    assert_eq!(fake.handle(joined()).status, 200);
+}

@@ -27,9 +27,9 @@ const LAST_ATTEMPT: u32 = 3;
 /// Somebody has entered.
 ///
 /// 1. Read the caller's task; again, if need be, until it tells whose leg this is. If it is
-///    gone or refused, end the room, unless there is company in it.
-/// 2. The called agent's leg: if the caller has left, end the room, or the agent waits in
-///    it alone.
+///    gone or refused, nobody will ever be called: end the room, unless there is company in it.
+/// 2. Another leg, the called agent's as a rule: if the caller has left, end the room, unless
+///    there is company in it.
 /// 3. The caller's leg: create the callee's task, once.
 /// 4. Link it to the caller's task, for hold and for the end. If the caller has left
 ///    meanwhile, take it back and end the room.
@@ -39,24 +39,21 @@ pub async fn joined(
     room: &ConferenceSid,
     leg: &CallSid,
 ) -> Result<()> {
-    let twilio = cx.twilio();
-    let task = match unless_gone(twilio.task(caller).await) {
-        Ok(Some(task)) => task,
+    let (task, is_caller) = match whose_leg(cx, caller, leg).await {
+        Ok(Some(found)) => found,
         Err(error) if error.is_passing() => return Err(error),
-        // Nobody will ever be called for this leg.
-        unreadable => {
+        gone_or_refused => {
             end_if_alone(cx, room, leg).await?;
-            return unreadable.map(drop);
+            return gone_or_refused.map(drop);
         }
     };
-    if !task.view::<CallAttributes>().client_call {
+    let call: CallAttributes = task.view();
+    if !call.client_call {
         return Ok(());
     }
-    let (task, is_caller) = whose_leg(cx, task, leg).await?;
     if !is_caller {
-        let known = task.view::<CallAttributes>().conference.sid;
-        let is_stray = !task.is_open() || known.is_some_and(|known| known != *room);
-        return if is_stray { twilio.end_conference(room).await } else { Ok(()) };
+        let is_stray = !task.is_open() || call.conference.sid.is_some_and(|known| known != *room);
+        return if is_stray { end_if_alone(cx, room, leg).await } else { Ok(()) };
     }
     if !task.is_open() {
         // The caller has left, and whoever rings must not go on.
@@ -85,31 +82,32 @@ async fn ring_once(cx: &Context, caller: Task, room: &ConferenceSid, leg: &CallS
     Err(error)
 }
 
-/// Whether this leg is the caller's. TaskRouter writes `worker_call_sid` about when the leg
-/// enters, sometimes later: the task is read again for a while, and then the leg itself
-/// is asked whom it rang.
-async fn whose_leg(cx: &Context, mut task: Task, leg: &CallSid) -> Result<(Task, bool)> {
-    let of_caller = |task: &Task| {
+/// The caller's task, and whether this leg is the caller's; nothing when the task is gone.
+///
+/// TaskRouter writes `worker_call_sid` about when the leg enters, sometimes later: the task is
+/// read again for a while, and then the leg itself is asked whom it rang.
+async fn whose_leg(cx: &Context, caller: &TaskSid, leg: &CallSid) -> Result<Option<(Task, bool)>> {
+    let mut rereads = 0;
+    let (task, call) = loop {
+        let Some(task) = unless_gone(cx.twilio().task(caller).await)? else { return Ok(None) };
         let call: CallAttributes = task.view();
-        let known = call.worker_call_sid.or(call.conference.participants.worker);
-        known.map(|sid| sid == *leg)
-    };
-    for _ in 0..REREADS {
-        if let Some(is_caller) = of_caller(&task) {
-            return Ok((task, is_caller));
+        let known = call.worker_call_sid.as_ref().or(call.conference.participants.worker.as_ref());
+        if known.is_some() || !call.client_call {
+            let is_caller = known == Some(leg);
+            return Ok(Some((task, is_caller)));
+        }
+        if rereads == REREADS {
+            break (task, call);
         }
         if !cx.wait(REREAD_PAUSE).await {
             return Err(Error::Busy.into());
         }
-        task = cx.twilio().task(&task.sid).await?;
-    }
-    if let Some(is_caller) = of_caller(&task) {
-        return Ok((task, is_caller));
-    }
-    let rang = json::read::<CallLeg>(cx.twilio().call_leg(leg).await?.get())?.to;
-    let call: CallAttributes = task.view();
+        rereads += 1;
+    };
+    let Some(leg) = unless_gone(cx.twilio().call_leg(leg).await)? else { return Ok(None) };
+    let rang = json::read::<CallLeg>(leg.get())?.to;
     let is_caller = rang.is_some() && [call.target_worker, call.from].contains(&rang);
-    Ok((task, is_caller))
+    Ok(Some((task, is_caller)))
 }
 
 /// What the caller's task learns of the call.
