@@ -123,7 +123,7 @@ pub async fn update_channel(
     let (capacity, available) = (ask.capacity.to_string(), ask.available.to_string());
     let fields = [("Capacity", capacity.as_str()), ("Available", available.as_str())];
     let channel = cx.twilio().update_worker_channel(worker, &ask.worker_channel_sid, &fields);
-    Ok(Done::with(ShownChannel { worker_channel_capacity: camel_case(&*channel.await?)? }))
+    Ok(Done::with(ShownChannel { worker_channel_capacity: camel_case(&channel.await?)? }))
 }
 
 /// What `update-task-attributes` takes.
@@ -160,11 +160,10 @@ pub async fn update_task(cx: &Context, agent: &Agent, ask: UpdateTask) -> Result
 fn check_guarded(current: &str, update: &str, guarded: &[&str]) -> Result<()> {
     let update = Members::parse(update).unwrap_or_default();
     let current = Members::parse_attributes(current).unwrap_or_default();
-    let is_changed = |name: &&&str| update.get(name).is_some_and(|new| current.get(name) != Some(new));
+    let is_changed =
+        |name: &&&str| update.get(name).is_some_and(|new| current.get(name) != Some(new));
     match guarded.iter().find(is_changed) {
-        Some(name) => {
-            Err(Error::forbidden(&format!("Agents cannot change the attribute {name}.")))
-        }
+        Some(name) => Err(Error::forbidden(&format!("Agents cannot change the attribute {name}."))),
         None => Ok(()),
     }
 }
@@ -269,10 +268,8 @@ struct InviteAttributes {
 /// An invite names the agents of its conversation. Once somebody has taken it, it is theirs.
 fn is_own_invite(task: &Task, agent: &Agent) -> bool {
     let Some(worker) = agent.worker_sid() else { return false };
-    let is_taken = matches!(
-        task.assignment_status,
-        AssignmentStatus::Assigned | AssignmentStatus::Wrapping
-    );
+    let is_taken =
+        matches!(task.assignment_status, AssignmentStatus::Assigned | AssignmentStatus::Wrapping);
     let invite: InviteAttributes = task.view();
     let is_named = invite.worker_sids_in_conversation.iter().flatten().any(|sid| *worker == **sid)
         || invite.ignore_worker_contact_uri.as_deref() == Some(&*worker.to_string());
@@ -307,5 +304,5 @@ pub async fn update_worker(
         check_guarded("{}", update, &WORKER_GUARDED)?;
     }
     let worker = cx.twilio().overwrite_worker_attributes(worker, update).await?;
-    Ok(Done::with(ShownWorker { worker: camel_case(&*worker)? }))
+    Ok(Done::with(ShownWorker { worker: camel_case(&worker)? }))
 }

@@ -18,7 +18,7 @@ mod fixtures;
 mod internal_call;
 mod phone_numbers;
 mod workspace;
-// mod internal_chat;
+mod internal_chat;
 mod logs;
 mod requests;
 mod routes;
