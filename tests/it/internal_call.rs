@@ -1,6 +1,6 @@
 //! One agent calls another: the exact requests that Twilio gets.
 
-use crate::support::{API, Fake, TASKROUTER, json, post, signed};
+use crate::support::{API, Fake, TASKROUTER, json, now, post, signed};
 
 const CALLER: &str = "WT000000000000000000000000000000c1";
 const CALLEE: &str = "WT000000000000000000000000000000c2";
@@ -255,4 +255,122 @@ fn a_task_that_goes_while_its_leg_is_looked_for_lets_the_leg_go() {
         .on(&list_people(), 200, &people(&[LEG]))
         .on(&end_room(), 200, "{}");
     assert_eq!(fake.handle(joined()).status, 200);
+}
+
+fn by_mark() -> String {
+    format!(
+        "GET {TASKROUTER}/Tasks?EvaluateTaskAttributes={}&PageSize=50",
+        flex_edge::base::text::encode(&format!("conferenceSid == \"{CALLER}\""))
+    )
+}
+
+fn nobody() -> String {
+    r#"{"tasks":[],"meta":{}}"#.to_owned()
+}
+
+const GATE: &str = "internal-call/WT000000000000000000000000000000c1";
+
+/// The callee's task is never made: Twilio has answered nothing but 500.
+fn unanswered() -> (Fake, String) {
+    let create = format!(
+        r#"POST {TASKROUTER}/Tasks WorkflowSid=WW00000000000000000000000000000001&TaskChannel=voice&Attributes={{"to":"client:bob","name":"Alice","from":"client:alice","targetWorker":"client:bob","autoAnswer":"false","conferenceSid":"{CALLER}","conference":{{"sid":"{ROOM}","friendlyName":"{CALLER}"}},"internal":"true","client_call":true}}&Priority=0&Timeout=86400"#
+    );
+    let fake = Fake::default()
+        .on(
+            &format!("GET {TASKROUTER}/Tasks/{CALLER}"),
+            200,
+            &caller(&format!(r#","worker_call_sid":"{LEG}""#)),
+        )
+        .on(&create, 500, "{}")
+        .on(&by_mark(), 200, &nobody())
+        .on(&create, 500, "{}")
+        .on(&by_mark(), 200, &nobody());
+    assert_eq!(fake.handle(joined()).status, 502);
+    let (at, what) = fake.world.watched(GATE).expect("the gate watches over the caller");
+    assert!((20_000..21_000).contains(&at), "{at}");
+    assert_eq!(what, format!(r#"{{"letGo":{{"conference":"{ROOM}","caller":"{CALLER}"}}}}"#));
+    (fake, what)
+}
+
+/// What the gate's alarm comes to.
+fn alarm(fake: &Fake, what: &str) -> bool {
+    let is_done = now(fake.app().alarm(what));
+    fake.played();
+    is_done
+}
+
+#[test]
+fn a_caller_for_whom_nobody_rings_is_let_go_by_the_gate() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let read = |fake: Fake| fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &nobody());
+    let (fake, what) = unanswered();
+    let fake = read(fake).on(&list_people(), 200, &people(&[LEG])).on(&end_room(), 200, "{}");
+    assert!(alarm(&fake, &what));
+    // They have company meanwhile: another agent, or a number they have dialled.
+    let fake = read(fake).on(&list_people(), 200, &people(&[LEG, OTHER_LEG]));
+    assert!(alarm(&fake, &what));
+    // The room is over.
+    let fake = read(fake).on(&list_people(), 404, r#"{"code":20404,"status":404}"#);
+    assert!(alarm(&fake, &what));
+    // The task is gone, and the room is not.
+    let fake = fake
+        .on(&get, 404, r#"{"code":20404,"status":404}"#)
+        .on(&by_mark(), 200, &nobody())
+        .on(&list_people(), 200, &people(&[LEG]))
+        .on(&end_room(), 404, r#"{"code":20404,"status":404}"#);
+    assert!(alarm(&fake, &what));
+}
+
+#[test]
+fn the_gate_lets_nobody_go_for_whom_somebody_rings() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let callee =
+        task(CALLEE, "reserved", &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
+    let rings = format!(r#"{{"tasks":[{callee}],"meta":{{}}}}"#);
+    let (fake, what) = unanswered();
+    let fake = fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &rings);
+    assert!(alarm(&fake, &what));
+    // But for a caller who has left nobody rings on.
+    let end = format!(
+        "POST {TASKROUTER}/Tasks/{CALLEE} AssignmentStatus=canceled&Reason=The conference is complete"
+    );
+    let left = task(CALLER, "wrapping", r#"{"client_call":true}"#);
+    let fake = fake.on(&get, 200, &left).on(&by_mark(), 200, &rings).on(&end, 200, &callee);
+    assert!(alarm(&fake, &what));
+}
+
+#[test]
+fn what_the_gate_could_not_do_it_tries_again() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let (fake, what) = unanswered();
+    let fake = fake.on(&get, 500, "{}");
+    assert!(!alarm(&fake, &what));
+    let fake = fake.on(&get, 200, &caller("")).on(&by_mark(), 500, "{}");
+    assert!(!alarm(&fake, &what));
+    let fake = fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &nobody()).on(
+        &list_people(),
+        500,
+        "{}",
+    );
+    assert!(!alarm(&fake, &what));
+    let fake = fake
+        .on(&get, 200, &caller(""))
+        .on(&by_mark(), 200, &nobody())
+        .on(&list_people(), 200, &people(&[LEG]))
+        .on(&end_room(), 500, "{}");
+    assert!(!alarm(&fake, &what));
+    for nonsense in ["", "{}", r#"{"letGo":{"conference":"CF1","caller":"WT1"}}"#] {
+        assert!(!alarm(&Fake::default(), nonsense), "{nonsense}");
+    }
+}
+
+#[test]
+fn the_gate_watches_over_a_caller_whose_task_cannot_be_read() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let fake = Fake::default().on(&get, 500, "{}");
+    assert_eq!(fake.handle(joined()).status, 502);
+    let (_, what) = fake.world.watched(GATE).expect("the gate watches over the caller");
+    // It is a conference of Flex's own, after all.
+    let fake = fake.on(&get, 200, &task(CALLER, "assigned", r#"{"from":"+15550001"}"#));
+    assert!(alarm(&fake, &what));
 }

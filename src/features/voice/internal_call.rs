@@ -7,10 +7,12 @@
 mod callee;
 mod ended;
 mod joined;
+mod let_go;
 mod rejected;
 
 use serde::Deserialize;
 
+pub use let_go::let_go;
 pub use rejected::cleanup;
 
 use crate::base::answer::{Done, Nothing, done};

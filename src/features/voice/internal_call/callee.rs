@@ -8,6 +8,7 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::sid::{ConferenceSid, TaskSid};
 use crate::flex::attributes::CallAttributes;
+use crate::flex::ring::Ring;
 use crate::once;
 use crate::twilio::taskrouter::Task;
 
@@ -53,9 +54,9 @@ pub async fn create(
     caller: &Task,
     room: &ConferenceSid,
     attempt: u32,
-) -> Result<TaskSid> {
+) -> Result<Ring> {
     let workflow = cx.config().internal_call_workflow()?.to_string();
-    let attributes = attributes(caller, room)?;
+    let (attributes, is_for_one) = attributes(caller, room)?;
     let fields = [
         ("WorkflowSid", workflow.as_str()),
         ("TaskChannel", "voice"),
@@ -65,10 +66,11 @@ pub async fn create(
     ];
     let look = async || Ok(by_mark(cx, &caller.sid).await?.map(|callee| callee.sid));
     let make = async || Ok(cx.twilio().create_task(&fields).await?.sid);
-    once::make(cx, attempt, look, make).await
+    Ok(Ring { callee: once::make(cx, attempt, look, make).await?, is_for_one })
 }
 
-fn attributes(caller: &Task, room: &ConferenceSid) -> Result<String> {
+/// The attributes, and whether they name one agent, not a queue.
+fn attributes(caller: &Task, room: &ConferenceSid) -> Result<(String, bool)> {
     let call: CallAttributes = caller.view();
     let Some(to) = call.to.as_deref() else {
         return Err(Error::bad("to", "is missing in the caller's task"));
@@ -83,7 +85,8 @@ fn attributes(caller: &Task, room: &ConferenceSid) -> Result<String> {
             ));
         }
     };
-    Ok(json::write(&CalleeAttributes {
+    let is_for_one = matches!(target, Target::TargetWorker(_));
+    let attributes = CalleeAttributes {
         to,
         name: call.from_name.as_deref(),
         from: call.target_worker.as_deref().or(call.from.as_deref()),
@@ -93,7 +96,8 @@ fn attributes(caller: &Task, room: &ConferenceSid) -> Result<String> {
         conference: Room { sid: room, friendly_name: &caller.sid },
         internal: "true",
         client_call: true,
-    }))
+    };
+    Ok((json::write(&attributes), is_for_one))
 }
 
 /// The callee's task that the caller's links to.

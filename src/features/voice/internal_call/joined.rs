@@ -9,9 +9,11 @@ use super::callee;
 use crate::base::context::{Context, both};
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
+use crate::base::runtime::Watch;
 use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
 use crate::flex::attributes::CallAttributes;
-use crate::once;
+use crate::flex::ring::{self, Ring};
+use crate::once::alarm::Alarm;
 use crate::twilio::taskrouter::Task;
 use crate::twilio::voice::CallLeg;
 
@@ -19,8 +21,9 @@ use crate::twilio::voice::CallLeg;
 /// written `worker_call_sid` yet.
 const REREADS: u32 = 6;
 const REREAD_PAUSE: Duration = Duration::from_millis(250);
-/// How long a created callee task is remembered for late duplicates of the webhook.
-const REMEMBER: Duration = Duration::from_hours(1);
+/// So long after the first join the caller is let go when nobody rings: Twilio delivers a
+/// webhook for 15 s in all.
+const LET_GO: Duration = Duration::from_secs(20);
 /// After this many owners have failed at the callee task, the caller is let go.
 const LAST_ATTEMPT: u32 = 3;
 
@@ -33,6 +36,8 @@ const LAST_ATTEMPT: u32 = 3;
 /// 3. The caller's leg: create the callee's task, once.
 /// 4. Link it to the caller's task, for hold and for the end. If the caller has left
 ///    meanwhile, take it back and end the room.
+///
+/// If no callee's task has come of it in time, the gate lets the caller go.
 pub async fn joined(
     cx: &Context,
     caller: &TaskSid,
@@ -41,7 +46,10 @@ pub async fn joined(
 ) -> Result<()> {
     let (task, is_caller) = match whose_leg(cx, caller, leg).await {
         Ok(Some(found)) => found,
-        Err(error) if error.is_passing() => return Err(error),
+        Err(error) if error.is_passing() => {
+            watch(cx, caller, room).await;
+            return Err(error);
+        }
         gone_or_refused => {
             end_if_alone(cx, room, leg).await?;
             return gone_or_refused.map(drop);
@@ -62,15 +70,27 @@ pub async fn joined(
     if callee::linked(&task).is_some() {
         return Ok(());
     }
-    ring_once(cx, task, room, leg).await
+    ring(cx, task, room, leg).await
 }
 
-async fn ring_once(cx: &Context, caller: Task, room: &ConferenceSid, leg: &CallSid) -> Result<()> {
+/// What the gate sees to when nothing comes of it.
+fn let_go(caller: &TaskSid, room: &ConferenceSid) -> Watch {
+    Alarm::LetGo { conference: room.clone(), caller: caller.clone() }.after(LET_GO)
+}
+
+/// Has the gate watch over a call of which nothing can be known now.
+async fn watch(cx: &Context, caller: &TaskSid, room: &ConferenceSid) {
+    let nothing = async |_| Err(Error::Busy.into());
+    // Without the gate there is only the next delivery.
+    let _ = ring::once(cx, caller, let_go(caller, room), nothing).await;
+}
+
+async fn ring(cx: &Context, caller: Task, room: &ConferenceSid, leg: &CallSid) -> Result<()> {
     let attempts = Cell::new(0);
-    let key = format!("internal-call/{}", caller.sid);
-    let rung = once::once(cx, &key, REMEMBER, async |attempt| {
+    let name = caller.sid.clone();
+    let rung = ring::once(cx, &name, let_go(&name, room), async |attempt| {
         attempts.set(attempt);
-        ring(cx, caller, room, leg, attempt).await
+        call(cx, caller, room, leg, attempt).await
     });
     let Err(error) = rung.await else { return Ok(()) };
     // A passing fault is delivered again. For the others, and in the end, nobody will ever
@@ -129,23 +149,23 @@ struct LinkedPeople<'a> {
     task_sid: &'a TaskSid,
 }
 
-/// Creates the callee's task and links it; answers its SID.
-async fn ring(
+/// Creates the callee's task and links it.
+async fn call(
     cx: &Context,
     caller: Task,
     room: &ConferenceSid,
     leg: &CallSid,
     attempt: u32,
-) -> Result<TaskSid> {
+) -> Result<Ring> {
     let twilio = cx.twilio();
-    let (name, callee) = (caller.sid.clone(), callee::create(cx, &caller, room, attempt).await?);
-    let participants = LinkedPeople { worker: leg, task_sid: &callee };
+    let (name, ring) = (caller.sid.clone(), callee::create(cx, &caller, room, attempt).await?);
+    let participants = LinkedPeople { worker: leg, task_sid: &ring.callee };
     let link = json::write(&Link { conference: LinkedRoom { sid: room, participants } });
     let linked = unless_gone(twilio.merge_task_attributes(caller, &link).await)?;
     if !linked.is_some_and(|caller| caller.is_open()) {
-        both(callee::end(cx, &name, Some(&callee)), twilio.end_conference(room)).await?;
+        both(callee::end(cx, &name, Some(&ring.callee)), twilio.end_conference(room)).await?;
     }
-    Ok(callee)
+    Ok(ring)
 }
 
 /// Ends a room whose caller's task cannot be read, if this leg is alone in it.
