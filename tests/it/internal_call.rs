@@ -374,3 +374,27 @@ fn the_gate_watches_over_a_caller_whose_task_cannot_be_read() {
     let fake = fake.on(&get, 200, &task(CALLER, "assigned", r#"{"from":"+15550001"}"#));
     assert!(alarm(&fake, &what));
 }
+
+#[test]
+fn a_callee_whose_attributes_a_listing_leaves_out_is_read_before_another_is_made() {
+    let create = format!(
+        r#"POST {TASKROUTER}/Tasks WorkflowSid=WW00000000000000000000000000000001&TaskChannel=voice&Attributes={{"to":"client:bob","name":"Alice","from":"client:alice","targetWorker":"client:bob","autoAnswer":"false","conferenceSid":"{CALLER}","conference":{{"sid":"{ROOM}","friendlyName":"{CALLER}"}},"internal":"true","client_call":true}}&Priority=0&Timeout=86400"#
+    );
+    let listed = format!(
+        r#"{{"tasks":[{{"sid":"{CALLEE}","assignment_status":"pending","attributes":null}}],"meta":{{}}}}"#
+    );
+    let callee =
+        task(CALLEE, "pending", &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
+    let mine = format!(r#"{{"client_call":true,"to":"client:bob","from":"client:alice","targetWorker":"client:alice","fromName":"Alice","worker_call_sid":"{LEG}"}}"#);
+    let link = format!(
+        r#"POST {TASKROUTER}/Tasks/{CALLER} Attributes={},"conference":{{"sid":"{ROOM}","participants":{{"worker":"{LEG}","taskSid":"{CALLEE}"}}}}}}"#,
+        mine.trim_end_matches('}')
+    );
+    let fake = Fake::default()
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &task(CALLER, "assigned", &mine))
+        .on_lost(&create)
+        .on(&by_mark(), 200, &listed)
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &callee)
+        .on(&link, 200, &caller(""));
+    assert_eq!(fake.handle(joined()).status, 200);
+}

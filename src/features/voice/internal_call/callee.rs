@@ -108,8 +108,17 @@ pub fn linked(caller: &Task) -> Option<TaskSid> {
 /// The callee's task, found by the mark it carries, when no link leads to it.
 async fn by_mark(cx: &Context, caller: &TaskSid) -> Result<Option<Task>> {
     let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\"")).await?;
-    let tasks = tasks.into_iter().filter(|task| is_of(task, caller));
-    Ok(tasks.max_by_key(Task::is_open))
+    let mut marked = Vec::new();
+    for mut task in tasks {
+        if !task.has_attributes() {
+            // Listings leave out large ones: nothing may be concluded from that.
+            let Some(whole) = unless_gone(cx.twilio().task(&task.sid).await)? else { continue };
+            task = whole;
+        }
+        marked.push(task);
+    }
+    marked.retain(|task| is_of(task, caller));
+    Ok(marked.into_iter().max_by_key(Task::is_open))
 }
 
 /// Attributes can be rewritten by agents: only a task that is marked on all counts is ours.
