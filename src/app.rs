@@ -1,5 +1,6 @@
 //! The service: a request comes in, and is answered whatever happens.
 
+mod alarm;
 mod cron;
 mod health;
 pub mod routes;
@@ -69,8 +70,12 @@ impl App {
 
     /// Does what a gate had to see to ([`crate::base::runtime::Watch`]); whether it is done.
     pub async fn alarm(&self, what: &str) -> bool {
-        let _ = what;
-        true
+        let cx = self.context(self.random_id(), TIME_FOR_REQUESTS, u32::MAX);
+        let error = alarm::run(&cx, what).await.err();
+        let is_done = error.as_ref().is_none_or(|error| !error.is_passing());
+        let status = error.as_ref().map_or(200, |error| error.status());
+        cx.log("alarm", Ending { status, error: error.map(|error| error.log()) });
+        is_done
     }
 
     fn context(&self, id: String, time: Duration, most_calls: u32) -> Context {

@@ -1,4 +1,5 @@
 //! The features, one file each; none knows of another.
 
 pub mod internal_chat;
+pub mod voice;
 pub mod workspace;

@@ -4,5 +4,6 @@ pub mod access;
 pub mod agent;
 pub mod attributes;
 pub mod caller;
+pub mod ring;
 pub mod signature;
 mod tokens;
