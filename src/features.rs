@@ -1,3 +1,5 @@
 //! The features, one file each; none knows of another.
 
+pub mod conversations;
+pub mod dial;
 pub mod workspace;

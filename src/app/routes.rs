@@ -10,7 +10,8 @@ use crate::base::error::{Error, Result};
 use crate::base::params::Params;
 use crate::base::runtime::{Request, Response};
 use crate::base::answer::IntoResponse as _;
-use crate::features::workspace;
+use crate::features::conversations::{attributes, leave, transfer};
+use crate::features::{dial, workspace};
 use crate::flex::caller::{Agent, Webhook};
 
 /// An endpoint.
@@ -116,6 +117,30 @@ pub const ROUTES: &[Route] = &[
     route(
         &["/common/flex/taskrouter/update-worker-attributes"],
         agent!(workspace::update_worker),
+    ),
+    route(&["/dial"], agent!(dial::dial)),
+    route(&["/resolve-dial"], agent!(dial::resolve)),
+    route(&["/transferConversation"], agent!(transfer::transfer)),
+    route(
+        &[
+            "/features/conversation-transfer/flex/invite-participant",
+            "/conversation-transfer/invite-participant",
+        ],
+        agent!(transfer::invite),
+    ),
+    route(
+        &[
+            "/features/conversation-transfer/flex/remove-participant",
+            "/conversation-transfer/remove-participant",
+        ],
+        agent!(leave::leave),
+    ),
+    route(
+        &[
+            "/common/flex/conversations/update-attributes",
+            "/conversation-transfer/update-attributes",
+        ],
+        agent!(attributes::update),
     ),
     route(&["/health"], anybody!(health::report)),
 ];

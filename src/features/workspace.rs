@@ -123,7 +123,7 @@ pub async fn update_channel(
     let (capacity, available) = (ask.capacity.to_string(), ask.available.to_string());
     let fields = [("Capacity", capacity.as_str()), ("Available", available.as_str())];
     let channel = cx.twilio().update_worker_channel(worker, &ask.worker_channel_sid, &fields);
-    Ok(Done::with(ShownChannel { worker_channel_capacity: camel_case(&*channel.await?)? }))
+    Ok(Done::with(ShownChannel { worker_channel_capacity: camel_case(&channel.await?)? }))
 }
 
 /// What `update-task-attributes` takes.
@@ -307,5 +307,5 @@ pub async fn update_worker(
         check_guarded("{}", update, &WORKER_GUARDED)?;
     }
     let worker = cx.twilio().overwrite_worker_attributes(worker, update).await?;
-    Ok(Done::with(ShownWorker { worker: camel_case(&*worker)? }))
+    Ok(Done::with(ShownWorker { worker: camel_case(&worker)? }))
 }

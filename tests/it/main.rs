@@ -10,8 +10,8 @@
     reason = "tests may"
 )]
 
-// mod conversation_transfer;
-// mod dial;
+mod dial;
+mod transfer;
 // mod calls;
 // mod conference;
 // mod phone_numbers;

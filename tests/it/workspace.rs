@@ -1,7 +1,7 @@
 //! Queues, channels, tasks and workers: the exact requests that Twilio gets.
 
 use crate::fixtures::*;
-use crate::support::{ALICE, API, Fake, TASKROUTER, handle, json, post};
+use crate::support::{ALICE, TASKROUTER, json};
 
 #[test]
 fn queues_are_listed_over_all_pages_up_to_a_thousand() {

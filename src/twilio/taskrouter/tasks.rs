@@ -1,5 +1,6 @@
 //! Tasks and their reservations.
 
+use futures_util::future::join_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
@@ -158,6 +159,15 @@ impl Twilio<'_> {
     /// FetchTask: whether somebody is being asked to take it, or has it.
     pub async fn is_open(self, sid: &TaskSid) -> Result<bool> {
         Ok(unless_gone(self.task(sid).await)?.is_some_and(|task| task.is_open()))
+    }
+
+    /// FetchTask, of several at the same time. One that is gone is `None`.
+    pub async fn tasks<'s>(
+        self,
+        sids: impl IntoIterator<Item = &'s TaskSid>,
+    ) -> Vec<Result<Option<Task>>> {
+        let found = sids.into_iter().map(async |sid| unless_gone(self.task(sid).await));
+        join_all(found).await
     }
 
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.
