@@ -160,11 +160,10 @@ pub async fn update_task(cx: &Context, agent: &Agent, ask: UpdateTask) -> Result
 fn check_guarded(current: &str, update: &str, guarded: &[&str]) -> Result<()> {
     let update = Members::parse(update).unwrap_or_default();
     let current = Members::parse_attributes(current).unwrap_or_default();
-    let is_changed = |name: &&&str| update.get(name).is_some_and(|new| current.get(name) != Some(new));
+    let is_changed =
+        |name: &&&str| update.get(name).is_some_and(|new| current.get(name) != Some(new));
     match guarded.iter().find(is_changed) {
-        Some(name) => {
-            Err(Error::forbidden(&format!("Agents cannot change the attribute {name}.")))
-        }
+        Some(name) => Err(Error::forbidden(&format!("Agents cannot change the attribute {name}."))),
         None => Ok(()),
     }
 }
@@ -269,10 +268,8 @@ struct InviteAttributes {
 /// An invite names the agents of its conversation. Once somebody has taken it, it is theirs.
 fn is_own_invite(task: &Task, agent: &Agent) -> bool {
     let Some(worker) = agent.worker_sid() else { return false };
-    let is_taken = matches!(
-        task.assignment_status,
-        AssignmentStatus::Assigned | AssignmentStatus::Wrapping
-    );
+    let is_taken =
+        matches!(task.assignment_status, AssignmentStatus::Assigned | AssignmentStatus::Wrapping);
     let invite: InviteAttributes = task.view();
     let is_named = invite.worker_sids_in_conversation.iter().flatten().any(|sid| *worker == **sid)
         || invite.ignore_worker_contact_uri.as_deref() == Some(&*worker.to_string());

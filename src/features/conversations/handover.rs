@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
+use super::invites;
 use super::routing;
 use super::transfer::{Invited, Target, Transfer};
-use super::invites;
 use crate::base::context::Context;
 use crate::base::date::{Millis, iso};
 use crate::base::error::{Error, Result, unless_gone};
@@ -165,7 +165,8 @@ impl Scene {
             Ok::<_, Box<Error>>((invite, removed))
         };
         let pruned = async {
-            if let Some(conversation) = self.conversation.as_ref().filter(|_| !self.noted.is_empty())
+            if let Some(conversation) =
+                self.conversation.as_ref().filter(|_| !self.noted.is_empty())
             {
                 invites::prune(cx, &conversation.sid, invites::dead(cx, &self.noted)).await;
             }
@@ -184,8 +185,7 @@ impl Scene {
     }
 
     async fn invite_and_note(&self, cx: &Context, t: &Transfer, mark: &str) -> Result<Invited> {
-        let (invite, dead) =
-            join!(self.invite(cx, t, mark), invites::dead(cx, &self.noted));
+        let (invite, dead) = join!(self.invite(cx, t, mark), invites::dead(cx, &self.noted));
         let invite = invite?;
         let is_noted = match (&self.conversation, invite.task()) {
             (Some(conversation), Some(task)) => {

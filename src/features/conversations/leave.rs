@@ -130,9 +130,11 @@ impl Scene {
         let listed: HashSet<&TaskSid> = others.iter().filter_map(|p| p.task()).collect();
         let is_own = |sid: &TaskSid| own.task() == Some(sid);
         let invited = self.invites.iter().filter_map(Invite::task);
-        let theirs = invited.chain(others.iter().filter_map(|p| p.task())).filter(|sid| !is_own(sid));
+        let theirs =
+            invited.chain(others.iter().filter_map(|p| p.task())).filter(|sid| !is_own(sid));
         let mut seen = HashSet::new();
-        let tasks: Vec<&TaskSid> = noted.iter().chain(theirs).filter(|sid| seen.insert(*sid)).collect();
+        let tasks: Vec<&TaskSid> =
+            noted.iter().chain(theirs).filter(|sid| seen.insert(*sid)).collect();
         let noted: HashSet<&TaskSid> = noted.iter().collect();
         let mut is_last = own.is_agent() && others.iter().all(|p| p.task().is_some());
         let mut dead = HashSet::new();

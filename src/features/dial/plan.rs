@@ -109,7 +109,9 @@ pub async fn plan(
     let (twilio, worker) = (cx.twilio(), agent.worker()?);
     let (chat, may, caller_ids, open) = join!(
         twilio.task(&ask.task_sid),
-        async { Ok(access::is_unlimited(cx, agent) || twilio.has_task(worker, &ask.task_sid).await?) },
+        async {
+            Ok(access::is_unlimited(cx, agent) || twilio.has_task(worker, &ask.task_sid).await?)
+        },
         async {
             match ask.caller_id {
                 Some(_) => Ok(CallerIds::default()),

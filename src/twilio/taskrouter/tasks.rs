@@ -184,12 +184,7 @@ impl Twilio<'_> {
     }
 
     /// UpdateTask: another assignment status, with the reason for it.
-    pub async fn set_task_status(
-        self,
-        sid: &TaskSid,
-        status: &str,
-        reason: &str,
-    ) -> Result<Task> {
+    pub async fn set_task_status(self, sid: &TaskSid, status: &str, reason: &str) -> Result<Task> {
         let url = self.workspace_url(format_args!("Tasks/{sid}"))?;
         Task::read(self.post(url, &[("AssignmentStatus", status), ("Reason", reason)]).await?)
     }
@@ -224,7 +219,10 @@ impl Twilio<'_> {
         for _ in 0..5 {
             let merged = merge(found.attributes()?, update)?;
             if merged.len() > MAX_TASK {
-                return Err(Error::bad("attributesUpdate", "makes the attributes longer than 4 KB"));
+                return Err(Error::bad(
+                    "attributesUpdate",
+                    "makes the attributes longer than 4 KB",
+                ));
             }
             let url = self.workspace_url(format_args!("Tasks/{}", found.sid))?;
             let mut call = self.call("POST", url, &[("Attributes", &merged)]);
@@ -256,7 +254,8 @@ impl Twilio<'_> {
 
     /// ListWorkerReservation.
     pub async fn worker_reservations(self, worker: &WorkerSid) -> Result<Vec<Reservation>> {
-        let url = self.workspace_url(format_args!("Workers/{worker}/Reservations?PageSize=1000"))?;
+        let url =
+            self.workspace_url(format_args!("Workers/{worker}/Reservations?PageSize=1000"))?;
         self.list(url, "reservations", 2).await
     }
 }
