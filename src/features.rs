@@ -2,4 +2,5 @@
 
 pub mod conversations;
 pub mod dial;
+pub mod internal_chat;
 pub mod workspace;

@@ -16,7 +16,7 @@ use crate::base::runtime::{Claim, Watch};
 /// The owner is dead for sure when its lease ends: its own deadline comes first.
 const BEYOND_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the count of failed owners is kept.
-const REMEMBER_FAILURES: Duration = Duration::from_secs(60);
+const REMEMBER_FAILURES: Duration = Duration::from_mins(1);
 /// As many outcomes that are over are stepped over.
 const MOST_OVER: usize = 20;
 
@@ -94,11 +94,7 @@ pub async fn once_until_over<T: Serialize + DeserializeOwned>(
 }
 
 /// Does `work` while nobody else does any under the same key.
-pub async fn alone<T>(
-    cx: &Context,
-    key: &str,
-    work: impl AsyncFnOnce() -> Result<T>,
-) -> Result<T> {
+pub async fn alone<T>(cx: &Context, key: &str, work: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
     let Claim::Granted { attempt } = enter(cx, key, None).await? else {
         return Err(Error::Busy.into());
     };

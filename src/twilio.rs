@@ -51,7 +51,7 @@ enum Retry {
 /// Fields of a form.
 type Fields<'f> = &'f [(&'f str, &'f str)];
 
-impl<'a> Twilio<'a> {
+impl Twilio<'_> {
     /// The absolute URL of a path at a product: `url("lookups", "/v2/…")`.
     fn url(self, product: &str, path: impl Display) -> String {
         self.cx.config().url(product, &path.to_string())
@@ -222,8 +222,12 @@ mod tests {
     fn the_next_page_is_found_wherever_twilio_lives() {
         let tail = "/v1/Workspaces/WS1/Tasks?PageToken=x";
         for ours in ["https://taskrouter.twilio.com", "http://127.0.0.1:4010/taskrouter"] {
-            for theirs in ["https://taskrouter.twilio.com", "http://127.0.0.1:4010/taskrouter", ""] {
-                let next = next_url(&format!("{ours}/v1/Workspaces/WS1/Tasks?PageSize=50"), &format!("{theirs}{tail}"));
+            for theirs in ["https://taskrouter.twilio.com", "http://127.0.0.1:4010/taskrouter", ""]
+            {
+                let next = next_url(
+                    &format!("{ours}/v1/Workspaces/WS1/Tasks?PageSize=50"),
+                    &format!("{theirs}{tail}"),
+                );
                 assert_eq!(next.unwrap(), format!("{ours}{tail}"));
             }
         }
@@ -235,7 +239,8 @@ mod tests {
         let url = "https://api.twilio.com/2010/Conferences.json?PageSize=1";
         let page = |body: &str| Page::<u8>::read(body, "items", url);
         assert_eq!(page(r#"{"items":[1],"meta":{"next_page_url":null}}"#).unwrap().next, None);
-        let next = page(r#"{"items":[],"next_page_uri":"/2010/Conferences.json?Page=1"}"#).unwrap().next;
+        let next =
+            page(r#"{"items":[],"next_page_uri":"/2010/Conferences.json?Page=1"}"#).unwrap().next;
         assert_eq!(next.unwrap(), "https://api.twilio.com/2010/Conferences.json?Page=1");
         assert_eq!(page("{}").unwrap_err().log().split(" (").next(), Some("unreadable: items"));
         assert!(page(r#"{"items":["x"]}"#).is_err());

@@ -6,7 +6,7 @@ import { badRequest, parseAttributes } from "./shape.mjs";
 export const DIALECTS = { IL: "/voice", T: "/features/internal-call/common", D: "/internal-call" };
 
 export function createAgents(twilio) {
-  const { workspace, tasks, calls, conferences } = twilio;
+  const { clock, workspace, tasks, calls, conferences } = twilio;
 
   const contactUri = (worker) => workspace.attributesOf(worker).contact_uri ?? `client:${worker.friendlyName}`;
   const displayName = (worker) => workspace.attributesOf(worker).full_name ?? worker.friendlyName;
@@ -23,13 +23,13 @@ export function createAgents(twilio) {
       statusCallback: statusCallback ? { url: statusCallback, method: "POST", events: ["completed"] } : null,
     });
     void twilio.track(
-      twilio.later(0, async () => {
+      clock.later(0, async () => {
         if (!calls.answer(leg)) {
           if (reservation.status === "pending") tasks.moveReservation(reservation, "timeout");
           return;
         }
         if (accept && reservation.status === "pending") tasks.moveReservation(reservation, "accepted");
-        const written = twilio.later(workerCallSidDelayMs, () => tasks.mergeAttributes(reservation.task, { worker_call_sid: leg.sid }));
+        const written = clock.later(workerCallSidDelayMs, () => tasks.mergeAttributes(reservation.task, { worker_call_sid: leg.sid }));
         void twilio.track(written);
         if (workerCallSidDelayMs === 0) await written;
         void calls.redirect(leg, url, twilio.options.callMethod);
@@ -39,8 +39,8 @@ export function createAgents(twilio) {
     return leg;
   }
 
-  /** An agent dials another agent, or a queue, from the plugin's dialpad. Resolves when the caller's leg is in its conference. */
-  async function internalCall({ from, to, queue, base, dialect = "IL", workerCallSidDelayMs, attributes: more = {} }) {
+  /** An agent dials another agent, or a queue, from the plugin's dialpad: the task is there, and `ring` calls the agent's leg. */
+  function prepareCall({ from, to, queue, base, dialect = "IL", workerCallSidDelayMs, attributes: more = {} }) {
     const caller = workspace.who(from);
     const callee = to === undefined ? null : workspace.who(to);
     if (!callee && !queue) throw badRequest("to or queue is needed");
@@ -69,8 +69,14 @@ export function createAgents(twilio) {
     const [reservation] = task.reservations;
     const callFrom = dialect === "T" && attributes.from.startsWith("sip:") ? seed.CALLER_ID : attributes.from;
     const url = `${prefix({ base, dialect })}/agent-outbound-join?taskSid=${encodeURIComponent(task.sid)}`;
-    const leg = call(reservation, { from: callFrom, url, workerCallSidDelayMs });
-    return { taskSid: task.sid, reservationSid: reservation.sid, ...(await legSummary(leg)) };
+    const ring = () => legSummary(call(reservation, { from: callFrom, url, workerCallSidDelayMs }));
+    return { taskSid: task.sid, reservationSid: reservation.sid, ring };
+  }
+
+  /** The same at once. Resolves when the caller's leg is in its conference. */
+  async function internalCall(options) {
+    const { ring, ...call } = prepareCall(options);
+    return { ...call, ...(await ring()) };
   }
 
   async function legSummary(leg) {
@@ -182,5 +188,5 @@ export function createAgents(twilio) {
     return { callSid: leg.sid, conferenceSid: participant.conference.sid };
   }
 
-  return { call, internalCall, accept, reject, hangup, customerCall, joinConference, contactUri, displayName };
+  return { call, prepareCall, internalCall, accept, reject, hangup, customerCall, joinConference, contactUri, displayName };
 }

@@ -1,22 +1,32 @@
 // A local Twilio: keeps state, signs webhooks, plays the voice side and the agents, and fails when told to.
 import { pathToFileURL } from "node:url";
 import * as seed from "./accounts.mjs";
+import { createAddresses } from "./addresses.mjs";
 import { createAgents } from "./agents.mjs";
+import { createApplications } from "./applications.mjs";
 import { createCalls } from "./calls.mjs";
 import { createChats } from "./chats.mjs";
+import { createClock } from "./clock.mjs";
 import { createConferences } from "./conferences.mjs";
 import { createControl, createControls } from "./control.mjs";
 import { createConversations } from "./conversations.mjs";
+import { createEvents } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createFlex } from "./flex.mjs";
+import { createFlexConfiguration } from "./flex-configuration.mjs";
+import { createSync } from "./sync.mjs";
+import { createTurnstile } from "./turnstile.mjs";
 import { createIam } from "./iam.mjs";
 import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
 import { createNumbers } from "./numbers.mjs";
 import { createRooms } from "./rooms.mjs";
+import { createRouting } from "./routing.mjs";
 import { createServer } from "./server.mjs";
 import { createTaskrouter } from "./taskrouter.mjs";
+import { createTaskrouterWorkspace } from "./taskrouter-workspace.mjs";
 import { createTasks } from "./tasks.mjs";
+import { createUsers } from "./users.mjs";
 import { createVoice } from "./voice.mjs";
 import { createWebhooks } from "./webhooks.mjs";
 import { createWorkspace } from "./workspace.mjs";
@@ -29,6 +39,11 @@ const DEFAULTS = {
   accountSid: seed.ACCOUNT_SID,
   authToken: seed.AUTH_TOKEN,
   workers: 20,
+  // Whether Twilio's side is set up already: event callback, addresses and application lead to the Worker.
+  connected: false,
+  // How many times faster than real time goes on, and since when (epoch milliseconds).
+  timeScale: 1,
+  timeOrigin: undefined,
   latencyMs: 0,
   rateLimits: false,
   workerCallSidDelayMs: 0,
@@ -36,13 +51,35 @@ const DEFAULTS = {
   // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
   callMethod: "POST",
   signWith: null,
+  // TaskRouter: how late its events are posted, when it forgets finished tasks (null: never; the real one: after 5 minutes),
+  // whether it offers a task again to who refused it, counts capacities, and moves who lets an offer time out to the
+  // workspace's time-out activity (null: only without multitasking).
+  eventDelayMs: 0,
+  purgeAfterMs: null,
+  reoffer: false,
+  countCapacity: false,
+  timeoutActivity: null,
+  // How long an interaction that was accepted takes until its channel is active, or failed.
+  interactionDelayMs: 0,
+  // Where Twilio's documents leave a choice: whether lists of tasks have their attributes, how invites show theirs ("text" or
+  // "object"), whether closed participants of a channel are still listed, and how IAM refuses a token (200 or 401).
+  listAttributes: true,
+  inviteAttributes: "text",
+  listClosedParticipants: false,
+  invalidTokenStatus: 200,
+  // Called with every answer to a webhook: `{method, url, status, headers, body}`, or `{…, error}`.
+  delivered: null,
+  // Called with all the parts before the first request: who wants to add to them.
+  extend: null,
 };
 
-/** What every part shares: time, pending work, and the other parts. */
+/** What every part shares: the clock, pending work, and the other parts. */
 function createTwilio(options) {
   const pending = new Map(); // what is under way, and what it is about
-  const timers = new Set();
-  const twilio = { options, accountSid: options.accountSid, authToken: options.authToken, services: {} };
+  const twilio = { options, clock: createClock(options), accountSid: options.accountSid, authToken: options.authToken, services: {} };
+
+  // Called at every change of a task, reservation or worker; the wire of Flex UI listens here.
+  twilio.changed = () => {};
 
   twilio.track = (promise, about = "") => {
     const tracked = promise
@@ -52,24 +89,9 @@ function createTwilio(options) {
     return promise;
   };
 
-  /** Runs `work` after some milliseconds; 0 means as soon as the present request has been answered. */
-  twilio.later = (milliseconds, work) =>
-    new Promise((resolve, reject) => {
-      const run = () => {
-        timers.delete(timer);
-        try {
-          resolve(work());
-        } catch (error) {
-          reject(error);
-        }
-      };
-      const timer = milliseconds > 0 ? setTimeout(run, milliseconds) : setImmediate(run);
-      timers.add(timer);
-    });
-
   /**
-   * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long. With `contains` only
-   * webhooks with that text in them count, so that many can wait side by side.
+   * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long (real milliseconds). With
+   * `contains` only webhooks with that text in them count, so that many can wait side by side.
    */
   twilio.settled = async (timeoutMs = 20_000, contains = "") => {
     const deadline = Date.now() + timeoutMs;
@@ -85,12 +107,6 @@ function createTwilio(options) {
     } while (left().length > 0);
     return true;
   };
-
-  twilio.stop = () =>
-    timers.forEach((timer) => {
-      clearTimeout(timer);
-      clearImmediate(timer);
-    });
   return twilio;
 }
 
@@ -99,11 +115,15 @@ export async function startTwilio(given = {}) {
   const options = { ...DEFAULTS, ...given };
   const twilio = createTwilio(options);
   // The order matters: each part looks up the earlier ones when it is made.
-  twilio.journal = createJournal();
+  twilio.journal = createJournal(twilio.clock);
   twilio.faults = createFaults();
   twilio.webhooks = createWebhooks(twilio);
   twilio.workspace = createWorkspace(twilio);
+  twilio.events = createEvents(twilio);
   twilio.tasks = createTasks(twilio);
+  twilio.routing = createRouting(twilio);
+  twilio.addresses = createAddresses(twilio);
+  twilio.applications = createApplications(twilio);
   twilio.conferences = createConferences(twilio);
   twilio.calls = createCalls(twilio);
   twilio.agents = createAgents(twilio);
@@ -112,18 +132,40 @@ export async function startTwilio(given = {}) {
   twilio.flex = createFlex(twilio);
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
-  const products = [createTaskrouter(twilio), createVoice(twilio), createConversations(twilio), createNumbers(), twilio.flex, twilio.iam];
-  for (const { services } of products) Object.assign(twilio.services, services);
+  const products = {
+    taskrouter: createTaskrouter(twilio),
+    "taskrouter-workspace": createTaskrouterWorkspace(twilio),
+    voice: createVoice(twilio),
+    applications: twilio.applications,
+    addresses: twilio.addresses,
+    conversations: createConversations(twilio),
+    users: createUsers(twilio),
+    numbers: createNumbers(),
+    flex: twilio.flex,
+    "flex-configuration": createFlexConfiguration(twilio),
+    sync: createSync(twilio),
+    turnstile: createTurnstile(twilio),
+    iam: twilio.iam,
+  };
+  for (const { services } of Object.values(products))
+    for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
 
+  twilio.connect = (url = options.workerUrl) => {
+    twilio.workspace.settings.eventCallbackUrl = `${url}/taskrouter/events`;
+    twilio.addresses.connect(`${url}/conversations/inbound`);
+    twilio.applications.connect(`${url}/voice/internal-call`);
+  };
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...products])
+    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...Object.values(products)])
       part.reset?.();
+    if (options.connected) twilio.connect();
     twilio.faults.clear();
     twilio.webhooks.clear();
     twilio.journal.clear();
   };
   twilio.reset();
+  options.extend?.(twilio);
 
   const controls = createControls(twilio);
   const server = createServer(twilio, createControl(controls));
@@ -134,13 +176,18 @@ export async function startTwilio(given = {}) {
     url: `http://127.0.0.1:${port}`,
     port,
     seed,
+    clock: twilio.clock,
     ...controls,
-    operations: Object.entries(twilio.services).flatMap(([service, handlers]) =>
-      Object.keys(handlers).map((operationId) => `${service} ${operationId}`),
+    /** What each product's table plays: `{product: ["<service> <operationId>", …]}`. */
+    operations: Object.fromEntries(
+      Object.entries(products).map(([product, { services }]) => [
+        product,
+        Object.entries(services).flatMap(([service, handlers]) => Object.keys(handlers).map((operationId) => `${service} ${operationId}`)),
+      ]),
     ),
     close: () =>
       new Promise((resolve) => {
-        twilio.stop();
+        twilio.clock.stop();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -1,5 +1,5 @@
-// The state behind Conversations: conversations with members, messages and webhooks, and their users.
-import { ACCOUNT_SID, CHAT_SERVICE_SID } from "./accounts.mjs";
+// The state behind Conversations: conversations with members, messages, webhooks and timers, and their users.
+import { createRoomEvents } from "./room-events.mjs";
 import { badRequest, iso, newSid, notFound, Refusal } from "./shape.mjs";
 
 const WEBHOOKS_PER_CONVERSATION = 5;
@@ -13,6 +13,8 @@ function milliseconds(duration) {
 }
 
 export function createRooms(twilio) {
+  const { clock } = twilio;
+  const tell = createRoomEvents(twilio);
   const all = new Map();
   const users = new Map();
 
@@ -55,7 +57,7 @@ export function createRooms(twilio) {
   }) {
     assertUnique(uniqueName);
     assertSize(attributes);
-    const now = Date.now();
+    const now = clock.now();
     const room = {
       sid: newSid("CH"),
       friendlyName,
@@ -73,6 +75,7 @@ export function createRooms(twilio) {
       nextIndex: 0,
     };
     all.set(room.sid, room);
+    arm(room);
     return room;
   }
 
@@ -81,29 +84,7 @@ export function createRooms(twilio) {
     return { ...at("date_inactive", room.timers.inactive), ...at("date_closed", room.timers.closed) };
   }
 
-  /** Posts an event to the conversation's own webhooks; for REST changes only when the request asked for it. */
-  function announce(room, event, more) {
-    for (const hook of room.webhooks.values()) {
-      if (hook.target !== "webhook" || !hook.configuration.url || !(hook.configuration.filters ?? []).includes(event)) continue;
-      void twilio.webhooks.deliver({
-        url: hook.configuration.url,
-        method: (hook.configuration.method ?? "post").toUpperCase(),
-        voice: false,
-        overridable: false,
-        fields: {
-          AccountSid: ACCOUNT_SID,
-          EventType: event,
-          Source: "API",
-          ConversationSid: room.sid,
-          ChatServiceSid: CHAT_SERVICE_SID,
-          WebhookSid: hook.sid,
-          ...more,
-        },
-      });
-    }
-  }
-
-  function update(room, { friendlyName, uniqueName, attributes, state, timers = {}, updated }, loud = false) {
+  function update(room, { friendlyName, uniqueName, attributes, state, timers = {}, updated }, loud = false, reason = "API") {
     assertOpen(room);
     assertUnique(uniqueName, room);
     assertSize(attributes);
@@ -111,26 +92,29 @@ export function createRooms(twilio) {
     const changes = { friendlyName, uniqueName, attributes, state };
     for (const [name, value] of Object.entries(changes)) if (value !== undefined) room[name] = value;
     for (const [name, value] of Object.entries(timers)) if (value !== undefined) room.timers[name] = value;
-    room.updated = updated ?? Date.now();
+    room.updated = updated ?? clock.now();
+    arm(room);
     if (!loud) return;
-    announce(room, "onConversationUpdated", {
-      FriendlyName: room.friendlyName,
-      UniqueName: room.uniqueName,
-      Attributes: room.attributes,
-      State: room.state,
-      DateUpdated: iso(room.updated),
+    tell.updated(room);
+    if (room.state !== before) tell.stateUpdated(room, before, reason);
+  }
+
+  // Conversations with timers go to sleep and end by themselves, and that is told without being asked for.
+  function arm(room) {
+    room.timer?.cancel();
+    const next = room.state === "active" ? "inactive" : "closed";
+    const [name, wait] = [
+      [next, milliseconds(room.timers[next])],
+      ["closed", milliseconds(room.timers.closed)],
+    ].find((timer) => timer[1] !== null) ?? [null, null];
+    if (room.state === "closed" || wait === null) return;
+    room.timer = clock.later(Math.max(room.lastActive + wait - clock.now(), 0), () => {
+      if (room.state !== "closed" && all.has(room.sid)) update(room, { state: name }, true, "TIMER");
     });
-    if (room.state !== before)
-      announce(room, "onConversationStateUpdated", {
-        StateFrom: before,
-        StateTo: room.state,
-        StateUpdated: iso(room.updated),
-        Reason: "API",
-      });
   }
 
   function addUser(identity, { friendlyName = null, attributes = "{}", roleSid = null } = {}) {
-    const now = Date.now();
+    const now = clock.now();
     const user = { sid: newSid("US"), identity, friendlyName, attributes, roleSid, created: now, updated: now };
     users.set(identity, user);
     return user;
@@ -153,7 +137,7 @@ export function createRooms(twilio) {
       );
     if (taken) throw new Refusal(409, 50416, "A binding for this participant and proxy address already exists");
     if (identity && !users.has(identity)) addUser(identity);
-    const now = Date.now();
+    const now = clock.now();
     const member = {
       sid: newSid("MB"),
       room,
@@ -166,31 +150,24 @@ export function createRooms(twilio) {
       updated: updated ?? now,
     };
     room.members.set(member.sid, member);
-    if (loud)
-      announce(room, "onParticipantAdded", {
-        ParticipantSid: member.sid,
-        Identity: identity,
-        Attributes: attributes,
-        DateCreated: iso(member.created),
-        "MessagingBinding.Address": binding?.address,
-      });
+    if (loud) tell.memberAdded(member);
     return member;
   }
 
   function removeMember(member, loud = false) {
     assertOpen(member.room);
     member.room.members.delete(member.sid);
-    if (loud)
-      announce(member.room, "onParticipantRemoved", {
-        ParticipantSid: member.sid,
-        Identity: member.identity,
-        DateRemoved: iso(Date.now()),
-      });
+    if (loud) tell.memberRemoved(member, clock.now());
   }
 
-  function addMessage(room, { author = "system", body = "", attributes = "{}", created, updated }, loud = false) {
+  /** `loud`: webhooks are told, as whose doing `source` says. */
+  function addMessage(
+    room,
+    { author = "system", body = "", attributes = "{}", created, updated },
+    { loud = false, source = "API", profileName } = {},
+  ) {
     assertOpen(room);
-    const now = Date.now();
+    const now = clock.now();
     const sender = [...room.members.values()].find((member) => member.identity === author || member.binding?.address === author);
     const message = {
       sid: newSid("IM"),
@@ -206,24 +183,19 @@ export function createRooms(twilio) {
     room.nextIndex += 1;
     room.messages.push(message);
     room.lastActive = now;
-    if (room.state === "inactive") room.state = "active";
-    if (loud)
-      announce(room, "onMessageAdded", {
-        MessageSid: message.sid,
-        Index: message.index,
-        Body: body,
-        Author: author,
-        ParticipantSid: message.participantSid,
-        Attributes: attributes,
-        DateCreated: iso(message.created),
-      });
+    if (room.state === "inactive") {
+      room.state = "active";
+      tell.stateUpdated(room, "inactive", "EVENT");
+    }
+    arm(room);
+    if (loud) tell.messageAdded(message, { source, profileName });
     return message;
   }
 
   function addWebhook(room, target, configuration) {
     assertOpen(room);
     if (room.webhooks.size >= WEBHOOKS_PER_CONVERSATION) throw badRequest("Maximum number of webhooks reached", 50361);
-    const now = Date.now();
+    const now = clock.now();
     const hook = { sid: newSid("WH"), room, target, configuration, created: now, updated: now };
     room.webhooks.set(hook.sid, hook);
     return hook;
@@ -231,7 +203,13 @@ export function createRooms(twilio) {
 
   const membersWith = (test) => [...all.values()].flatMap((room) => [...room.members.values()].filter(test));
 
+  function remove(room) {
+    room.timer?.cancel();
+    all.delete(room.sid);
+  }
+
   function reset() {
+    for (const room of all.values()) room.timer?.cancel();
     all.clear();
     users.clear();
   }
@@ -245,6 +223,7 @@ export function createRooms(twilio) {
     create,
     timersOf,
     update,
+    remove,
     addUser,
     addMember,
     removeMember,

@@ -49,7 +49,9 @@ pub async fn report(cx: &Context, request: &Request) -> Result<Response> {
     let mut features = Vec::new();
     for feature in Feature::ALL {
         let missing = config.missing(feature);
-        all_missing.extend(missing.iter().filter(|name| !all_missing.contains(name)).copied().collect::<Vec<_>>());
+        all_missing.extend(
+            missing.iter().filter(|name| !all_missing.contains(name)).copied().collect::<Vec<_>>(),
+        );
         features.push((feature.name(), State { configured: missing.is_empty(), missing }));
     }
     let health = Health {

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use futures_util::future::LocalBoxFuture;
 
 use super::health;
+use crate::base::answer::IntoResponse as _;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::params::Params;
 use crate::base::runtime::{Request, Response};
-use crate::base::answer::IntoResponse as _;
 use crate::features::conversations::{attributes, leave, transfer};
-use crate::features::{dial, workspace};
+use crate::features::{dial, internal_chat, workspace};
 use crate::flex::caller::{Agent, Webhook};
 
 /// An endpoint.
@@ -41,9 +41,9 @@ type Answer<'a> = LocalBoxFuture<'a, Result<Response>>;
 macro_rules! webhook {
     ($handler:path) => {
         Run::Webhook(|cx, webhook, params| {
-            Box::pin(async move {
-                Ok($handler(cx, &webhook, params.read()?).await?.into_response())
-            })
+            Box::pin(
+                async move { Ok($handler(cx, &webhook, params.read()?).await?.into_response()) },
+            )
         })
     };
 }
@@ -52,9 +52,7 @@ macro_rules! webhook {
 macro_rules! agent {
     ($handler:path) => {
         Run::Agent(|cx, agent, params| {
-            Box::pin(async move {
-                Ok($handler(cx, &agent, params.read()?).await?.into_response())
-            })
+            Box::pin(async move { Ok($handler(cx, &agent, params.read()?).await?.into_response()) })
         })
     };
 }
@@ -114,10 +112,7 @@ pub const ROUTES: &[Route] = &[
         ],
         agent!(workspace::update_status),
     ),
-    route(
-        &["/common/flex/taskrouter/update-worker-attributes"],
-        agent!(workspace::update_worker),
-    ),
+    route(&["/common/flex/taskrouter/update-worker-attributes"], agent!(workspace::update_worker)),
     route(&["/dial"], agent!(dial::dial)),
     route(&["/resolve-dial"], agent!(dial::resolve)),
     route(&["/transferConversation"], agent!(transfer::transfer)),
@@ -142,5 +137,10 @@ pub const ROUTES: &[Route] = &[
         ],
         agent!(attributes::update),
     ),
+    route(&["/internal-chat/list-pins"], agent!(internal_chat::list_pins)),
+    route(&["/internal-chat/pin"], agent!(internal_chat::pin)),
+    route(&["/internal-chat/unpin"], agent!(internal_chat::unpin)),
+    route(&["/internal-chat/list-agents"], agent!(internal_chat::list_agents)),
+    route(&["/internal-chat/open"], agent!(internal_chat::open)),
     route(&["/health"], anybody!(health::report)),
 ];

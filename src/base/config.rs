@@ -245,39 +245,39 @@ impl Config {
 
     /// The account.
     pub fn account(&self) -> Result<&AccountSid> {
-        set(&self.account, Feature::Twilio, "TWILIO_ACCOUNT_SID")
+        set(self.account.as_ref(), Feature::Twilio, "TWILIO_ACCOUNT_SID")
     }
 
     /// The API key and its secret.
     pub fn api_key(&self) -> Result<&(ApiKeySid, Secret)> {
-        set(&self.api_key, Feature::Webchat, "TWILIO_API_KEY")
+        set(self.api_key.as_ref(), Feature::Webchat, "TWILIO_API_KEY")
     }
 
     /// The TaskRouter workspace.
     pub fn workspace(&self) -> Result<&WorkspaceSid> {
-        set(&self.workspace, Feature::Helpers, "TWILIO_FLEX_WORKSPACE_SID")
+        set(self.workspace.as_ref(), Feature::Helpers, "TWILIO_FLEX_WORKSPACE_SID")
     }
 
     /// The workflow of the called agent's task.
     pub fn internal_call_workflow(&self) -> Result<&WorkflowSid> {
         let name = "TWILIO_FLEX_INTERNAL_CALL_WORKFLOW_SID";
-        set(&self.internal_call_workflow, Feature::InternalCall, name)
+        set(self.internal_call_workflow.as_ref(), Feature::InternalCall, name)
     }
 
     /// The workflow of transfers.
     pub fn chat_transfer_workflow(&self) -> Result<&WorkflowSid> {
         let name = "TWILIO_FLEX_CHAT_TRANSFER_WORKFLOW_SID";
-        set(&self.chat_transfer_workflow, Feature::ConversationTransfer, name)
+        set(self.chat_transfer_workflow.as_ref(), Feature::ConversationTransfer, name)
     }
 
     /// The workflow of dialled calls.
     pub fn outbound_workflow(&self) -> Result<&WorkflowSid> {
-        set(&self.outbound_workflow, Feature::Dial, "TWILIO_FLEX_OUTBOUND_WORKFLOW_SID")
+        set(self.outbound_workflow.as_ref(), Feature::Dial, "TWILIO_FLEX_OUTBOUND_WORKFLOW_SID")
     }
 
     /// The workflow of conversations that come in.
     pub fn inbound_workflow(&self) -> Result<&WorkflowSid> {
-        set(&self.inbound_workflow, Feature::Inbound, "TWILIO_FLEX_INBOUND_WORKFLOW_SID")
+        set(self.inbound_workflow.as_ref(), Feature::Inbound, "TWILIO_FLEX_INBOUND_WORKFLOW_SID")
     }
 
     /// Where a customer goes whom nobody took.
@@ -287,12 +287,16 @@ impl Config {
 
     /// The Flex chat service.
     pub fn conversations_service(&self) -> Result<&ConversationsServiceSid> {
-        set(&self.conversations_service, Feature::Webchat, "TWILIO_CONVERSATIONS_SERVICE_SID")
+        set(
+            self.conversations_service.as_ref(),
+            Feature::Webchat,
+            "TWILIO_CONVERSATIONS_SERVICE_SID",
+        )
     }
 
     /// The address of webchat.
     pub fn webchat_address(&self) -> Result<&AddressSid> {
-        set(&self.webchat_address, Feature::Webchat, "TWILIO_WEBCHAT_ADDRESS_SID")
+        set(self.webchat_address.as_ref(), Feature::Webchat, "TWILIO_WEBCHAT_ADDRESS_SID")
     }
 
     /// The absolute URL of `path` at the Twilio product `subdomain`
@@ -315,9 +319,9 @@ impl Config {
     }
 }
 
-fn set<'a, T>(value: &'a Option<T>, feature: Feature, name: &'static str) -> Result<&'a T> {
+fn set<'a, T>(value: Option<&'a T>, feature: Feature, name: &'static str) -> Result<&'a T> {
     let missing = || Error::NotConfigured { feature: feature.name(), missing: vec![name] };
-    value.as_ref().ok_or_else(|| missing().into())
+    value.ok_or_else(|| missing().into())
 }
 
 fn basic(user: &str, password: &Secret) -> String {

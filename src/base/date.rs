@@ -35,7 +35,9 @@ mod tests {
 
     #[test]
     fn dates_are_read_and_written() {
-        for text in ["2010-08-20T01:13:42Z", "2010-08-20T01:13:42.000Z", "Fri, 20 Aug 2010 01:13:42 +0000"] {
+        for text in
+            ["2010-08-20T01:13:42Z", "2010-08-20T01:13:42.000Z", "Fri, 20 Aug 2010 01:13:42 +0000"]
+        {
             assert_eq!(parse(text), Some(1_282_266_822_000), "{text}");
         }
         assert_eq!(parse("2010-08-20T01:13:42.5+02:00"), Some(1_282_259_622_500));

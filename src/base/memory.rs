@@ -71,7 +71,10 @@ mod tests {
         assert_eq!((cache.get(&"a", 9), cache.get(&"a", 10)), (Some(1), None));
         cache.put("b", 2, 20, 0);
         cache.put("c", 3, 30, 0);
-        assert_eq!([cache.get(&"a", 0), cache.get(&"b", 0), cache.get(&"c", 0)], [None, Some(2), Some(3)]);
+        assert_eq!(
+            [cache.get(&"a", 0), cache.get(&"b", 0), cache.get(&"c", 0)],
+            [None, Some(2), Some(3)]
+        );
     }
 
     #[test]

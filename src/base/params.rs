@@ -67,12 +67,11 @@ impl<'a> Params<'a> {
         let mut fields: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
         let mut places: HashMap<Cow<'a, str>, usize> = HashMap::new();
         for (name, value) in values {
-            match places.get(&name).and_then(|place| fields.get_mut(*place)) {
-                Some((_, known)) => *known = value,
-                None => {
-                    places.insert(name.clone(), fields.len());
-                    fields.push((name, value));
-                }
+            if let Some((_, known)) = places.get(&name).and_then(|place| fields.get_mut(*place)) {
+                *known = value;
+            } else {
+                places.insert(name.clone(), fields.len());
+                fields.push((name, value));
             }
         }
         Self { fields }

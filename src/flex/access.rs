@@ -167,9 +167,8 @@ async fn through_internal_call(cx: &Context, agent: &Agent, task: &Task) -> Resu
 /// Checks that the agent has, or had, this task. A task that is gone is nobody's.
 pub async fn task(cx: &Context, agent: &Agent, task: &TaskSid) -> Result<()> {
     let reservations = cx.twilio().task_reservations(task, agent.worker()?).await?;
-    let has_had = |r: &Reservation| {
-        r.is_live() || r.reservation_status == ReservationStatus::Completed
-    };
+    let has_had =
+        |r: &Reservation| r.is_live() || r.reservation_status == ReservationStatus::Completed;
     if reservations.iter().any(has_had) { Ok(()) } else { Err(denied("task")) }
 }
 
@@ -193,7 +192,8 @@ pub fn worker<'a>(
 pub async fn call(cx: &Context, agent: &Agent, call: &CallSid) -> Result<()> {
     let twilio = cx.twilio();
     let worker = agent.worker()?;
-    let (reservations, rooms) = join!(twilio.worker_reservations(worker), twilio.live_conferences());
+    let (reservations, rooms) =
+        join!(twilio.worker_reservations(worker), twilio.live_conferences());
     let (reservations, rooms) = (reservations?, rooms?);
     for room in &rooms {
         if reservations.iter().any(|r| r.is_live() && room.is_of(&r.task_sid))
@@ -238,8 +238,7 @@ pub async fn conversation(
     if is_unlimited(cx, agent) {
         return twilio.conversation(&name).await;
     }
-    let (member, found) =
-        join!(twilio.member(sid, agent.identity()), twilio.conversation(&name));
+    let (member, found) = join!(twilio.member(sid, agent.identity()), twilio.conversation(&name));
     unless_gone(member)?.ok_or_else(|| denied("conversation"))?;
     found
 }

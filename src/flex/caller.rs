@@ -110,10 +110,7 @@ impl Agent {
     /// Checks that this request carries a valid Flex token, as `Token` in the body or as
     /// `Authorization: Bearer`, and reads what it asks for. A token in the query would end up
     /// in logs and is not read.
-    pub async fn check<'r>(
-        cx: &Context,
-        request: &'r Request,
-    ) -> Result<(Rc<Self>, Params<'r>)> {
+    pub async fn check<'r>(cx: &Context, request: &'r Request) -> Result<(Rc<Self>, Params<'r>)> {
         if request.method != "POST" {
             return Err(Error::MethodNotAllowed("POST, OPTIONS").into());
         }

@@ -187,7 +187,8 @@ fn with_legacy_query(url: &str) -> String {
     let mut ordered: Vec<&Pair<'_>> = pairs.iter().take(MAX_FIELDS).collect();
     ordered.sort_by_key(|(name, _)| places.get(&**name)); // stable: values keep their order
     let encoded = |text| utf8_percent_encode(text, LEGACY);
-    let written = ordered.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    let written =
+        ordered.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
     format!("{before}?{}", written.collect::<Vec<_>>().join("&"))
 }
 

@@ -133,9 +133,10 @@ impl Record {
     /// The record after what was due has been tried; when it has failed, it is due again.
     #[must_use]
     pub fn tried(mut self, is_done: bool, now: Millis) -> Self {
-        self.watch = self.watch.filter(|due| !is_done && due.tries + 1 < MOST_WATCHES).map(|due| {
-            Due { at: now + WATCH_AGAIN, tries: due.tries + 1, ..due }
-        });
+        self.watch = self
+            .watch
+            .filter(|due| !is_done && due.tries + 1 < MOST_WATCHES)
+            .map(|due| Due { at: now + WATCH_AGAIN, tries: due.tries + 1, ..due });
         self
     }
 

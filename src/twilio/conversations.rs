@@ -116,13 +116,14 @@ impl Twilio<'_> {
         self.post(self.conversation_url(&sid.to_string(), ""), fields).await.map(drop)
     }
 
-    /// ListConversation: a page of those in this state, or the one at this URL.
-    pub async fn conversations_page(self, page: ConversationsPage<'_>) -> Result<Page<Conversation>> {
-        let url = match page {
-            ConversationsPage::Of(state) => self
-                .url("conversations", format_args!("/v1/Conversations?State={state}&PageSize=100")),
-            ConversationsPage::At(url) => url.to_owned(),
-        };
+    /// The first page of all conversations in this state.
+    #[must_use]
+    pub fn conversations_url(self, state: &str) -> String {
+        self.url("conversations", format_args!("/v1/Conversations?State={state}&PageSize=100"))
+    }
+
+    /// ListConversation: the page at this URL, each conversation as Twilio has it.
+    pub async fn conversations_page(self, url: String) -> Result<Page<Box<RawValue>>> {
         self.page(url, "conversations").await
     }
 
@@ -150,16 +151,8 @@ impl Twilio<'_> {
         let url = self.conversation_url(&sid.to_string(), "/Messages?Order=desc&PageSize=1");
         let messages: Vec<Message> = self.list(url, "messages", 1).await?;
         let Some(newest) = messages.first() else { return Ok(None) };
+        // One whose date cannot be read counts as just written: nothing is closed on a guess.
         let date = newest.date_created.as_deref().and_then(date::parse);
-        date.map(Some).ok_or_else(|| Error::unreadable("messages[0].date_created"))
+        Ok(Some(date.unwrap_or(Millis::MAX)))
     }
-}
-
-/// A page of all conversations.
-#[derive(Clone, Copy, Debug)]
-pub enum ConversationsPage<'a> {
-    /// The first of those in this state.
-    Of(&'a str),
-    /// The one at this URL.
-    At(&'a str),
 }

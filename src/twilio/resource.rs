@@ -14,11 +14,12 @@ pub fn camel_case(resource: &RawValue) -> Result<Box<RawValue>> {
     let members: Members<'_> = json::read(resource.get())?;
     let mut camel = Writer::default();
     for member in members.iter() {
-        let is_date = member.name.starts_with("date_")
-            || matches!(&*member.name, "start_time" | "end_time");
+        let is_date =
+            member.name.starts_with("date_") || matches!(&*member.name, "start_time" | "end_time");
         let text: Option<String> =
             if is_date { serde_json::from_str(member.value).ok() } else { None };
-        let date = text.and_then(|text| date::parse(&text)).map(|date| json::write(&date::iso(date)));
+        let date =
+            text.and_then(|text| date::parse(&text)).map(|date| json::write(&date::iso(date)));
         let value = date.as_deref().unwrap_or(member.value);
         camel.member(&json::write(&camel_name(&member.name)), value);
     }

@@ -2,7 +2,7 @@
 
 use flex_edge::base::runtime::Response;
 
-use crate::support::{ALICE, API, Fake, TASKROUTER, json, post};
+use crate::support::{ALICE, API, Fake, TASKROUTER, post};
 
 pub const TASK: &str = "WT000000000000000000000000000000a1";
 pub const ROOM: &str = "CF00000000000000000000000000000001";

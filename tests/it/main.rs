@@ -18,7 +18,7 @@ mod transfer;
 mod fixtures;
 mod workspace;
 // mod internal_call;
-// mod internal_chat;
+mod internal_chat;
 // mod logs;
 // mod requests;
 mod routes;

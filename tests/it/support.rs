@@ -191,7 +191,7 @@ impl Fake {
                 let mut waiting = held.waiting.borrow_mut();
                 assert!(!waiting.is_empty(), "it waits for nothing");
                 let at = choose(waiting.len());
-                waiting.remove(at).is_released.set(true);
+                waiting.remove(at).release();
             };
             assert_eq!(again, response, "answers released {order}");
             let waiting = held.waiting.borrow();
@@ -475,6 +475,14 @@ struct HeldAnswer {
     operation: String,
     done: Done,
     is_released: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl HeldAnswer {
+    fn release(&self) {
+        self.is_released.set(true);
+        self.waker.take().into_iter().for_each(Waker::wake);
+    }
 }
 
 struct HeldBack(Rc<Held>);
@@ -486,9 +494,15 @@ impl HeldBack {
         let at = at.unwrap_or_else(|| panic!("asked for something else: {operation}"));
         let (operation, done) = left.remove(at);
         drop(left);
-        let held = Rc::new(HeldAnswer { operation, done, is_released: Cell::new(false) });
+        let held = Rc::new(HeldAnswer {
+            operation,
+            done,
+            is_released: Cell::default(),
+            waker: RefCell::default(),
+        });
         self.0.waiting.borrow_mut().push(Rc::clone(&held));
-        std::future::poll_fn(|_| {
+        std::future::poll_fn(|task| {
+            held.waker.replace(Some(task.waker().clone()));
             if held.is_released.get() { Poll::Ready(held.done.clone()) } else { Poll::Pending }
         })
         .await

@@ -11,10 +11,7 @@ fn hosts_follow_region_and_edge() {
     let url = |settings| config(settings).url("taskrouter", "/v1");
     assert_eq!(url(&[]), "https://taskrouter.twilio.com/v1");
     assert_eq!(url(&[("TWILIO_REGION", "ie1")]), "https://taskrouter.ie1.twilio.com/v1");
-    assert_eq!(
-        url(&[("TWILIO_EDGE", "dublin")]),
-        "https://taskrouter.dublin.us1.twilio.com/v1"
-    );
+    assert_eq!(url(&[("TWILIO_EDGE", "dublin")]), "https://taskrouter.dublin.us1.twilio.com/v1");
     let both = [("TWILIO_EDGE", "dublin"), ("TWILIO_REGION", "ie1")];
     assert_eq!(url(&both), "https://taskrouter.dublin.ie1.twilio.com/v1");
     assert_eq!(
@@ -35,7 +32,10 @@ fn missing_and_broken_settings_are_named() {
         ("INTERNAL_CHAT_IDLE_DAYS", "0"),
         ("INTERNAL_CHAT_CLEANUP_CALLS", "901"),
     ]);
-    assert_eq!(config.missing(Feature::Helpers), ["TWILIO_AUTH_TOKEN", "TWILIO_FLEX_WORKSPACE_SID"]);
+    assert_eq!(
+        config.missing(Feature::Helpers),
+        ["TWILIO_AUTH_TOKEN", "TWILIO_FLEX_WORKSPACE_SID"]
+    );
     let names: Vec<_> = config.invalid.iter().map(|(name, _)| *name).collect();
     let wrong = ["INTERNAL_CHAT_IDLE_DAYS", "INTERNAL_CHAT_CLEANUP_CALLS"];
     assert_eq!(names, [&["TWILIO_FLEX_WORKSPACE_SID", "ACCESS_CHECKS"][..], &wrong].concat());

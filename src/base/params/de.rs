@@ -206,7 +206,7 @@ impl<'de> Deserializer<'de> for OneValue<'_> {
 /// Reads the text of a JSON object, as [`JsonObject`] keeps it.
 pub struct ObjectText;
 
-impl<'de> Visitor<'de> for ObjectText {
+impl Visitor<'_> for ObjectText {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

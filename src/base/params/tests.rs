@@ -75,13 +75,16 @@ fn numbers_are_digits_or_json() {
 
 #[test]
 fn broken_encodings_stand_for_themselves() {
-    for (body, text) in [("name=%", "%"), ("name=%4", "%4"), ("name=%zz+%41", "%zz A"), ("name=%ff", "\u{fffd}")] {
+    for (body, text) in
+        [("name=%", "%"), ("name=%4", "%4"), ("name=%zz+%41", "%zz A"), ("name=%ff", "\u{fffd}")]
+    {
         assert_eq!(ask(body).unwrap().name.unwrap(), text);
     }
 }
 
 #[test]
 fn sids_are_of_their_kind_and_words_of_their_list() {
+    assert!(ask("taskSid=WT0123456789abcdef0123456789abcdef").unwrap().task_sid.is_some());
     assert_eq!(problem(ask("taskSid=CF1")), "taskSid: is not a WT… SID");
     assert_eq!(problem(ask("status=open")), "status: must be wrapping or completed");
     assert_eq!(ask("status=wrapping").unwrap().status, Some(Status::Wrapping));

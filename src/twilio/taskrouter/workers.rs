@@ -101,8 +101,8 @@ impl Twilio<'_> {
         Err(Error::Busy.into())
     }
 
-    /// ListWorker: a page of all workers; without a URL the first one.
-    pub async fn workers_page(self, url: Option<String>) -> Result<Page<Worker>> {
+    /// ListWorker: a page of all workers, each as Twilio has it; without a URL the first one.
+    pub async fn workers_page(self, url: Option<String>) -> Result<Page<Box<RawValue>>> {
         let first = self.workspace_url("Workers?PageSize=500")?;
         self.page(url.unwrap_or(first), "workers").await
     }

@@ -1,0 +1,128 @@
+//! The Cloudflare side, the only place that names `worker`: events, settings, the entry of
+//! requests. `cloudflare/entry.js` is wrangler's `main`; it reads a request and calls
+//! [`handle`].
+
+mod clock;
+mod gate;
+mod runtime;
+
+use std::cell::OnceCell;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen_futures::future_to_promise;
+use worker::{Env, ScheduleContext, ScheduledEvent, event};
+
+use crate::app::App;
+use crate::base::config::Config;
+use crate::base::runtime::{Kind, Request, Response};
+use runtime::Edge;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A request as `entry.js` has read it. One object and not so many texts: after a panic
+    /// the glue makes a new instance when it is called, and would have written the texts into
+    /// the old one.
+    pub type Incoming;
+    #[wasm_bindgen(method, getter)]
+    fn method(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn url(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn signature(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter, js_name = contentType)]
+    fn content_type(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn authorization(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn origin(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn ray(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn address(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter, js_name = tooLarge)]
+    fn too_large(this: &Incoming) -> bool;
+}
+
+#[wasm_bindgen(module = "/src/cloudflare/edge.js")]
+extern "C" {
+    fn respond(
+        status: u16,
+        content_type: &str,
+        body: &str,
+        origin: &str,
+        allow: Option<&str>,
+        retry_after: Option<u32>,
+    ) -> JsValue;
+}
+
+thread_local! {
+    static APP: OnceCell<&'static App> = const { OnceCell::new() };
+}
+
+/// The service, made on the first request of an isolate.
+fn app(env: &Env) -> &'static App {
+    let make = || {
+        clock::set(setting(env, "TEST_CLOCK").as_deref());
+        let config = Config::read(|name| setting(env, name));
+        let seed = js_sys::Math::random().to_bits();
+        &*Box::leak(Box::new(App::new(config, Box::new(Edge), seed)))
+    };
+    APP.with(|app| *app.get_or_init(make))
+}
+
+/// A var or secret as text: in TOML it may be a number or a truth value.
+fn setting(env: &Env, name: &str) -> Option<String> {
+    let value = js_sys::Reflect::get(env, &name.into()).ok()?;
+    if value.is_undefined() || value.is_null() || value.is_object() {
+        return None;
+    }
+    value.as_string().or_else(|| js_sys::JsString::from(value).as_string())
+}
+
+/// Answers a request that `entry.js` has read: with a response, or a promise of one.
+#[wasm_bindgen]
+pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
+    let app = app(env);
+    let request = Request {
+        method: incoming.method(),
+        url: incoming.url(),
+        signature: incoming.signature(),
+        content_type: incoming.content_type(),
+        authorization: incoming.authorization(),
+        origin: incoming.origin(),
+        ray: incoming.ray(),
+        address: incoming.address(),
+        body: incoming.body(),
+        too_large: incoming.too_large(),
+    };
+    #[cfg(feature = "panic-probe")]
+    assert!(!request.path().starts_with("/panic"), "asked to panic");
+    let answer = async move { Ok(write(&app.handle(request).await)) };
+    let mut answer = AssertUnwindSafe(Box::pin(answer));
+    // Most of Twilio's webhooks need nothing from the outside: no promise for them.
+    match (&mut *answer).now_or_never() {
+        Some(Ok(response) | Err(response)) => response,
+        None => future_to_promise(answer).into(),
+    }
+}
+
+fn write(response: &Response) -> JsValue {
+    let content_type = match response.kind {
+        Kind::Json => "application/json",
+        Kind::Xml => "text/xml; charset=utf-8",
+        Kind::Empty => "",
+    };
+    let retry_after = response.retry_after.and_then(|seconds| u32::try_from(seconds).ok());
+    let Response { status, body, allow_origin, allow, .. } = response;
+    respond(*status, content_type, body, allow_origin, *allow, retry_after)
+}
+
+/// The cron triggers of `wrangler.toml`.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    app(&env).tick().await;
+}
