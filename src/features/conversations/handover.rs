@@ -245,8 +245,8 @@ impl Made {
 /// The invite of an earlier try of the same transfer. One that was declined or is over
 /// belongs to an earlier transfer.
 async fn find_invite(cx: &Context, t: &Transfer, mark: &str) -> Result<Option<Invite>> {
-    for invite in cx.twilio().channel_invites(&t.channel).await?.into_iter().rev() {
-        let is_same = invite.view::<Made>().is_by(mark, cx.started());
+    for invite in cx.twilio().channel_invites(&t.channel).await? {
+        let is_same = invite.view::<Made>().unwrap_or_default().is_by(mark, cx.started());
         let Some(task) = invite.task().filter(|_| is_same) else { continue };
         if unless_gone(cx.twilio().task(task).await)?.as_ref().is_some_and(Task::is_open) {
             return Ok(Some(invite));

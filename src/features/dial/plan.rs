@@ -12,7 +12,7 @@ use crate::base::sid::TaskSid;
 use crate::flex::access;
 use crate::flex::attributes::text;
 use crate::flex::caller::Agent;
-use crate::twilio::taskrouter::Task;
+use crate::twilio::taskrouter::{Part, Task};
 
 /// Whom to call, from where, and on whose behalf.
 pub struct Plan {
@@ -110,7 +110,8 @@ pub async fn plan(
     let (chat, may, caller_ids, open) = join!(
         twilio.task(&ask.task_sid),
         async {
-            Ok(access::is_unlimited(cx, agent) || twilio.has_task(worker, &ask.task_sid).await?)
+            Ok(access::is_unlimited(cx, agent)
+                || twilio.part_in(worker, &ask.task_sid).await? == Part::Has)
         },
         async {
             match ask.caller_id {
