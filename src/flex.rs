@@ -4,6 +4,7 @@ pub mod access;
 pub mod agent;
 pub mod attributes;
 pub mod caller;
+pub mod chat;
 pub mod ring;
 pub mod signature;
 mod tokens;
