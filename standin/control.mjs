@@ -73,6 +73,7 @@ export function createControls(twilio) {
   }
 
   return {
+    prepareCall: agents.prepareCall,
     internalCall: agents.internalCall,
     customerCall: agents.customerCall,
     accept: agents.accept,
@@ -88,6 +89,11 @@ export function createControls(twilio) {
       tasks.all.delete(tasks.find(sid).sid);
       return {};
     },
+    /** The tasks with that text in their attributes, and the conferences of that name. */
+    naming: (text) => ({
+      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
+      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
+    }),
     createTask: (details) => {
       const { attributes = {}, ...more } = details;
       const task = tasks.create({ ...more, attributes: JSON.stringify(attributes) });

@@ -40,6 +40,8 @@ const DEFAULTS = {
   // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
   callMethod: "POST",
   signWith: null,
+  // Called with every answer to a webhook: `{method, url, status, headers, body}`, or `{…, error}`.
+  delivered: null,
 };
 
 /** What every part shares: the clock, pending work, and the other parts. */
