@@ -1,0 +1,37 @@
+// The fault matrix of all flows. `ONLY="dial: CreateTask" npm test -- faults` plays a part of it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { customerCall, lookAt } from "./calls.mjs";
+import { crowd } from "./crowd.mjs";
+import { playAll } from "./faults.mjs";
+import { scenes } from "./scenes/index.mjs";
+import { edge, twilio } from "./shared.mjs";
+
+/** As many cases of each kind there have to be at least: who takes one away says so here. */
+const LEAST = { "internal call": 486, transfer: 1518, helpers: 1353, dial: 462, "internal chat": 297 };
+
+test("the fault matrix", async (t) => {
+  const victim = customerCall(); // somebody else's call
+  const customer = crowd.twilio.chat({ agent: "bob" }); // and chat
+  const look = async () => [await lookAt(victim), crowd.twilio.readConversation(customer.conversationSid)];
+  const before = await look();
+  const started = Date.now();
+  const { counts, problems } = await playAll(Object.values(scenes).flat());
+  let all = 0;
+  for (const [kind, played] of Object.entries(scenes)) {
+    const count = played.reduce((sum, { name }) => sum + (counts[name] ?? 0), 0);
+    all += count;
+    t.diagnostic(`${kind}: ${count} cases`);
+    if (!process.env.ONLY) assert.ok(count >= LEAST[kind], `${kind}: ${count} cases, not ${LEAST[kind]}`);
+  }
+  t.diagnostic(`${all} cases in ${Math.round((Date.now() - started) / 1000)} s`);
+  assert.equal(problems.length, 0, `${problems.length} of ${all} cases:\n${problems.slice(0, 60).join("\n")}`);
+  assert.deepEqual(await look(), before, "what belongs to somebody else has changed");
+  assert.deepEqual(crowd.twilio.journal({ kind: "request", operationId: "UpdateConversation" }).entries, []);
+});
+
+test("every request was one that Twilio knows, every answer one that openapi.yaml describes", () => {
+  edge.assertValid();
+  crowd.assertValid();
+});
