@@ -72,25 +72,26 @@ async function play(scene, { call: [operationId, find, nth = 1], fault, asked: o
   }
 }
 
-function casesOf(scene) {
+function casesOf(kind, scene) {
   const cases = [];
   for (const call of scene.calls)
     for (const fault of FAULTS)
-      for (const strikes of STRIKES) for (const often of ASKED) cases.push({ scene, call, fault, asked: often, strikes });
+      for (const strikes of STRIKES) for (const often of ASKED) cases.push({ kind, scene, call, fault, asked: often, strikes });
   return cases;
 }
 
-const nameOf = ({ scene, call: [operationId, , nth], fault, asked: often, strikes }) =>
-  `${scene.name}: ${operationId}${nth ? ` (${nth})` : ""} ${fault} ${strikes}, asked ${often}`;
+const nameOf = ({ kind, scene, call: [operationId, , nth], fault, asked: often, strikes }) =>
+  `${kind}: ${scene.name}: ${operationId}${nth ? ` (${nth})` : ""} ${fault} ${strikes}, asked ${often}`;
 
-/** Plays every case of every scene; answers how many there were of each scene, and what went wrong, in words. */
+/** Plays every case of the scenes, `{kind: [scene, …]}`; answers how many there were of each kind, and what went wrong, in words. */
 export async function playAll(scenes, { only = process.env.ONLY } = {}) {
-  const cases = scenes.flatMap(casesOf).filter((one) => !only || nameOf(one).includes(only));
+  const all = Object.entries(scenes).flatMap(([kind, played]) => played.flatMap((scene) => casesOf(kind, scene)));
+  const cases = all.filter((one) => !only || nameOf(one).includes(only));
+  const counts = Object.fromEntries(Object.keys(scenes).map((kind) => [kind, 0]));
   const problems = [];
-  const counts = {};
   const drain = async (queue) => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      counts[next.scene.name] = (counts[next.scene.name] ?? 0) + 1;
+      counts[next.kind] += 1;
       await play(next.scene, next).catch((error) => problems.push(`${nameOf(next)}: ${error.message}`));
     }
   };
