@@ -115,6 +115,11 @@ export function createWorkspace(twilio) {
     return worker.names.all;
   }
 
+  function removeWorker(sid) {
+    byName.delete(workers.get(sid)?.friendlyName.toLowerCase());
+    workers.delete(sid);
+  }
+
   /** Moves a worker to another activity: pending tasks are offered anew. */
   function setActivity(worker, activitySid) {
     const before = worker.activity;
@@ -176,6 +181,7 @@ export function createWorkspace(twilio) {
     workflows,
     activities,
     addWorker,
+    removeWorker,
     setActivity,
     attributesOf,
     workerNames,

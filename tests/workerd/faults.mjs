@@ -2,7 +2,6 @@
 // or several times at once. A scene is one object:
 //
 //   name      what happens, in a few words
-//   edge      the Worker and Twilio it is played with
 //   calls     [[operationId, it => text, nth]]: the calls that fail; the text, in the request's URL or body, tells this case's
 //             from all others'; `nth` is which of them (the first)
 //   given     () => it: people and state of their own
@@ -12,18 +11,19 @@
 //   check     (it, {answers, worked, fault, asked, strikes}) => …: what must hold, whatever has failed
 //   done      (it, answer) => …: what must hold when it was asked once more, and nothing failed
 //   answer    200, the status of success
-import { pause, watch } from "./clock.mjs";
+import { FACTOR, pause, watch } from "./clock.mjs";
 import { inTime, overcome, struck, told } from "./rules.mjs";
+import { twilio, withCast } from "./shared.mjs";
 
 export const FAULTS = [400, 403, 404, 409, 412, 429, 500, 503, "lost-before", "lost-after", "no-answer", "no-answer-after"];
 /** These pass, so the next one to ask succeeds. */
 export const PASSING = [412, 429, 503, "lost-before", "lost-after"];
 const ASKED = ["once", "twice", "at once"];
 const STRIKES = ["once", "always"];
-/** How long Twilio waits for the answer to a webhook, and so how long anybody should. */
-const PATIENCE = 15_000;
+/** How long Twilio waits for the answer to a webhook, and so how long anybody should; and what a busy machine may add. */
+const PATIENCE = 15_000 + 3_000 * FACTOR;
 /** As many cases at the same time: those that wait for what never comes cost nothing but time. */
-const WIDTH = { waiting: 48, working: 20 };
+const WIDTH = { waiting: 32, working: 12 };
 
 const isFailure = ({ body }) => body.success === false && typeof body.message === "string" && typeof body.requestId === "string";
 
@@ -45,7 +45,6 @@ const WAYS = {
 const DELIVERIES = { once: "once", twice: "twice", "at once": "simultaneous" };
 
 async function play(scene, { call: [operationId, find, nth = 1], fault, asked: often, strikes }) {
-  const { twilio } = scene.edge;
   const it = await scene.given();
   const rule = twilio.addFault({ operationId, contains: find(it), nth, times: strikes === "always" ? 0 : 1, fault, retryAfter: 1 });
   try {
@@ -92,7 +91,7 @@ export async function playAll(scenes, { only = process.env.ONLY } = {}) {
   const drain = async (queue) => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       counts[next.kind] += 1;
-      await play(next.scene, next).catch((error) => problems.push(`${nameOf(next)}: ${error.message}`));
+      await withCast(() => play(next.scene, next)).catch((error) => problems.push(`${nameOf(next)}: ${error.message}`));
     }
   };
   const [waiting, working] = [true, false].map((is) => cases.filter(({ fault }) => String(fault).startsWith("no-answer") === is));

@@ -11,7 +11,6 @@ const openCalls = (it) => {
 
 const dialling = {
   name: "the customer of a chat is dialled",
-  edge,
   answer: 201,
   calls: [
     ["ValidateFlexToken", (it) => it.agent.token],

@@ -11,7 +11,6 @@ const participant = (it, callSid) => participantOf(it.conferenceSid, callSid);
 
 const scene = (name, path, calls, { fields, ...more }) => ({
   name,
-  edge,
   calls: [TOKEN, ...calls],
   given: () => customerCall(),
   ask: (it) => edge.post(path, it.agent.name, fields(it)),

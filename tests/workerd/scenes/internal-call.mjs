@@ -20,7 +20,6 @@ function invariants(it) {
 
 const joining = {
   name: "the caller enters the room",
-  edge,
   calls: [
     ["FetchTask", (it) => it.taskSid],
     ["CreateTask", (it) => it.taskSid],
@@ -60,7 +59,6 @@ async function ongoing({ taken = false } = {}) {
 
 const ending = (name, taken, task) => ({
   name,
-  edge,
   calls: [
     ["FetchTask", task],
     ["UpdateTask", task],
@@ -81,7 +79,6 @@ const ending = (name, taken, task) => ({
 
 const cleaning = {
   name: "the callee declines",
-  edge,
   calls: [
     ["ValidateFlexToken", (it) => it.callee.token],
     ["FetchTask", (it) => it.calleeTask],
@@ -108,7 +105,6 @@ const cleaning = {
 
 const holding = {
   name: "the callee is put on hold",
-  edge,
   calls: [
     ["ValidateFlexToken", (it) => it.callee.token],
     ["ListConference", (it) => it.taskSid],

@@ -1,44 +1,45 @@
 // Two agents open their chat.
-import { ask, crowd, MARKED, named } from "../crowd.mjs";
 import { isTrue, once, overcome, same } from "../rules.mjs";
+import { edge, somebody, twilio } from "../shared.mjs";
+
+const open = (agent, participant) => edge.post("/internal-chat/open", agent, { participant });
+const chatsOf = (it) => twilio.naming(it.name).conversations;
 
 let last = 0;
-
 /** The chat of two agents; `half`: it is there already, with one of them in it. */
 function twoAgents(half) {
-  const number = String((last += 1)).padStart(5, "0");
-  const [one, other] = ["a", "b"].map((letter) => `case${number}${letter}`);
-  const [agent] = [one, other].map((name) => crowd.twilio.addWorker({ name }));
+  const pair = `pair${String((last += 1)).padStart(5, "0")}`;
+  const [one, other] = [somebody({ name: `${pair}a` }).name, somebody({ name: `${pair}b` }).name];
   const uniqueName = `${one}+${other}`;
-  const chat = half && crowd.twilio.conversation({ uniqueName, friendlyName: "internal-chat", attributes: MARKED, identities: [one] });
-  return { one, other, agent, name: uniqueName, number, ...chat };
+  const attributes = { internalChat: "internalChat" };
+  const chat = half && twilio.conversation({ uniqueName, friendlyName: "internal-chat", attributes, identities: [one] });
+  return { one, other, pair, name: uniqueName, ...chat };
 }
 
 const ONE = ["CreateConversationParticipant", (it) => `Identity=${it.one}`];
 const OTHER = ["CreateConversationParticipant", (it) => `Identity=${it.other}`];
-const WORKERS = ["ListWorker", (it) => `case${it.number}`];
+const WORKERS = ["ListWorker", (it) => it.pair];
 const CHAT = ["FetchConversation", (it) => it.name];
 const MEMBERS = ["ListConversationParticipant", (it) => it.conversationSid];
 const CREATE = ["CreateConversation", (it) => it.name];
 
 const scene = (name, half, calls) => ({
   name,
-  edge: crowd,
   calls,
   given: () => twoAgents(half),
-  async ask(it) {
+  ask(it) {
     // Now the one asks, now the other.
     it.turn = !it.turn;
-    return it.turn ? ask(it.one, "open", { participant: it.other }) : ask(it.other, "open", { participant: it.one });
+    return it.turn ? open(it.one, it.other) : open(it.other, it.one);
   },
   check(it, { worked, answers }) {
-    const chats = named(it.name);
+    const chats = chatsOf(it);
     once(chats.length <= 1, `${chats.length} chats`);
     const members = chats.map(({ participants }) => participants.map(({ identity }) => identity).sort());
     if (worked) isTrue.equal(members, [[it.one, it.other]], "who is in it:");
     for (const answer of answers) if (answer.worked) same.equal(answer.body.conversationSid, chats[0].sid, "the chat:");
   },
-  done: (it) => overcome.equal(named(it.name).length, 1, "chats:"),
+  done: (it) => overcome.equal(chatsOf(it).length, 1, "chats:"),
 });
 
 export const internalChat = [

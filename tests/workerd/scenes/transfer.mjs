@@ -30,7 +30,6 @@ function invariants(it, { mayEnd }) {
 
 /** A scene that looks at each answer, and at what holds whatever fails. */
 const scene = ({ look, done, mayEnd = false, ...more }) => ({
-  edge,
   check(it, { answers }) {
     for (const { body } of answers) look(it, body);
     invariants(it, { mayEnd });
