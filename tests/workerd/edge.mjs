@@ -12,7 +12,7 @@ import { violations } from "./answers.mjs";
 import { FACTOR, watch } from "./clock.mjs";
 import { startMiniflare } from "./miniflare.mjs";
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address();
