@@ -1,6 +1,4 @@
-// How many answers of Twilio each flow has to wait for, one after the other: the longest chain of requests of which each was
-// sent after the one before was answered. Twilio is made slow enough for what is asked at the same time to overlap. The
-// figures stand in docs/benchmarks.md.
+// How many answers of Twilio each flow has to wait for, one after the other. The figures stand in docs/benchmarks.md.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,41 +7,25 @@ import { test } from "node:test";
 import { root } from "../../dev/setup.mjs";
 import { accept, customerCall, placedCall, ringing, VOICE } from "./calls.mjs";
 import { inviteFields, leaveFields, T, takenChat } from "./chats.mjs";
-import { FACTOR, until } from "./clock.mjs";
+import { until } from "./clock.mjs";
 import { edge, somebody, twilio } from "./shared.mjs";
+import { tripsOf } from "./trips.mjs";
 
-const LATENCY = 150 * FACTOR;
 const TASKROUTER = "/common/flex/taskrouter";
 
 const found = []; // [flow, calls, round trips]
 
-/** The length of the longest chain of these requests. */
-function chain(requests) {
-  const lengths = new Map();
-  for (const request of requests.toSorted((a, b) => a.startedAt - b.startedAt)) {
-    const before = [...lengths].filter(([{ endedAt }]) => endedAt <= request.startedAt).map(([, length]) => length);
-    lengths.set(request, 1 + Math.max(0, ...before));
-  }
-  return Math.max(0, ...lengths.values());
-}
-
-// Runs `work` with a slow Twilio; `span` finds the webhook whose work is meant, unless that is `work` itself.
+// `span` finds the webhook whose work is meant, unless that is `work` itself.
 async function measure(flow, most, work, span) {
-  await twilio.settle();
-  const since = twilio.journal({}).entries.at(-1)?.seq ?? 0;
-  twilio.setOptions({ latencyMs: LATENCY });
-  const answer = await work();
-  if (span) {
-    const entry = await until(() => twilio.journal({ kind: "webhook", since }).entries.find((e) => span(e) && e.endedAt !== null), flow);
-    assert.equal(entry.status, 200, flow);
-  } else {
-    assert.ok(answer.status < 300, `${flow}: ${JSON.stringify(answer)}`);
-  }
-  twilio.setOptions({ latencyMs: 0 });
-  const requests = twilio.journal({ kind: "request", since }).entries.filter(({ endedAt }) => endedAt !== null);
-  const trips = chain(requests);
+  const { answer, calls, trips } = await tripsOf(async (since) => {
+    const answer = await work();
+    if (!span) return answer;
+    const deliveries = () => twilio.journal({ kind: "webhook", since }).entries;
+    return { ...answer, ...(await until(() => deliveries().find((entry) => span(entry) && entry.endedAt !== null), flow)) };
+  });
+  assert.ok(answer.status < 300, `${flow}: ${JSON.stringify(answer)}`);
   assert.ok(trips <= most, `${flow}: ${trips} round trips, not ${most}`);
-  found.push([flow, requests.length, trips]);
+  found.push([flow, calls, trips]);
   return answer;
 }
 
