@@ -11,6 +11,7 @@
 //   check     (it, {answers, worked, fault, asked, strikes}) => …: what must hold, whatever has failed
 //   done      (it, answer) => …: what must hold when it was asked once more, and nothing failed
 //   answer    200, the status of success
+//   lasting   ["twice"], how often it is asked while the fault lasts, besides "once", "twice" and "at once" while it strikes once
 import { FACTOR, pause, watch } from "./clock.mjs";
 import { inTime, overcome, struck, told } from "./rules.mjs";
 import { twilio, withCast } from "./shared.mjs";
@@ -18,8 +19,7 @@ import { twilio, withCast } from "./shared.mjs";
 export const FAULTS = [400, 403, 404, 409, 412, 429, 500, 503, "lost-before", "lost-after", "no-answer", "no-answer-after"];
 /** These pass, so the next one to ask succeeds. */
 export const PASSING = [412, 429, 503, "lost-before", "lost-after"];
-const ASKED = ["once", "twice", "at once"];
-const STRIKES = ["once", "always"];
+export const ASKED = ["once", "twice", "at once"];
 /** How long Twilio waits for the answer to a webhook, and so how long anybody should; and what a busy machine may add. */
 const PATIENCE = 15_000 + 3_000 * FACTOR;
 /** As many cases at the same time: those that wait for what never comes cost nothing but time. */
@@ -72,11 +72,8 @@ async function play(scene, { call: [operationId, find, nth = 1], fault, asked: o
 }
 
 function casesOf(kind, scene) {
-  const cases = [];
-  for (const call of scene.calls)
-    for (const fault of FAULTS)
-      for (const strikes of STRIKES) for (const often of ASKED) cases.push({ kind, scene, call, fault, asked: often, strikes });
-  return cases;
+  const ways = [...ASKED.map((asked) => ({ asked, strikes: "once" })), ...(scene.lasting ?? ["twice"]).map((asked) => ({ asked, strikes: "always" }))];
+  return scene.calls.flatMap((call) => FAULTS.flatMap((fault) => ways.map((way) => ({ kind, scene, call, fault, ...way }))));
 }
 
 const nameOf = ({ kind, scene, call: [operationId, , nth], fault, asked: often, strikes }) =>

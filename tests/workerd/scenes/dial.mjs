@@ -1,4 +1,5 @@
 // The customer of a chat is dialled.
+import { ASKED } from "../faults.mjs";
 import { once, overcome, same } from "../rules.mjs";
 import { OPEN, edge, ownNumber, somebody, twilio } from "../shared.mjs";
 
@@ -12,6 +13,7 @@ const openCalls = (it) => {
 const dialling = {
   name: "the customer of a chat is dialled",
   answer: 201,
+  lasting: ASKED,
   calls: [
     ["ValidateFlexToken", (it) => it.agent.token],
     ["FetchTask", chatTask],
