@@ -1,9 +1,6 @@
 // The guided tour that `npm start` prints: commands to paste into a second terminal.
-const WORKER = "http://127.0.0.1:8787";
-const TWILIO = "http://127.0.0.1:4010/__standin";
-
-// Each stop: what happens, and the commands.
-const STOPS = [
+/** Each stop: what happens, and the commands. */
+export const stops = ({ worker: WORKER = "http://127.0.0.1:8787", twilio = "http://127.0.0.1:4010", TWILIO = `${twilio}/__standin` } = {}) => [
   [
     "First, three short names: for the Worker, for the local Twilio, and for a SID of somebody's newest task",
     `edge() { p=$1; shift; curl -s -X POST ${WORKER}$p "$@"; echo; }
@@ -50,17 +47,17 @@ curl -s ${WORKER}/cdn-cgi/local/scheduled; look`,
 
 export function tour() {
   const bold = (text) => `\x1b[1m${text}\x1b[0m`;
-  const stops = STOPS.map(([what, commands]) => `${bold(`# ${what}`)}\n${commands}`);
+  const all = stops().map(([what, commands]) => `${bold(`# ${what}`)}\n${commands}`);
   return `
-${bold("flex-edge is running")}: the Worker at ${WORKER}, the local Twilio at http://127.0.0.1:4010.
+${bold("flex-edge is running")}: the Worker at http://127.0.0.1:8787, the local Twilio at http://127.0.0.1:4010.
 Agents: alice, bob, carol (SIP), dave (a supervisor); their Flex tokens: token-alice, token-bob, …
-A plugin is pointed at it with the domain ${WORKER}. Ctrl-C ends both.
+A plugin is pointed at it with the domain http://127.0.0.1:8787. Ctrl-C ends both.
 
 Paste this into a second terminal, piece by piece:
 
-${stops.join("\n\n")}
+${all.join("\n\n")}
 
 ${bold("# What the Worker asked Twilio, and whether Twilio knows such requests")}
-curl -s "${TWILIO}/journal?kind=request" | tail -40; curl -s ${TWILIO}/violations; echo
+curl -s "http://127.0.0.1:4010/__standin/journal?kind=request" | tail -40; curl -s http://127.0.0.1:4010/__standin/violations; echo
 `;
 }

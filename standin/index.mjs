@@ -51,6 +51,8 @@ const DEFAULTS = {
   // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
   callMethod: "POST",
   signWith: null,
+  // Called with every answer to a webhook: `{method, url, status, headers, body}`, or `{…, error}`.
+  delivered: null,
   // TaskRouter: how late its events are posted, when it forgets finished tasks (null: never; the real one: after 5 minutes),
   // whether it offers a task again to who refused it, counts capacities, and moves who lets an offer time out to the
   // workspace's time-out activity (null: only without multitasking).
