@@ -106,7 +106,7 @@ const SIDS: [(&str, &str); 7] = [
     (OUTBOUND_QUEUE, "WQ"),
 ];
 
-/// Every setting, by name: `wrangler.toml` and the README are held against this list.
+/// Every setting, by name: `.dev.vars.example` and the README are held against this list.
 pub const NAMES: [&str; 21] = [
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",

@@ -87,11 +87,11 @@ fn the_readme_and_openapi_yaml_list_every_path_and_no_other() {
 }
 
 #[test]
-fn every_setting_is_in_wrangler_toml_and_the_readme() {
-    let wrangler = include_str!("../../wrangler.toml");
+fn every_setting_is_in_the_example_and_the_readme() {
+    let example = include_str!("../../.dev.vars.example");
     let readme = include_str!("../../README.md");
     for name in flex_edge::config::NAMES {
-        assert!(wrangler.contains(name), "wrangler.toml lacks {name}");
+        assert!(example.contains(&format!("{name}=")), ".dev.vars.example lacks {name}");
         assert!(readme.contains(&format!("`{name}`")), "README.md lacks {name}");
     }
 }
