@@ -31,9 +31,12 @@ function workerd(names) {
   console.log(size());
   const files = names.map((name) => `tests/workerd/${name}.test.mjs`);
   for (const file of files) if (!existsSync(join(root, file))) fail(`There is no ${file}.`);
+  const standin = readdirSync(join(root, "standin/tests"))
+    .filter((file) => file.endsWith(".test.mjs"))
+    .map((file) => `standin/tests/${file}`);
   say("The Twilio stand-in, and the Worker in workerd beside it");
   // One file after the other: each starts a wrangler of its own.
-  run("node", ["--test", "--test-concurrency=1", "--test-reporter=spec", "standin/standin.test.mjs", ...files], {
+  run("node", ["--test", "--test-concurrency=1", "--test-reporter=spec", ...standin, ...files], {
     env: { FLEX_EDGE_BUILT: "1" },
   });
 }

@@ -6,7 +6,7 @@ import { badRequest, parseAttributes } from "./shape.mjs";
 export const DIALECTS = { IL: "/voice", T: "/features/internal-call/common", D: "/internal-call" };
 
 export function createAgents(twilio) {
-  const { workspace, tasks, calls, conferences } = twilio;
+  const { clock, workspace, tasks, calls, conferences } = twilio;
 
   const contactUri = (worker) => workspace.attributesOf(worker).contact_uri ?? `client:${worker.friendlyName}`;
   const displayName = (worker) => workspace.attributesOf(worker).full_name ?? worker.friendlyName;
@@ -23,13 +23,13 @@ export function createAgents(twilio) {
       statusCallback: statusCallback ? { url: statusCallback, method: "POST", events: ["completed"] } : null,
     });
     void twilio.track(
-      twilio.later(0, async () => {
+      clock.later(0, async () => {
         if (!calls.answer(leg)) {
           if (reservation.status === "pending") tasks.moveReservation(reservation, "timeout");
           return;
         }
         if (accept && reservation.status === "pending") tasks.moveReservation(reservation, "accepted");
-        const written = twilio.later(workerCallSidDelayMs, () => tasks.mergeAttributes(reservation.task, { worker_call_sid: leg.sid }));
+        const written = clock.later(workerCallSidDelayMs, () => tasks.mergeAttributes(reservation.task, { worker_call_sid: leg.sid }));
         void twilio.track(written);
         if (workerCallSidDelayMs === 0) await written;
         void calls.redirect(leg, url, twilio.options.callMethod);

@@ -7,6 +7,7 @@ const ENDED = new Set(["completed", "busy", "failed", "no-answer", "canceled"]);
 const SILENT = new Set(["Say", "Play", "Pause", "Gather", "Record", "Start", "Stop"]);
 
 export function createCalls(twilio) {
+  const { clock } = twilio;
   const all = new Map();
   // Telephones that do not answer: number → "busy", "no-answer" or "failed".
   const unanswered = new Map();
@@ -29,7 +30,7 @@ export function createCalls(twilio) {
   }
 
   function create({ to, from, direction = "outbound-api", parentSid = null, statusCallback = null }) {
-    const now = Date.now();
+    const now = clock.now();
     const call = {
       sid: newSid("CA"),
       to,
@@ -54,7 +55,7 @@ export function createCalls(twilio) {
 
   function setStatus(call, status) {
     if (!alive(call)) return;
-    const now = Date.now();
+    const now = clock.now();
     call.status = status;
     call.updated = now;
     if (status === "in-progress") call.started = now;

@@ -24,7 +24,7 @@ const configurationOf = (params) => ({
 });
 
 export function createConversations(twilio) {
-  const { rooms } = twilio;
+  const { clock, rooms } = twilio;
   const present = createConversationAnswers(twilio);
 
   const loud = (params) => params["X-Twilio-Webhook-Enabled"] === "true";
@@ -114,7 +114,7 @@ export function createConversations(twilio) {
         roleSid: params.RoleSid,
         identity: params.Identity,
         lastRead: params.LastReadMessageIndex,
-        updated: Date.now(),
+        updated: clock.now(),
       }),
     );
     return present.participant(found);
@@ -187,7 +187,7 @@ export function createConversations(twilio) {
     UpdateConversationScopedWebhook: (params) => {
       const found = hook(params);
       Object.assign(found.configuration, defined(configurationOf(params)));
-      found.updated = Date.now();
+      found.updated = clock.now();
       return present.webhook(found);
     },
     DeleteConversationScopedWebhook: (params) => void hook(params).room.webhooks.delete(params.Sid),
@@ -209,7 +209,7 @@ export function createConversations(twilio) {
       const found = user(params.Sid);
       Object.assign(
         found,
-        defined({ friendlyName: params.FriendlyName, attributes: attributes(params), roleSid: params.RoleSid, updated: Date.now() }),
+        defined({ friendlyName: params.FriendlyName, attributes: attributes(params), roleSid: params.RoleSid, updated: clock.now() }),
       );
       return present.user(found);
     },

@@ -3,7 +3,7 @@ import * as seed from "./accounts.mjs";
 import { badRequest, iso, newSid, notFound, page } from "./shape.mjs";
 
 export function createFlex(twilio) {
-  const { interactions, rooms, tasks, workspace } = twilio;
+  const { clock, interactions, rooms, tasks, workspace } = twilio;
   const root = "https://flex-api.twilio.com/v1";
   const channelUrl = ({ interaction, sid }) => `${root}/Interactions/${interaction.sid}/Channels/${sid}`;
   const seconds = (time) => Math.floor(time / 1000);
@@ -139,7 +139,7 @@ export function createFlex(twilio) {
     return presentParticipant(participant);
   }
 
-  const since = iso(Date.now());
+  const since = iso(clock.now());
   const configuration = () => ({
     account_sid: seed.ACCOUNT_SID,
     date_created: since,

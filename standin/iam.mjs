@@ -13,6 +13,7 @@ const refused = (code, message) => ({
 });
 
 export function createIam(twilio) {
+  const { clock } = twilio;
   const tokens = new Map();
 
   function reset() {
@@ -41,7 +42,7 @@ export function createIam(twilio) {
     if (!result) return refused(20101, "Invalid Access Token");
     const { expiresIn = 3600, ...known } = result;
     if (expiresIn <= 0) return refused(20104, "Access Token expired or expiration date invalid");
-    return { valid: true, code: 0, message: null, expiration: new Date(Date.now() + expiresIn * 1000).toISOString(), ...known };
+    return { valid: true, code: 0, message: null, expiration: new Date(clock.now() + expiresIn * 1000).toISOString(), ...known };
   }
 
   return { services: { "iam/v1": { ValidateFlexToken: validate } }, addToken, reset };

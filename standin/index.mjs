@@ -4,6 +4,7 @@ import * as seed from "./accounts.mjs";
 import { createAgents } from "./agents.mjs";
 import { createCalls } from "./calls.mjs";
 import { createChats } from "./chats.mjs";
+import { createClock } from "./clock.mjs";
 import { createConferences } from "./conferences.mjs";
 import { createControl, createControls } from "./control.mjs";
 import { createConversations } from "./conversations.mjs";
@@ -29,6 +30,9 @@ const DEFAULTS = {
   accountSid: seed.ACCOUNT_SID,
   authToken: seed.AUTH_TOKEN,
   workers: 20,
+  // How many times faster than real time goes on, and since when (epoch milliseconds).
+  timeScale: 1,
+  timeOrigin: undefined,
   latencyMs: 0,
   rateLimits: false,
   workerCallSidDelayMs: 0,
@@ -38,11 +42,10 @@ const DEFAULTS = {
   signWith: null,
 };
 
-/** What every part shares: time, pending work, and the other parts. */
+/** What every part shares: the clock, pending work, and the other parts. */
 function createTwilio(options) {
   const pending = new Map(); // what is under way, and what it is about
-  const timers = new Set();
-  const twilio = { options, accountSid: options.accountSid, authToken: options.authToken, services: {} };
+  const twilio = { options, clock: createClock(options), accountSid: options.accountSid, authToken: options.authToken, services: {} };
 
   twilio.track = (promise, about = "") => {
     const tracked = promise
@@ -52,24 +55,9 @@ function createTwilio(options) {
     return promise;
   };
 
-  /** Runs `work` after some milliseconds; 0 means as soon as the present request has been answered. */
-  twilio.later = (milliseconds, work) =>
-    new Promise((resolve, reject) => {
-      const run = () => {
-        timers.delete(timer);
-        try {
-          resolve(work());
-        } catch (error) {
-          reject(error);
-        }
-      };
-      const timer = milliseconds > 0 ? setTimeout(run, milliseconds) : setImmediate(run);
-      timers.add(timer);
-    });
-
   /**
-   * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long. With `contains` only
-   * webhooks with that text in them count, so that many can wait side by side.
+   * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long (real milliseconds). With
+   * `contains` only webhooks with that text in them count, so that many can wait side by side.
    */
   twilio.settled = async (timeoutMs = 20_000, contains = "") => {
     const deadline = Date.now() + timeoutMs;
@@ -85,12 +73,6 @@ function createTwilio(options) {
     } while (left().length > 0);
     return true;
   };
-
-  twilio.stop = () =>
-    timers.forEach((timer) => {
-      clearTimeout(timer);
-      clearImmediate(timer);
-    });
   return twilio;
 }
 
@@ -99,7 +81,7 @@ export async function startTwilio(given = {}) {
   const options = { ...DEFAULTS, ...given };
   const twilio = createTwilio(options);
   // The order matters: each part looks up the earlier ones when it is made.
-  twilio.journal = createJournal();
+  twilio.journal = createJournal(twilio.clock);
   twilio.faults = createFaults();
   twilio.webhooks = createWebhooks(twilio);
   twilio.workspace = createWorkspace(twilio);
@@ -112,12 +94,20 @@ export async function startTwilio(given = {}) {
   twilio.flex = createFlex(twilio);
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
-  const products = [createTaskrouter(twilio), createVoice(twilio), createConversations(twilio), createNumbers(), twilio.flex, twilio.iam];
-  for (const { services } of products) Object.assign(twilio.services, services);
+  const products = {
+    taskrouter: createTaskrouter(twilio),
+    voice: createVoice(twilio),
+    conversations: createConversations(twilio),
+    numbers: createNumbers(),
+    flex: twilio.flex,
+    iam: twilio.iam,
+  };
+  for (const { services } of Object.values(products))
+    for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
 
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...products])
+    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...Object.values(products)])
       part.reset?.();
     twilio.faults.clear();
     twilio.webhooks.clear();
@@ -134,13 +124,18 @@ export async function startTwilio(given = {}) {
     url: `http://127.0.0.1:${port}`,
     port,
     seed,
+    clock: twilio.clock,
     ...controls,
-    operations: Object.entries(twilio.services).flatMap(([service, handlers]) =>
-      Object.keys(handlers).map((operationId) => `${service} ${operationId}`),
+    /** What each product's table plays: `{product: ["<service> <operationId>", …]}`. */
+    operations: Object.fromEntries(
+      Object.entries(products).map(([product, { services }]) => [
+        product,
+        Object.entries(services).flatMap(([service, handlers]) => Object.keys(handlers).map((operationId) => `${service} ${operationId}`)),
+      ]),
     ),
     close: () =>
       new Promise((resolve) => {
-        twilio.stop();
+        twilio.clock.stop();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -7,7 +7,7 @@ function redact(params) {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, SECRETS.has(name) ? "[redacted]" : value]));
 }
 
-export function createJournal() {
+export function createJournal(clock) {
   let entries = [];
   // The text that `contains` searches holds the secrets too, so it stays out of the entries.
   const texts = new WeakMap();
@@ -21,7 +21,7 @@ export function createJournal() {
   }
 
   function open(kind, details, text) {
-    const entry = push({ kind, seq: ++seq, time: new Date().toISOString(), ...details, startedAt: performance.now(), endedAt: null }, text);
+    const entry = push({ kind, seq: ++seq, time: new Date(clock.now()).toISOString(), ...details, startedAt: performance.now(), endedAt: null }, text);
     return {
       entry,
       end: (result) => Object.assign(entry, result, { endedAt: performance.now() }),

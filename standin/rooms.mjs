@@ -13,6 +13,7 @@ function milliseconds(duration) {
 }
 
 export function createRooms(twilio) {
+  const { clock } = twilio;
   const all = new Map();
   const users = new Map();
 
@@ -55,7 +56,7 @@ export function createRooms(twilio) {
   }) {
     assertUnique(uniqueName);
     assertSize(attributes);
-    const now = Date.now();
+    const now = clock.now();
     const room = {
       sid: newSid("CH"),
       friendlyName,
@@ -111,7 +112,7 @@ export function createRooms(twilio) {
     const changes = { friendlyName, uniqueName, attributes, state };
     for (const [name, value] of Object.entries(changes)) if (value !== undefined) room[name] = value;
     for (const [name, value] of Object.entries(timers)) if (value !== undefined) room.timers[name] = value;
-    room.updated = updated ?? Date.now();
+    room.updated = updated ?? clock.now();
     if (!loud) return;
     announce(room, "onConversationUpdated", {
       FriendlyName: room.friendlyName,
@@ -130,7 +131,7 @@ export function createRooms(twilio) {
   }
 
   function addUser(identity, { friendlyName = null, attributes = "{}", roleSid = null } = {}) {
-    const now = Date.now();
+    const now = clock.now();
     const user = { sid: newSid("US"), identity, friendlyName, attributes, roleSid, created: now, updated: now };
     users.set(identity, user);
     return user;
@@ -153,7 +154,7 @@ export function createRooms(twilio) {
       );
     if (taken) throw new Refusal(409, 50416, "A binding for this participant and proxy address already exists");
     if (identity && !users.has(identity)) addUser(identity);
-    const now = Date.now();
+    const now = clock.now();
     const member = {
       sid: newSid("MB"),
       room,
@@ -184,13 +185,13 @@ export function createRooms(twilio) {
       announce(member.room, "onParticipantRemoved", {
         ParticipantSid: member.sid,
         Identity: member.identity,
-        DateRemoved: iso(Date.now()),
+        DateRemoved: iso(clock.now()),
       });
   }
 
   function addMessage(room, { author = "system", body = "", attributes = "{}", created, updated }, loud = false) {
     assertOpen(room);
-    const now = Date.now();
+    const now = clock.now();
     const sender = [...room.members.values()].find((member) => member.identity === author || member.binding?.address === author);
     const message = {
       sid: newSid("IM"),
@@ -223,7 +224,7 @@ export function createRooms(twilio) {
   function addWebhook(room, target, configuration) {
     assertOpen(room);
     if (room.webhooks.size >= WEBHOOKS_PER_CONVERSATION) throw badRequest("Maximum number of webhooks reached", 50361);
-    const now = Date.now();
+    const now = clock.now();
     const hook = { sid: newSid("WH"), room, target, configuration, created: now, updated: now };
     room.webhooks.set(hook.sid, hook);
     return hook;

@@ -3,7 +3,7 @@ import http from "node:http";
 import { ACCOUNT_SID, API_KEY, API_SECRET } from "./accounts.mjs";
 import { operationById, splitUrl } from "./documents.mjs";
 import { checkRequest, checkResponse, successStatus } from "./openapi.mjs";
-import { notFound, Refusal } from "./shape.mjs";
+import { newSid, notFound, Refusal } from "./shape.mjs";
 
 const BODY_LIMIT = 4 * 1024 * 1024;
 
@@ -35,7 +35,7 @@ function refusalOf({ problem, violations }, pathname) {
 }
 
 export function createServer(twilio, control) {
-  const { journal, faults } = twilio;
+  const { clock, journal, faults } = twilio;
 
   function authorize(headers) {
     const [user, ...password] = Buffer.from((headers.authorization ?? "").replace(/^Basic /i, ""), "base64")
@@ -84,7 +84,7 @@ export function createServer(twilio, control) {
     response.writeHead(status, {
       ...(text && { "Content-Type": "application/json" }),
       "Content-Length": Buffer.byteLength(text),
-      "Twilio-Request-Id": `RQ${Date.now().toString(16)}`,
+      "Twilio-Request-Id": newSid("RQ"),
       ...more,
     });
     response.end(text);
@@ -119,7 +119,7 @@ export function createServer(twilio, control) {
     };
     const rule = faults.take(request);
     const fault = rule?.fault ?? null;
-    await twilio.later(twilio.options.latencyMs + (fault?.startsWith("slow:") ? Number(fault.slice(5)) : 0), () => {});
+    await clock.later(twilio.options.latencyMs + (fault?.startsWith("slow:") ? Number(fault.slice(5)) : 0));
     if (fault === "lost-before") {
       incoming.socket.destroy();
       return end({ fault });

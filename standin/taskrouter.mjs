@@ -41,13 +41,13 @@ function order(items, ordering, allowed) {
 }
 
 export function createTaskrouter(twilio) {
-  const { workspace, tasks } = twilio;
+  const { clock, workspace, tasks } = twilio;
   const recent = new Map();
 
   // Lists with an expression are limited to three a second.
   function limit(operation, text) {
     if (text === undefined || !twilio.options.rateLimits) return;
-    const now = Date.now();
+    const now = clock.now();
     const times = (recent.get(operation) ?? []).filter((time) => now - time < 1000);
     if (times.length >= 3) throw Object.assign(new Refusal(429, 20429, "Too Many Requests"), { retryAfter: 1 });
     recent.set(operation, [...times, now]);
@@ -152,7 +152,7 @@ export function createTaskrouter(twilio) {
     const attributes = params.Attributes && attributesText(params.Attributes);
     if (params.ActivitySid) {
       found.activity = workspace.find(workspace.activities, params.ActivitySid, "Activities");
-      found.statusChanged = Date.now();
+      found.statusChanged = clock.now();
     }
     if (attributes) found.attributes = attributes;
     if (params.FriendlyName) found.friendlyName = params.FriendlyName;
@@ -247,7 +247,7 @@ export function createTaskrouter(twilio) {
       const found = channel(params);
       if (params.Capacity !== undefined) found.capacity = params.Capacity;
       if (params.Available !== undefined) found.available = params.Available;
-      found.updated = Date.now();
+      found.updated = clock.now();
       return workspace.present.channel(found);
     },
     ListTaskReservation: (params, request) => listReservations(tasks.find(params.TaskSid).reservations, undefined, params, request),

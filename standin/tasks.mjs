@@ -32,7 +32,7 @@ export function matchVersion(resource, ifMatch) {
 export const etag = ({ version }) => `"${version}"`;
 
 export function createTasks(twilio) {
-  const { workspace } = twilio;
+  const { clock, workspace } = twilio;
   const tasks = new Map();
   const reservations = new Map();
   const accepted = [];
@@ -40,7 +40,7 @@ export function createTasks(twilio) {
 
   function touch(resource) {
     resource.version += 1;
-    resource.updated = Date.now();
+    resource.updated = clock.now();
   }
 
   function find(sid) {
@@ -58,7 +58,7 @@ export function createTasks(twilio) {
   const openReservations = (worker) => [...(worker.reservations ?? [])].filter(({ status }) => OPEN.includes(status));
 
   function reserve(task, worker) {
-    const now = Date.now();
+    const now = clock.now();
     const reservation = { sid: newSid("WR"), task, worker, status: "pending", version: 0, created: now, updated: now };
     reservations.set(reservation.sid, reservation);
     task.reservations.push(reservation);
@@ -116,7 +116,7 @@ export function createTasks(twilio) {
     if (queueSid && !workspace.queues.has(queueSid)) throw badRequest(`TaskQueue ${queueSid} not found`);
     const toWorker = workspace.workers.has(routingTarget);
     if (ignoreCapacity !== undefined && !toWorker) throw badRequest("IgnoreCapacity needs a worker as RoutingTarget");
-    const now = Date.now();
+    const now = clock.now();
     const task = {
       sid: newSid("WT"),
       status: "pending",
@@ -203,7 +203,7 @@ export function createTasks(twilio) {
     account_sid: twilio.accountSid,
     workspace_sid: seed.WORKSPACE_SID,
     sid: task.sid,
-    age: Math.floor((Date.now() - task.created) / 1000),
+    age: Math.floor((clock.now() - task.created) / 1000),
     assignment_status: task.status,
     attributes: task.attributes,
     addons: "{}",

@@ -17,7 +17,7 @@ function withinDays(params, name, time) {
 }
 
 export function createVoice(twilio) {
-  const { calls, conferences } = twilio;
+  const { clock, calls, conferences } = twilio;
   const root = `/2010-04-01/Accounts/${ACCOUNT_SID}`;
   const links = (uri, names) =>
     Object.fromEntries(
@@ -156,7 +156,7 @@ export function createVoice(twilio) {
         : null,
     });
     void twilio.track(
-      twilio.later(twilio.options.answerMs, () => {
+      clock.later(twilio.options.answerMs, () => {
         if (!calls.alive(leg) || !leg.participant) return;
         if (calls.answer(leg)) conferences.connect(added);
         else conferences.leave(added, { reason: "participant_add_failed" });
@@ -244,7 +244,7 @@ export function createVoice(twilio) {
     ListParticipant: listParticipants,
     UpdateParticipant: updateParticipant,
     DeleteParticipant: deleteParticipant,
-    ...createPhoneNumbers(root),
+    ...createPhoneNumbers(root, clock),
   };
 
   return { services: { "api/2010-04-01": operations } };

@@ -45,7 +45,7 @@ function failureOf(outcome) {
   return outcome.status >= 400 ? "4xx" : null;
 }
 
-function send(method, url, headers, body, { ct, rt }) {
+function send(clock, method, url, headers, body, { ct, rt }) {
   return new Promise((done) => {
     const request = (url.startsWith("https:") ? https : http).request(url.split("#")[0], { method, headers, agent: false }, (response) => {
       const chunks = [];
@@ -56,22 +56,23 @@ function send(method, url, headers, body, { ct, rt }) {
       response.on("error", () => done({ error: "rt" }));
     });
     let connected = false;
-    let timer = setTimeout(() => request.destroy(), ct);
+    let timer = clock.later(ct, () => request.destroy());
     request.on("socket", (socket) =>
       socket.once("connect", () => {
         connected = true;
-        clearTimeout(timer);
-        timer = setTimeout(() => request.destroy(), rt);
+        timer.cancel();
+        timer = clock.later(rt, () => request.destroy());
       }),
     );
     request.on("error", () => done({ error: connected ? "rt" : "ct" }));
-    request.on("close", () => clearTimeout(timer));
+    request.on("close", () => timer.cancel());
     request.end(body);
   });
 }
 
 /** Builds `deliver({url, method, fields, voice})`, which resolves with the last answer: `{status, headers, body}` or `{error}`. */
 export function createWebhooks(twilio) {
+  const { clock } = twilio;
   // Each rule: {mode: "once" | "twice" | "simultaneous", contains?, freshToken?}; the newest that fits is used.
   const rules = [];
 
@@ -93,7 +94,7 @@ export function createWebhooks(twilio) {
         : { "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "Content-Length": Buffer.byteLength(form) }),
     };
     const settings = overrides(delivery.overridable ? url : bare);
-    const deadline = Date.now() + settings.tt;
+    const deadline = clock.now() + settings.tt;
     for (let tries = 0; ; tries += 1) {
       const entry = twilio.journal.webhook({
         method,
@@ -102,15 +103,15 @@ export function createWebhooks(twilio) {
         event: Object.fromEntries(fields).StatusCallbackEvent ?? null,
         token,
       });
-      const left = Math.max(deadline - Date.now(), 1);
-      const outcome = await send(method, target, headers, method === "GET" ? undefined : form, {
+      const left = Math.max(deadline - clock.now(), 1);
+      const outcome = await send(clock, method, target, headers, method === "GET" ? undefined : form, {
         ct: Math.min(settings.ct, left),
         rt: Math.min(settings.rt, left),
       });
       entry.end({ status: outcome.status ?? null, error: outcome.error ?? null });
       const failure = failureOf(outcome);
       const again =
-        failure && tries < settings.rc && Date.now() < deadline && (settings.rp.includes(failure) || settings.rp.includes("all"));
+        failure && tries < settings.rc && clock.now() < deadline && (settings.rp.includes(failure) || settings.rp.includes("all"));
       if (!again) return outcome;
     }
   }

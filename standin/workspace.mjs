@@ -70,6 +70,7 @@ function seedWorkflows(now) {
 }
 
 export function createWorkspace(twilio) {
+  const { clock } = twilio;
   const workers = new Map();
   const byName = new Map();
   const queues = new Map();
@@ -79,7 +80,7 @@ export function createWorkspace(twilio) {
 
   /** Adds a worker; `attributes` may be an object or text, which then need not be JSON. */
   function addWorker({ sid = newSid("WK"), friendlyName, attributes = {}, activity = "Available" }) {
-    const now = Date.now();
+    const now = clock.now();
     const worker = {
       sid,
       friendlyName,
@@ -118,7 +119,7 @@ export function createWorkspace(twilio) {
   }
 
   function reset() {
-    const now = Date.now();
+    const now = clock.now();
     for (const map of [workers, byName, queues, workflows, activities]) map.clear();
     for (const [friendlyName, { sid, available }] of Object.entries(seed.ACTIVITIES))
       activities.set(sid, { sid, friendlyName, available, created: now });
@@ -156,8 +157,8 @@ export function createWorkspace(twilio) {
       worker,
       capacity: uniqueName === "voice" ? 1 : 3,
       available: true,
-      created: Date.now(),
-      updated: Date.now(),
+      created: clock.now(),
+      updated: clock.now(),
     }));
     return worker.channels;
   }

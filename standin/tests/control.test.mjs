@@ -1,0 +1,41 @@
+// The control interface over HTTP.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { twilio } from "./stage.mjs";
+
+describe("control", () => {
+  const control = async (method, path, body) =>
+    (await fetch(`${twilio.url}/__standin/${path}`, { method, body: body && JSON.stringify(body) })).json();
+
+  test("the same over HTTP", async () => {
+    const call = await control("POST", "internal-call", { from: "alice", to: "bob" });
+    await control("POST", "settle");
+    assert.equal((await control("GET", `tasks/${call.taskSid}`)).assignment_status, "assigned");
+    const chat = await control("POST", "chat", { agent: "alice", channel: "sms" });
+    assert.equal((await control("GET", `conversations/${chat.conversationSid}`)).state, "active");
+    assert.equal((await control("POST", `calls/${call.callSid}/hangup`)).callStatus, "completed");
+    await control("POST", `tasks/${call.taskSid}/wrap`);
+    assert.equal((await control("POST", `tasks/${call.taskSid}/complete`)).assignment_status, "completed");
+    const { id } = await control("POST", "faults", { contains: "x", fault: 500 });
+    assert.equal((await control("GET", "faults")).faults.length, 1);
+    await control("DELETE", `faults/${id}`);
+    assert.equal((await control("GET", "faults")).faults.length, 0);
+    assert.ok((await control("GET", `journal?contains=${call.taskSid}`)).entries.length > 0);
+    assert.deepEqual(await control("GET", "violations"), { violations: [] });
+    const state = await control("GET", "state");
+    assert.deepEqual([state.tasks.length, state.conferences.length, state.conversations.length, state.interactions.length], [2, 1, 1, 1]);
+    const { tasks, conferences } = await control("GET", "summary");
+    assert.match(tasks[0], /^WT\w+ voice completed alice:completed$/);
+    assert.match(conferences[0], /^CF\w+ WT\w+ completed$/);
+    await control("POST", "reset");
+    assert.equal((await control("GET", "state")).tasks.length, 0);
+    assert.equal((await control("POST", "nonsense")).status, 404);
+    assert.equal((await control("POST", "webhooks", { mode: "thrice" })).status, 400);
+  });
+});
+
+test("every product has a test file that asks for all of its operations", () => {
+  for (const product of Object.keys(twilio.operations))
+    assert.match(readFileSync(new URL(`${product}.test.mjs`, import.meta.url), "utf8"), new RegExp(`everyOperationOf\\("${product}"\\)`));
+});
