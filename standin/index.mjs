@@ -8,12 +8,15 @@ import { createClock } from "./clock.mjs";
 import { createConferences } from "./conferences.mjs";
 import { createControl, createControls } from "./control.mjs";
 import { createConversations } from "./conversations.mjs";
+import { createDoors } from "./doors.mjs";
 import { createFaults } from "./faults.mjs";
 import { createFlex } from "./flex.mjs";
 import { createIam } from "./iam.mjs";
 import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
 import { createNumbers } from "./numbers.mjs";
+import { createOperator } from "./operator.mjs";
+import { createPlugins } from "./plugins.mjs";
 import { createRooms } from "./rooms.mjs";
 import { createServer } from "./server.mjs";
 import { createTaskrouter } from "./taskrouter.mjs";
@@ -35,6 +38,8 @@ const DEFAULTS = {
   timeOrigin: undefined,
   latencyMs: 0,
   rateLimits: false,
+  // "fresh" is an account as Twilio makes it for a new Flex; "seed" one where all is set up.
+  account: "seed",
   workerCallSidDelayMs: 0,
   answerMs: 0,
   // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
@@ -95,12 +100,15 @@ export async function startTwilio(given = {}) {
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
   const products = {
+    doors: createDoors(twilio),
+    plugins: createPlugins(twilio),
     taskrouter: createTaskrouter(twilio),
     voice: createVoice(twilio),
     conversations: createConversations(twilio),
     numbers: createNumbers(),
     flex: twilio.flex,
     iam: twilio.iam,
+    operator: createOperator(twilio),
   };
   for (const { services } of Object.values(products))
     for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
