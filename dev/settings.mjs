@@ -1,7 +1,7 @@
 // An operator's settings: files `.NAME.vars` that git ignores. `.prod.vars` is the deployed Worker's, `.staging.vars`
 // that of `--env staging`, `.dev.vars` the one that `npx wrangler dev` reads by itself.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs, parseEnv } from "node:util";
 
 import { fail, root } from "./setup.mjs";
@@ -61,6 +61,22 @@ export function readSettings(file, environment = process.env) {
 export function saveSettings(file, values) {
   const text = existsSync(file) ? readFileSync(file, "utf8") : example;
   writeFileSync(file, withValues(text, values), { mode: 0o600 });
+}
+
+// In the environment these are often another account's; a settings file that has none leaves them to it.
+const CREDENTIALS = ["TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET"];
+
+/** The settings that `--env`, `--settings` or `--local` name, and where the Worker answers; for doctor and provision. */
+export function settingsFor({ env, settings: file, local, url }) {
+  if (local && !env && !file) env = "local";
+  const settings = readSettings(file ? resolve(file) : fileOf(env));
+  if (local && !settings.exists) fail(`There is no ${settings.file}: start the local Twilio first, with npm start.`);
+  const { values, exists } = settings;
+  if (exists && !values.TWILIO_API_KEY && !values.TWILIO_AUTH_TOKEN) {
+    for (const name of CREDENTIALS) if (process.env[name]) values[name] = process.env[name];
+  }
+  const address = url ?? values.PUBLIC_URL ?? values.WORKER_URL;
+  return { settings, url: address?.replace(/\/+$/, "") };
 }
 
 /** Reads a command line with Node's `parseArgs`; ends with the usage when it cannot. */

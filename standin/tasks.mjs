@@ -76,7 +76,8 @@ export function createTasks(twilio) {
 
   function candidates(task, attributes, target) {
     const queue = workspace.queues.get(target.queue);
-    const test = target.expression ? expression(target.expression) : () => true;
+    const known = target.known_worker_sid ? `worker.sid == ${target.known_worker_sid}` : undefined;
+    const test = expression([known, target.expression && `(${target.expression})`].filter(Boolean).join(" AND ") || "1==1");
     return [...workspace.workers.values()]
       .filter((worker) => worker.activity.available && !task.refusedBy.has(worker.sid) && workspace.inQueue(worker, queue))
       .filter((worker) => test({ ...attributes, task: attributes, worker: workspace.workerNames(worker) }))
