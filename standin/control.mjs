@@ -146,6 +146,10 @@ export function createControls(twilio) {
       ...twilio.chats.summary(),
     }),
     newest,
+    connect: ({ url } = {}) => {
+      twilio.connect(url);
+      return {};
+    },
     settle: async ({ timeoutMs, contains } = {}) => ({ settled: await twilio.settled(timeoutMs, contains) }),
     reset: () => {
       twilio.reset();
@@ -188,6 +192,7 @@ const ROUTES = [
   ["GET", "state", "state"],
   ["GET", "summary", "summary"],
   ["GET", "newest", "newest"],
+  ["POST", "connect", "connect"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
 ].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));

@@ -1,14 +1,16 @@
 // A local Twilio: keeps state, signs webhooks, plays the voice side and the agents, and fails when told to.
 import { pathToFileURL } from "node:url";
 import * as seed from "./accounts.mjs";
+import { createAddresses } from "./addresses.mjs";
 import { createAgents } from "./agents.mjs";
+import { createApplications } from "./applications.mjs";
 import { createCalls } from "./calls.mjs";
 import { createChats } from "./chats.mjs";
 import { createClock } from "./clock.mjs";
 import { createConferences } from "./conferences.mjs";
 import { createControl, createControls } from "./control.mjs";
 import { createConversations } from "./conversations.mjs";
-import { createDoors } from "./doors.mjs";
+import { createEvents } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createFlex } from "./flex.mjs";
 import { createIam } from "./iam.mjs";
@@ -18,8 +20,10 @@ import { createNumbers } from "./numbers.mjs";
 import { createOperator } from "./operator.mjs";
 import { createPlugins } from "./plugins.mjs";
 import { createRooms } from "./rooms.mjs";
+import { createRouting } from "./routing.mjs";
 import { createServer } from "./server.mjs";
 import { createTaskrouter } from "./taskrouter.mjs";
+import { createTaskrouterWorkspace } from "./taskrouter-workspace.mjs";
 import { createTasks } from "./tasks.mjs";
 import { createVoice } from "./voice.mjs";
 import { createWebhooks } from "./webhooks.mjs";
@@ -33,6 +37,8 @@ const DEFAULTS = {
   accountSid: seed.ACCOUNT_SID,
   authToken: seed.AUTH_TOKEN,
   workers: 20,
+  // Whether Twilio's side is set up already: event callback, addresses and application lead to the Worker.
+  connected: false,
   // How many times faster than real time goes on, and since when (epoch milliseconds).
   timeScale: 1,
   timeOrigin: undefined,
@@ -45,6 +51,16 @@ const DEFAULTS = {
   // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
   callMethod: "POST",
   signWith: null,
+  // TaskRouter: how late its events are posted, when it forgets finished tasks (null: never; the real one: after 5 minutes),
+  // whether it offers a task again to who refused it, counts capacities, and moves who lets an offer time out to the
+  // workspace's time-out activity (null: only without multitasking).
+  eventDelayMs: 0,
+  purgeAfterMs: null,
+  reoffer: false,
+  countCapacity: false,
+  timeoutActivity: null,
+  // Whether lists of tasks have their attributes.
+  listAttributes: true,
 };
 
 /** What every part shares: the clock, pending work, and the other parts. */
@@ -90,7 +106,11 @@ export async function startTwilio(given = {}) {
   twilio.faults = createFaults();
   twilio.webhooks = createWebhooks(twilio);
   twilio.workspace = createWorkspace(twilio);
+  twilio.events = createEvents(twilio);
   twilio.tasks = createTasks(twilio);
+  twilio.routing = createRouting(twilio);
+  twilio.addresses = createAddresses(twilio);
+  twilio.applications = createApplications(twilio);
   twilio.conferences = createConferences(twilio);
   twilio.calls = createCalls(twilio);
   twilio.agents = createAgents(twilio);
@@ -100,10 +120,12 @@ export async function startTwilio(given = {}) {
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
   const products = {
-    doors: createDoors(twilio),
     plugins: createPlugins(twilio),
     taskrouter: createTaskrouter(twilio),
+    "taskrouter-workspace": createTaskrouterWorkspace(twilio),
     voice: createVoice(twilio),
+    applications: twilio.applications,
+    addresses: twilio.addresses,
     conversations: createConversations(twilio),
     numbers: createNumbers(),
     flex: twilio.flex,
@@ -113,10 +135,16 @@ export async function startTwilio(given = {}) {
   for (const { services } of Object.values(products))
     for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
 
+  twilio.connect = (url = options.workerUrl) => {
+    twilio.workspace.settings.eventCallbackUrl = `${url}/taskrouter/events`;
+    twilio.addresses.connect(`${url}/conversations/inbound`);
+    twilio.applications.connect(`${url}/voice/internal-call`);
+  };
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
     for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...Object.values(products)])
       part.reset?.();
+    if (options.connected) twilio.connect();
     twilio.faults.clear();
     twilio.webhooks.clear();
     twilio.journal.clear();

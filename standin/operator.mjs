@@ -38,6 +38,13 @@ export function createOperator(twilio) {
     return channels.get(sid);
   }
 
+  function addWorkflow({ sid = newSid("WW"), friendlyName, configuration }) {
+    const now = clock.now();
+    const details = { reservationTimeout: 120, assignmentCallbackUrl: null, created: now, updated: now };
+    workflows.set(sid, { sid, friendlyName, configuration, ...details });
+    return workflows.get(sid);
+  }
+
   function reset() {
     configured = {};
     channels.clear();
@@ -50,8 +57,11 @@ export function createOperator(twilio) {
     for (const sid of [...queues.keys()]) if (sid !== seed.QUEUES.Everyone.sid) queues.delete(sid);
     workflows.clear();
     const configuration = { task_routing: { filters: [], default_filter: { queue: seed.QUEUES.Everyone.sid } } };
-    workflows.set(seed.INBOUND_WORKFLOW_SID, { sid: seed.INBOUND_WORKFLOW_SID, friendlyName: "Assign to Anyone", configuration, created: clock.now() });
+    addWorkflow({ sid: seed.INBOUND_WORKFLOW_SID, friendlyName: "Assign to Anyone", configuration });
     configured = { outbound_call_flows: {} };
+    twilio.addresses.all.clear();
+    twilio.applications.all.clear();
+    Object.assign(workspace.settings, { eventCallbackUrl: null, eventsFilter: null });
   }
 
   const findWorkflow = (sid) => workspace.find(workflows, sid, `/v1/Workspaces/${seed.WORKSPACE_SID}/Workflows`);
@@ -88,14 +98,13 @@ export function createOperator(twilio) {
   const taskrouter = {
     CreateWorkflow: ({ FriendlyName, Configuration }) => {
       if (nameIsTaken(workflows, FriendlyName)) throw badRequest(`A workflow with the name ${FriendlyName} already exists`);
-      const workflow = { sid: newSid("WW"), friendlyName: FriendlyName, configuration: readConfiguration(Configuration, queues), created: clock.now() };
-      workflows.set(workflow.sid, workflow);
-      return present.workflow(workflow);
+      return present.workflow(addWorkflow({ friendlyName: FriendlyName, configuration: readConfiguration(Configuration, queues) }));
     },
     UpdateWorkflow: ({ Sid, FriendlyName, Configuration }) => {
       const workflow = findWorkflow(Sid);
       if (Configuration !== undefined) workflow.configuration = readConfiguration(Configuration, queues);
       if (FriendlyName !== undefined) workflow.friendlyName = FriendlyName;
+      workflow.updated = clock.now();
       return present.workflow(workflow);
     },
     DeleteWorkflow: ({ Sid }) => void workflows.delete(findWorkflow(Sid).sid),
