@@ -155,6 +155,12 @@ export function createControls(twilio) {
       twilio.reset();
       return {};
     },
+    /** From here on, an account as Twilio makes it for a new Flex. */
+    freshAccount: () => {
+      twilio.reset();
+      twilio.operator.makeFresh();
+      return {};
+    },
     ...twilio.chats.controls,
   };
 }
@@ -195,6 +201,7 @@ const ROUTES = [
   ["POST", "connect", "connect"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
+  ["POST", "fresh-account", "freshAccount"],
 ].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
 
 export function createControl(controls) {

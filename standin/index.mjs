@@ -119,6 +119,7 @@ export async function startTwilio(given = {}) {
   twilio.flex = createFlex(twilio);
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
+  twilio.operator = createOperator(twilio);
   const products = {
     plugins: createPlugins(twilio),
     taskrouter: createTaskrouter(twilio),
@@ -130,7 +131,7 @@ export async function startTwilio(given = {}) {
     numbers: createNumbers(),
     flex: twilio.flex,
     iam: twilio.iam,
-    operator: createOperator(twilio),
+    operator: twilio.operator,
   };
   for (const { services } of Object.values(products))
     for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
@@ -144,7 +145,7 @@ export async function startTwilio(given = {}) {
     Object.assign(options, DEFAULTS, given);
     for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...Object.values(products)])
       part.reset?.();
-    if (options.connected) twilio.connect();
+    if (options.connected && options.account === "seed") twilio.connect();
     twilio.faults.clear();
     twilio.webhooks.clear();
     twilio.journal.clear();

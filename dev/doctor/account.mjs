@@ -14,9 +14,10 @@ export class Account {
     return this.#read.get(name);
   }
 
-  /** Everything is read again when it is next asked for. */
-  forget() {
-    this.#read.clear();
+  /** All that is named so is read again when it is next asked for; without names, everything. */
+  forget(...names) {
+    if (names.length === 0) this.#read.clear();
+    for (const name of names) this.#read.delete(name);
   }
 
   get workspaces() {
@@ -26,6 +27,14 @@ export class Account {
   /** The workspace that is set, else the one that Flex uses. */
   async workspaceSid() {
     return this.values.TWILIO_FLEX_WORKSPACE_SID ?? (await this.flex()).taskrouterWorkspaceSid;
+  }
+
+  /** What must be there before anything else can be asked; `null` instead of a 404. */
+  async foundWorkspace() {
+    return this.workspace().catch((error) => {
+      if (error.status === 404) return null;
+      throw error;
+    });
   }
 
   #inWorkspace(name, read) {
@@ -44,6 +53,12 @@ export class Account {
   numbers = () => this.#once("numbers", () => this.client.incomingPhoneNumbers.list());
   verified = () => this.#once("verified", () => this.client.outgoingCallerIds.list());
   applications = () => this.#once("applications", () => this.client.applications.list());
+  plugins = () => this.#once("plugins", () => this.client.flexApi.v1.plugins.list());
+  pluginVersions = (plugin) => this.#once("pluginVersions", () => this.client.flexApi.v1.plugins(plugin).pluginVersions.list());
+  pluginConfigurations = () => this.#once("pluginConfigurations", () => this.client.flexApi.v1.pluginConfigurations.list({ limit: 50 }));
+  configuredPlugins = (sid) => this.#once(`configured ${sid}`, () => this.client.flexApi.v1.pluginConfigurations(sid).plugins.list());
+  // The newest comes first.
+  release = () => this.#once("release", async () => (await this.client.flexApi.v1.pluginReleases.list({ limit: 1 }))[0]);
   syncService = (sid) => this.#once(`sync ${sid}`, () => this.client.sync.v1.services(sid).fetch());
 }
 

@@ -37,12 +37,22 @@ export function clientFor(values, { withToken = false } = {}) {
   return byKey ? twilio(key, secret, options) : twilio(account, token, options);
 }
 
+/** Sends `[method, url, parameters]` as Twilio has them: a form, or JSON when the parameters are not all texts; answers the body. */
+export async function send(client, [method, uri, parameters]) {
+  const isForm = Object.values(parameters).every((value) => typeof value !== "object" || Array.isArray(value));
+  const headers = { "Content-Type": isForm ? "application/x-www-form-urlencoded" : "application/json", Accept: "application/json" };
+  const { statusCode, body } = await client.request({ method: method.toLowerCase(), uri, data: parameters, headers });
+  const answer = typeof body === "string" ? JSON.parse(body || "{}") : body;
+  if (statusCode < 400) return answer;
+  throw Object.assign(new Error(answer?.message ?? "no reason given"), { status: statusCode, code: answer?.code });
+}
+
 /** Why a request failed, in words for an operator; never with what was sent. */
 export function reasonOf(error) {
   const code = error.code && Number.isInteger(error.code) ? ` (code ${error.code})` : "";
   switch (error.status) {
     case undefined:
-      return `Twilio cannot be reached: ${error.code ?? error.message}`;
+      return `no answer: ${error.cause?.code ?? error.code ?? error.message}`;
     case 401:
       return `Twilio refuses the credentials (401${code && `, code ${error.code}`})`;
     case 403:
@@ -56,5 +66,10 @@ export function reasonOf(error) {
   }
 }
 
+const isLost = (error) => error.isAxiosError === true || error.name === "TimeoutError" || error.cause?.code !== undefined;
+
+/** Whether this is a failure of the outside, and not of ours. */
+export const isTwilios = (error) => error.status !== undefined || isLost(error);
+
 /** Whether it is unknown if the request took effect. */
-export const isUnclear = (error) => error.status === undefined || error.status >= 500;
+export const isUnclear = (error) => (error.status === undefined ? isLost(error) : error.status >= 500);

@@ -5,7 +5,7 @@ import { checks as conversations } from "./checks/conversations.mjs";
 import { checks as taskrouter } from "./checks/taskrouter.mjs";
 import { checks as voice } from "./checks/voice.mjs";
 import { checks as worker } from "./checks/worker.mjs";
-import { reasonOf } from "./client.mjs";
+import { isTwilios, reasonOf } from "./client.mjs";
 import { bad, none } from "./result.mjs";
 
 const GROUPS = { Account: account, TaskRouter: taskrouter, Calls: voice, Conversations: conversations, Worker: worker };
@@ -22,8 +22,7 @@ async function run(check, context) {
   try {
     return await check.run(context);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    if (error instanceof TypeError && !error.cause) throw error; // ours, not Twilio's
+    if (!isTwilios(error)) throw error;
     return bad(reasonOf(error), mendOf(error));
   }
 }

@@ -8,10 +8,7 @@ async function workspace({ settings: { values, file }, account }) {
   const used = (await account.flex()).taskrouterWorkspaceSid;
   if (!values.TWILIO_FLEX_WORKSPACE_SID) return bad("TWILIO_FLEX_WORKSPACE_SID is missing", PROVISION);
   const mend = `write TWILIO_FLEX_WORKSPACE_SID=${used} into ${file}`;
-  const found = await account.workspace().catch((error) => {
-    if (error.status === 404) return null;
-    throw error;
-  });
+  const found = await account.foundWorkspace();
   if (!found) return bad(`${values.TWILIO_FLEX_WORKSPACE_SID} does not exist in this account`, mend);
   if (found.sid !== used) return bad(`${found.friendlyName} is not the workspace of Flex`, mend);
   if (found.multiTaskEnabled === false) {

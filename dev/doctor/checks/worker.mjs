@@ -7,16 +7,25 @@ import { root } from "../../setup.mjs";
 import { bad, good, none } from "../result.mjs";
 
 const UNKNOWN = "its address is not known: npm run deploy, or --url";
+const AWAY = "not checked: it does not answer";
 // A called agent's leg that enters a room: TwiML, and nothing is asked of Twilio or kept.
 const HARMLESS = "/voice/agent-join-conference";
 const ROOM = { conferenceName: `WT${"0".repeat(32)}` };
 
-const ask = (url, options) => fetch(url, { ...options, redirect: "manual", signal: AbortSignal.timeout(15_000) });
+const send = (url, options) => fetch(url, { ...options, redirect: "manual", signal: AbortSignal.timeout(15_000) });
 
-async function health({ url, asked }) {
+/** What `/health` answers, asked once: `{status, body}`; status 0 is no answer. */
+function ask(context) {
+  context.asked.health ??= send(`${context.url}/health`)
+    .then(async (answer) => ({ status: answer.status, body: await answer.json().catch(() => null) }))
+    .catch(() => ({ status: 0, body: null }));
+  return context.asked.health;
+}
+
+async function health(context) {
+  const { url } = context;
   if (!url) return none(UNKNOWN);
-  asked.health ??= ask(`${url}/health`).then(async (answer) => ({ status: answer.status, body: await answer.json().catch(() => null) }));
-  const { status, body } = await asked.health.catch((error) => ({ status: 0, reason: error.cause?.code ?? error.name }));
+  const { status, body } = await ask(context);
   if (status === 0) return bad(`${url} does not answer`, "npm run deploy");
   if (typeof body?.features !== "object") return bad(`${url}/health answers ${status}, but not as this Worker does`, "correct the address: --url, PUBLIC_URL or WORKER_URL");
   const broken = Object.entries(body.invalid ?? {}).map(([name, problem]) => `${name} ${problem}`);
@@ -31,36 +40,38 @@ async function health({ url, asked }) {
 
 async function version(context) {
   if (!context.url) return none(UNKNOWN);
-  await health(context);
-  const { body } = await context.asked.health.catch(() => ({}));
+  const { status, body } = await ask(context);
+  if (!body?.version) return none(status === 0 ? AWAY : "it does not tell");
   const here = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
-  if (!body?.version) return none("it does not tell");
   return body.version === here ? good(here) : bad(`${body.version} runs; this checkout is ${here}`, "npm run deploy");
 }
 
-async function signed({ url, settings: { values, file } }, token) {
+/** How the Worker answers a request that is signed with this token. */
+async function signed({ url }, token) {
   const address = `${url}${HARMLESS}`;
   const headers = { "X-Twilio-Signature": twilio.getExpectedTwilioSignature(token, address, ROOM) };
-  const answer = await ask(address, { method: "POST", headers, body: new URLSearchParams(ROOM) });
-  const text = await answer.text();
-  return { status: answer.status, isTwiml: text.includes("<Response>"), mend: `PUBLIC_URL=${url} in ${file} if another origin is behind it; else the Worker has another TWILIO_AUTH_TOKEN; then npm run deploy`, values };
+  const answer = await send(address, { method: "POST", headers, body: new URLSearchParams(ROOM) });
+  return { status: answer.status, isTwiml: (await answer.text()).includes("<Response>") };
 }
 
 async function accepts(context) {
-  const token = context.settings.values.TWILIO_AUTH_TOKEN;
+  const { values, file } = context.settings;
   if (!context.url) return none(UNKNOWN);
-  if (!token) return none("the auth token is not here");
-  const { status, isTwiml, mend } = await signed(context, token);
+  if ((await ask(context)).status === 0) return none(AWAY);
+  if (!values.TWILIO_AUTH_TOKEN) return none("not checked: the auth token is not here");
+  const { status, isTwiml } = await signed(context, values.TWILIO_AUTH_TOKEN);
+  const mend = `PUBLIC_URL=${context.url} in ${file} when the Worker sees another origin; else its TWILIO_AUTH_TOKEN is another; then npm run deploy`;
   if (status === 403) return bad("a request signed as Twilio does it is refused (403)", mend);
-  return status === 200 && isTwiml ? good("200, TwiML") : bad(`a signed request is answered ${status}`, "npx wrangler tail, and this again");
+  return status === 200 && isTwiml ? good("is accepted") : bad(`is answered ${status}`, "npx wrangler tail, and this again");
 }
 
 async function refuses(context) {
   if (!context.url) return none(UNKNOWN);
+  if ((await ask(context)).status === 0) return none(AWAY);
   const { status } = await signed(context, "0".repeat(32));
-  if (status === 403) return good("403");
-  if (status === 200) return bad("a forged request is accepted: anybody can act as Twilio", "npm run deploy: this is no Worker of this checkout");
-  return bad(`a forged request is answered ${status}`, "npx wrangler tail, and this again");
+  if (status === 403) return good("is refused");
+  if (status === 200) return bad("is accepted: anybody can act as Twilio", "npm run deploy: what runs there is not this Worker");
+  return bad(`is answered ${status}, not 403`, "npx wrangler tail, and this again");
 }
 
 export const checks = [
