@@ -1,7 +1,9 @@
 // The control interface under /__standin/: what a test, or a person with curl, tells the stand-in to do.
 import { badRequest, notFound, parseAttributes, Refusal } from "./shape.mjs";
+import { MODES } from "./webhooks.mjs";
 
-const OPTIONS = ["latencyMs", "rateLimits", "workerCallSidDelayMs", "answerMs", "workerUrl", "callMethod", "signWith"];
+// What is settled when it starts.
+const FIXED = ["port", "accountSid", "authToken", "workers", "timeScale", "timeOrigin", "connected"];
 
 /** The same operations as methods: the HTTP routes below only name them. */
 export function createControls(twilio) {
@@ -88,6 +90,18 @@ export function createControls(twilio) {
       tasks.all.delete(tasks.find(sid).sid);
       return {};
     },
+    purgeTask: (sid) => {
+      tasks.remove(tasks.find(sid), "task.system-deleted");
+      return {};
+    },
+    /** An event without its cause: late, repeated, or one that nothing here brings about. */
+    emitEvent: ({ type, taskSid, reservationSid, worker }) => {
+      if (!type) throw badRequest("type: needed");
+      const task = taskSid && tasks.find(taskSid);
+      const reservation = reservationSid && tasks.findReservation(reservationSid);
+      twilio.events.emit(type, { task: task || undefined, reservation: reservation || undefined, worker: worker && workspace.who(worker) });
+      return {};
+    },
     createTask: (details) => {
       const { attributes = {}, ...more } = details;
       const task = tasks.create({ ...more, attributes: JSON.stringify(attributes) });
@@ -112,12 +126,14 @@ export function createControls(twilio) {
       return {};
     },
     webhookMode: (rule) => {
-      if (!["once", "twice", "simultaneous"].includes(rule.mode)) throw badRequest("mode: once, twice or simultaneous");
+      if (!MODES.includes(rule.mode)) throw badRequest(`mode: ${MODES.join(", ")}`);
       webhooks.addRule(rule);
       return {};
     },
+    releaseWebhooks: async (which) => ({ released: await webhooks.release(which) }),
     setOptions: (options) => {
-      for (const name of Object.keys(options)) if (!OPTIONS.includes(name)) throw badRequest(`options: ${OPTIONS.join(", ")}`);
+      const known = Object.keys(twilio.options).filter((name) => !FIXED.includes(name));
+      for (const name of Object.keys(options)) if (!known.includes(name)) throw badRequest(`options: ${known.join(", ")}`);
       Object.assign(twilio.options, options);
       return { ...twilio.options };
     },
@@ -183,6 +199,8 @@ const ROUTES = [
   ["GET", "tasks/:sid", "task"],
   ["DELETE", "tasks/:sid", "forgetTask"],
   ["POST", "tasks/:sid/attributes", "mergeTaskAttributes"],
+  ["POST", "tasks/:sid/purge", "purgeTask"],
+  ["POST", "events", "emitEvent"],
   ["POST", "tasks/:sid/wrap", "wrap"],
   ["POST", "tasks/:sid/complete", "complete"],
   ["POST", "tasks/:sid/cancel", "cancel"],
@@ -191,6 +209,7 @@ const ROUTES = [
   ["DELETE", "faults", "removeFault"],
   ["DELETE", "faults/:id", "removeFault"],
   ["POST", "webhooks", "webhookMode"],
+  ["POST", "webhooks/release", "releaseWebhooks"],
   ["POST", "options", "setOptions"],
   ["GET", "journal", "journal"],
   ["DELETE", "journal", "clearJournal"],

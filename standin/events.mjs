@@ -42,7 +42,7 @@ export function createEvents(twilio) {
     WorkerVersion: worker.version,
   });
 
-  function fieldsOf(type, { reservation, task = reservation?.task, worker = reservation?.worker, more }) {
+  function fieldsOf(type, { reservation, task = reservation?.task, worker = reservation?.worker, more = {} }) {
     const resource = { task, reservation, worker, workflow: { sid: task?.workflowSid }, taskqueue: { sid: task?.queueSid } }[
       resourceTypeOf(type)
     ];

@@ -1,6 +1,6 @@
 // The Flex API, v1 interactions and v2 web chats, operation by operation.
 import * as seed from "./accounts.mjs";
-import { badRequest, iso, newSid, notFound, page } from "./shape.mjs";
+import { badRequest, iso, newSid, notFound, page, parseAttributes } from "./shape.mjs";
 
 export function createFlex(twilio) {
   const { clock, interactions, rooms, tasks, workspace } = twilio;
@@ -16,7 +16,7 @@ export function createFlex(twilio) {
       sid: task.sid,
       date_created: seconds(task.created),
       date_updated: seconds(task.updated),
-      attributes: task.attributes,
+      attributes: twilio.options.inviteAttributes === "object" ? parseAttributes(task.attributes) : task.attributes,
       assignment_status: "pending",
       workflow_sid: task.workflowSid,
       workflow_name: workspace.workflows.get(task.workflowSid).friendlyName,

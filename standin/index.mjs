@@ -59,8 +59,12 @@ const DEFAULTS = {
   reoffer: false,
   countCapacity: false,
   timeoutActivity: null,
-  // Whether lists of tasks have their attributes.
+  // Where Twilio's documents leave a choice: whether lists of tasks have their attributes, how invites show theirs ("text" or
+  // "object"), whether closed participants of a channel are still listed, and how IAM refuses a token (200 or 401).
   listAttributes: true,
+  inviteAttributes: "text",
+  listClosedParticipants: false,
+  invalidTokenStatus: 200,
 };
 
 /** What every part shares: the clock, pending work, and the other parts. */

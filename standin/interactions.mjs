@@ -123,9 +123,11 @@ export function createInteractions(twilio) {
   }
 
   function updateParticipant(participant, status) {
+    if (participant.closed) throw badRequest(`Participant ${participant.sid} is already closed`);
     if (participant.routing) wrap(participant.routing.task_sid);
     if (status !== "closed") return;
-    participant.channel.participants.delete(participant.sid);
+    if (twilio.options.listClosedParticipants) participant.closed = true;
+    else participant.channel.participants.delete(participant.sid);
     leaveConversation(participant.channel, participant);
   }
 

@@ -1,6 +1,7 @@
 // The state behind Conversations: conversations with members, messages and webhooks, and their users.
 import { ACCOUNT_SID, CHAT_SERVICE_SID } from "./accounts.mjs";
 import { badRequest, iso, newSid, notFound, Refusal } from "./shape.mjs";
+import { CONVERSATIONS_LIMITS } from "./webhooks.mjs";
 
 const WEBHOOKS_PER_CONVERSATION = 5;
 const ATTRIBUTES_LIMIT = 16 * 1024;
@@ -91,6 +92,7 @@ export function createRooms(twilio) {
         method: (hook.configuration.method ?? "post").toUpperCase(),
         voice: false,
         overridable: false,
+        limits: CONVERSATIONS_LIMITS,
         fields: {
           AccountSid: ACCOUNT_SID,
           EventType: event,

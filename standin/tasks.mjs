@@ -134,9 +134,9 @@ export function createTasks(twilio) {
     const { reservationTimeout } = workspace.workflows.get(task.workflowSid);
     reservation.timer = clock.later(reservationTimeout * 1000, () => {
       if (reservation.status !== "pending") return;
-      moveReservation(reservation, "timeout");
       if (twilio.options.timeoutActivity ?? !workspace.settings.multiTaskEnabled)
         workspace.setActivity(reservation.worker, workspace.settings.timeoutActivitySid);
+      moveReservation(reservation, "timeout");
     });
     return reservation;
   }
