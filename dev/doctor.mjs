@@ -20,8 +20,8 @@ if (given.help) {
 const { settings, url } = settingsFor(given);
 // Only now: they need the packages that `npm install` brings.
 const { examine } = await import("./doctor/examine.mjs");
-const { json, table } = await import("./doctor/report.mjs");
-const found = await examine({ settings, url });
+const { json, table, withFlags } = await import("./doctor/report.mjs");
+const found = withFlags(await examine({ settings, url }), given);
 const about = { url, file: settings.file, account: settings.values.TWILIO_ACCOUNT_SID };
 console.log(given.json ? json(found, about) : table(found, { color: process.stdout.isTTY }));
 process.exitCode = found.some(({ state }) => state === "bad") ? 1 : 0;

@@ -27,16 +27,18 @@ export const VARS = names.filter((name) => !SECRETS.includes(name) && !TOOLS.inc
 /** The file of an environment: the empty name is the default one, as wrangler has it. */
 export const fileOf = (environment = "") => join(root, `.${environment || "prod"}.vars`);
 
+// A value as it may stand in such a file: quoted, or to the end of the line or to a comment.
+const OLD = `"[^"]*"|'[^']*'|\`[^\`]*\`|[^#\\s"'\`][^#\\n]*?`;
 const quoted = (value) => (/^[\w:/.,+@*?&=-]*$/.test(value) ? value : JSON.stringify(value));
 
 /** `text` with these values set; every other character stays, comments behind a value too. */
 export function withValues(text, values) {
   for (const [name, value] of Object.entries(values)) {
-    const line = new RegExp(`^([ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=[ \\t]*)("[^"]*"|'[^']*'|\`[^\`]*\`|[^#\\n]*?)([ \\t]*(?:#.*)?\\r?)$`, "gm");
+    const line = new RegExp(`^([ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=)(?:([ \\t]*)(?:${OLD}))?([ \\t]*(?:#.*)?\\r?)$`, "gm");
     const last = [...text.matchAll(line)].at(-1); // of several, the last one counts
     if (last) {
-      const [whole, before, , after] = last;
-      text = text.slice(0, last.index) + before + quoted(value) + after + text.slice(last.index + whole.length);
+      const [whole, before, gap = "", after] = last;
+      text = text.slice(0, last.index) + before + gap + quoted(value) + after + text.slice(last.index + whole.length);
       continue;
     }
     const mention = new RegExp(`^# ?${name}=.*\\n`, "m").exec(text);

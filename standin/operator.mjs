@@ -31,7 +31,8 @@ export function createOperator(twilio) {
   const { clock, flex, workspace } = twilio;
   const { workflows, queues, present } = workspace;
   const channels = new Map();
-  let configured = {};
+  let configured = {}; // of Flex
+  let chatServiceSid = seed.CHAT_SERVICE_SID;
 
   function addChannel(uniqueName, friendlyName, sid = newSid("TC")) {
     channels.set(sid, { sid, uniqueName, friendlyName, optimized: false, created: clock.now() });
@@ -47,6 +48,7 @@ export function createOperator(twilio) {
 
   function reset() {
     configured = {};
+    chatServiceSid = seed.CHAT_SERVICE_SID;
     channels.clear();
     for (const [name, sid] of Object.entries(seed.TASK_CHANNELS)) addChannel(name, name[0].toUpperCase() + name.slice(1), sid);
     if (twilio.options.account === "fresh") makeFresh();
@@ -163,16 +165,15 @@ export function createOperator(twilio) {
     "conversations/v1": {
       FetchConfiguration: () => ({
         account_sid: seed.ACCOUNT_SID,
-        default_chat_service_sid: seed.CHAT_SERVICE_SID,
+        default_chat_service_sid: chatServiceSid,
         default_messaging_service_sid: null,
         default_inactive_timer: null,
         default_closed_timer: null,
         url: "https://conversations.twilio.com/v1/Configuration",
         links: { service: "https://conversations.twilio.com/v1/Configuration/Service" },
-        ...configured.conversations,
       }),
       UpdateConfiguration: ({ DefaultChatServiceSid }) => {
-        configured.conversations = { default_chat_service_sid: DefaultChatServiceSid };
+        chatServiceSid = DefaultChatServiceSid ?? chatServiceSid;
         return services["conversations/v1"].FetchConfiguration();
       },
     },

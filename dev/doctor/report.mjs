@@ -1,6 +1,16 @@
 // The doctor's table, for people and for machines.
 const SIGNS = { good: ["✔", "32"], bad: ["✖", "31"], none: ["–", "90"] };
 
+/** The commands in what mends it, with the flags that lead them to the same settings. */
+export function withFlags(found, { env, settings, local }) {
+  const ours = [env && `--env ${env}`, settings && `--settings ${settings}`, local && "--local"].filter(Boolean).join(" ");
+  if (!ours) return found;
+  const deploy = local ? "npm start" : env ? `npm run deploy -- --env ${env}` : "npm run deploy";
+  const rewrite = (mend) =>
+    mend.replaceAll("npm run deploy", deploy).replace(/npm run provision( -- )?/g, (_, more) => `npm run provision -- ${ours}${more ? " " : ""}`);
+  return found.map((one) => (one.mend ? { ...one, mend: rewrite(one.mend) } : one));
+}
+
 const count = (found, state) => found.filter((one) => one.state === state).length;
 
 export function table(found, { color = false } = {}) {

@@ -146,15 +146,31 @@ export function problemOf(configuration, need, queues) {
   }
 }
 
-/** A configuration with the missing filters in front; everything of others stays as it is. */
+const withFilters = (configuration, filters) => ({ ...configuration, task_routing: { ...configuration.task_routing, filters } });
+
+/** The filter in the first place where it helps its task and spoils no other; in front, if there is none. */
+function placed(configuration, filter, count) {
+  const { filters } = configuration.task_routing;
+  const at = (place) => withFilters(configuration, filters.toSpliced(place, 0, filter));
+  const before = count(configuration);
+  for (let place = 0; place <= filters.length; place += 1) if (count(at(place)) < before) return at(place);
+  return at(0);
+}
+
+/** A configuration with the missing filters; everything of others stays as it is, in its order. */
 export function mended(configuration, needs, queues) {
-  const missing = needs.filter((need) => need.filter && problemOf(configuration, need, queues));
-  const names = missing.map(({ filter: { filter_friendly_name: name } }) => name);
-  const { filters = [], ...more } = configuration.task_routing ?? {};
-  const others = filters.filter(({ filter_friendly_name: name }) => !names.includes(name));
-  const priority = Math.max(PRIORITY, highest({ task_routing: { filters: others } }));
-  const ours = missing.map(({ first, filter: wanted }) => (first ? { ...wanted, targets: [{ ...wanted.targets[0], priority }] } : wanted));
-  return { ...configuration, task_routing: { ...more, filters: [...ours, ...others] } };
+  const wanted = needs.filter((need) => need.filter);
+  const isMissing = (one) => (need) => problemOf(one, need, queues) !== null;
+  const count = (one) => wanted.filter(isMissing(one)).length;
+  let current = withFilters(configuration, configuration.task_routing?.filters ?? []);
+  for (const need of wanted.filter(isMissing(current))) {
+    const others = current.task_routing.filters.filter(({ filter_friendly_name: name }) => name !== need.filter.filter_friendly_name);
+    current = withFilters(current, others);
+    const [target] = need.filter.targets;
+    const priority = Math.max(PRIORITY, highest(current));
+    current = placed(current, need.first ? { ...need.filter, targets: [{ ...target, priority }] } : need.filter, count);
+  }
+  return current;
 }
 
 /** The configuration of a new workflow. */

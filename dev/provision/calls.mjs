@@ -34,8 +34,7 @@ export async function planOutboundFlow({ plan, account, values, options }, every
     location: flow.location ?? values.DEFAULT_COUNTRY ?? "US",
     ...(number ? { caller_id: number } : {}),
   };
-  const missing = ["enabled", "workflow_sid", "queue_sid"].filter((name) => flow[name] !== wanted[name]);
-  if (missing.length === 0) return;
+  if (flow.enabled !== false && flow.workflow_sid === wanted.workflow_sid && flow.queue_sid === wanted.queue_sid) return;
   const body = { account_sid: flex.accountSid, outbound_call_flows: { ...flex.outboundCallFlows, default: wanted } };
   plan.step({
     key: "outbound flow",
