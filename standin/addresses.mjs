@@ -66,6 +66,30 @@ export function createAddresses(twilio) {
     }
   }
 
+  /** The conversation that a message from `address` to `proxy` belongs to; a new one when none is open and the proxy makes them. */
+  function conversationFor({ type, address, proxy }) {
+    const { rooms } = twilio;
+    const [member] = rooms.membersWith(
+      ({ room, binding }) => room.state !== "closed" && binding?.address === address && binding.proxy_address === proxy,
+    );
+    if (member) return { room: member.room, created: false };
+    const { autoCreation } = find(proxy);
+    if (!autoCreation.enabled) throw badRequest(`${proxy} makes no conversations`);
+    const room = open(proxy, {});
+    rooms.addMember(room, { binding: { type, address, proxy_address: proxy } });
+    return { room, created: true };
+  }
+
+  /** A new conversation of this address, with the webhook that it gives every one. */
+  function open(text, details) {
+    const { autoCreation } = find(text);
+    const room = twilio.rooms.create(details);
+    const { webhook_url: url, webhook_method: method = "POST", webhook_filters: filters = [] } = autoCreation;
+    if (autoCreation.type === "webhook") twilio.rooms.addWebhook(room, "webhook", { url, method: method.toLowerCase(), filters });
+    if (autoCreation.type === "studio") twilio.rooms.addWebhook(room, "studio", { flow_sid: autoCreation.studio_flow_sid });
+    return room;
+  }
+
   const present = (address) => ({
     sid: address.sid,
     account_sid: ACCOUNT_SID,
@@ -105,5 +129,5 @@ export function createAddresses(twilio) {
     DeleteConfigurationAddress: ({ Sid }) => void all.delete(find(Sid).sid),
   };
 
-  return { all, find, add, connect, reset, services: { "conversations/v1": operations } };
+  return { all, find, add, open, conversationFor, connect, reset, services: { "conversations/v1": operations } };
 }

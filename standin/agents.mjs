@@ -39,8 +39,8 @@ export function createAgents(twilio) {
     return leg;
   }
 
-  /** An agent dials another agent, or a queue, from the plugin's dialpad. Resolves when the caller's leg is in its conference. */
-  async function internalCall({ from, to, queue, base, dialect = "IL", workerCallSidDelayMs, attributes: more = {} }) {
+  /** An agent dials another agent, or a queue, from the plugin's dialpad: the task is there, and `ring` calls the agent's leg. */
+  function prepareCall({ from, to, queue, base, dialect = "IL", workerCallSidDelayMs, attributes: more = {} }) {
     const caller = workspace.who(from);
     const callee = to === undefined ? null : workspace.who(to);
     if (!callee && !queue) throw badRequest("to or queue is needed");
@@ -69,8 +69,14 @@ export function createAgents(twilio) {
     const [reservation] = task.reservations;
     const callFrom = dialect === "T" && attributes.from.startsWith("sip:") ? seed.CALLER_ID : attributes.from;
     const url = `${prefix({ base, dialect })}/agent-outbound-join?taskSid=${encodeURIComponent(task.sid)}`;
-    const leg = call(reservation, { from: callFrom, url, workerCallSidDelayMs });
-    return { taskSid: task.sid, reservationSid: reservation.sid, ...(await legSummary(leg)) };
+    const ring = () => legSummary(call(reservation, { from: callFrom, url, workerCallSidDelayMs }));
+    return { taskSid: task.sid, reservationSid: reservation.sid, ring };
+  }
+
+  /** The same at once. Resolves when the caller's leg is in its conference. */
+  async function internalCall(options) {
+    const { ring, ...call } = prepareCall(options);
+    return { ...call, ...(await ring()) };
   }
 
   async function legSummary(leg) {
@@ -182,5 +188,5 @@ export function createAgents(twilio) {
     return { callSid: leg.sid, conferenceSid: participant.conference.sid };
   }
 
-  return { call, internalCall, accept, reject, hangup, customerCall, joinConference, contactUri, displayName };
+  return { call, prepareCall, internalCall, accept, reject, hangup, customerCall, joinConference, contactUri, displayName };
 }

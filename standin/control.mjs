@@ -75,6 +75,7 @@ export function createControls(twilio) {
   }
 
   return {
+    prepareCall: agents.prepareCall,
     internalCall: agents.internalCall,
     customerCall: agents.customerCall,
     accept: agents.accept,
@@ -102,6 +103,11 @@ export function createControls(twilio) {
       twilio.events.emit(type, { task: task || undefined, reservation: reservation || undefined, worker: worker && workspace.who(worker) });
       return {};
     },
+    /** The tasks with that text in their attributes, and the conferences of that name. */
+    naming: (text) => ({
+      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
+      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
+    }),
     createTask: (details) => {
       const { attributes = {}, ...more } = details;
       const task = tasks.create({ ...more, attributes: JSON.stringify(attributes) });
@@ -131,6 +137,10 @@ export function createControls(twilio) {
       return {};
     },
     releaseWebhooks: async (which) => ({ released: await webhooks.release(which) }),
+    failChannels: (which) => {
+      twilio.interactions.failNext(which);
+      return {};
+    },
     setOptions: (options) => {
       const known = Object.keys(twilio.options).filter((name) => !FIXED.includes(name));
       for (const name of Object.keys(options)) if (!known.includes(name)) throw badRequest(`options: ${known.join(", ")}`);
@@ -185,7 +195,9 @@ const ROUTES = [
   ["POST", "internal-call", "internalCall"],
   ["POST", "customer-call", "customerCall"],
   ["POST", "chat", "chat"],
+  ["POST", "channels/fail", "failChannels"],
   ["POST", "message", "message"],
+  ["POST", "inbound", "inbound"],
   ["POST", "reservations/:sid/accept", "accept"],
   ["POST", "reservations/:sid/reject", "reject"],
   ["POST", "calls/:sid/hangup", "hangup"],
@@ -194,6 +206,7 @@ const ROUTES = [
   ["POST", "workers", "addWorker"],
   ["POST", "conversations", "conversation"],
   ["GET", "conversations/:sid", "readConversation"],
+  ["POST", "conversations/:sid/state", "setState"],
   ["GET", "interactions/:sid", "readInteraction"],
   ["POST", "tasks", "createTask"],
   ["GET", "tasks/:sid", "task"],

@@ -13,6 +13,9 @@ import { createConversations } from "./conversations.mjs";
 import { createEvents } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createFlex } from "./flex.mjs";
+import { createFlexConfiguration } from "./flex-configuration.mjs";
+import { createSync } from "./sync.mjs";
+import { createTurnstile } from "./turnstile.mjs";
 import { createIam } from "./iam.mjs";
 import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
@@ -25,6 +28,7 @@ import { createServer } from "./server.mjs";
 import { createTaskrouter } from "./taskrouter.mjs";
 import { createTaskrouterWorkspace } from "./taskrouter-workspace.mjs";
 import { createTasks } from "./tasks.mjs";
+import { createUsers } from "./users.mjs";
 import { createVoice } from "./voice.mjs";
 import { createWebhooks } from "./webhooks.mjs";
 import { createWorkspace } from "./workspace.mjs";
@@ -59,18 +63,27 @@ const DEFAULTS = {
   reoffer: false,
   countCapacity: false,
   timeoutActivity: null,
+  // How long an interaction that was accepted takes until its channel is active, or failed.
+  interactionDelayMs: 0,
   // Where Twilio's documents leave a choice: whether lists of tasks have their attributes, how invites show theirs ("text" or
   // "object"), whether closed participants of a channel are still listed, and how IAM refuses a token (200 or 401).
   listAttributes: true,
   inviteAttributes: "text",
   listClosedParticipants: false,
   invalidTokenStatus: 200,
+  // Called with every answer to a webhook: `{method, url, status, headers, body}`, or `{…, error}`.
+  delivered: null,
+  // Called with all the parts before the first request: who wants to add to them.
+  extend: null,
 };
 
 /** What every part shares: the clock, pending work, and the other parts. */
 function createTwilio(options) {
   const pending = new Map(); // what is under way, and what it is about
   const twilio = { options, clock: createClock(options), accountSid: options.accountSid, authToken: options.authToken, services: {} };
+
+  // Called at every change of a task, reservation or worker; the wire of Flex UI listens here.
+  twilio.changed = () => {};
 
   twilio.track = (promise, about = "") => {
     const tracked = promise
@@ -132,8 +145,12 @@ export async function startTwilio(given = {}) {
     applications: twilio.applications,
     addresses: twilio.addresses,
     conversations: createConversations(twilio),
+    users: createUsers(twilio),
     numbers: createNumbers(),
     flex: twilio.flex,
+    "flex-configuration": createFlexConfiguration(twilio),
+    sync: createSync(twilio),
+    turnstile: createTurnstile(twilio),
     iam: twilio.iam,
     operator: twilio.operator,
   };
@@ -155,6 +172,7 @@ export async function startTwilio(given = {}) {
     twilio.journal.clear();
   };
   twilio.reset();
+  options.extend?.(twilio);
 
   const controls = createControls(twilio);
   const server = createServer(twilio, createControl(controls));

@@ -1,6 +1,6 @@
 // What was asked, what was answered, what was delivered: the evidence that tests read.
 
-const SECRETS = new Set(["token", "Token", "SipAuthPassword"]);
+const SECRETS = new Set(["token", "Token", "SipAuthPassword", "secret", "response"]);
 const KEPT = 20_000;
 
 function redact(params) {

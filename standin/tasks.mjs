@@ -42,6 +42,7 @@ export function createTasks(twilio) {
   function touch(resource) {
     resource.version += 1;
     resource.updated = clock.now();
+    twilio.changed();
   }
 
   function find(sid) {

@@ -92,6 +92,7 @@ export function createWebhooks(twilio) {
         rt: Math.min(settings.rt, left),
       });
       entry.end({ status: outcome.status ?? null, error: outcome.error ?? null });
+      twilio.options.delivered?.({ method, url: target, ...outcome });
       const failure = failureOf(outcome);
       const again =
         failure && tries < settings.rc && clock.now() < deadline && (settings.rp.includes(failure) || settings.rp.includes("all"));
