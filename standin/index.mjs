@@ -136,6 +136,7 @@ export async function startTwilio(given = {}) {
   twilio.flex = createFlex(twilio);
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
+  twilio.flexConfiguration = createFlexConfiguration(twilio);
   twilio.operator = createOperator(twilio);
   const products = {
     plugins: createPlugins(twilio),
@@ -148,7 +149,7 @@ export async function startTwilio(given = {}) {
     users: createUsers(twilio),
     numbers: createNumbers(),
     flex: twilio.flex,
-    "flex-configuration": createFlexConfiguration(twilio),
+    "flex-configuration": twilio.flexConfiguration,
     sync: createSync(twilio),
     turnstile: createTurnstile(twilio),
     iam: twilio.iam,

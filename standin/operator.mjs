@@ -28,10 +28,9 @@ function readConfiguration(text, queues) {
 }
 
 export function createOperator(twilio) {
-  const { clock, flex, workspace } = twilio;
+  const { clock, flexConfiguration, workspace } = twilio;
   const { workflows, queues, present } = workspace;
   const channels = new Map();
-  let configured = {}; // of Flex
   let chatServiceSid = seed.CHAT_SERVICE_SID;
 
   function addChannel(uniqueName, friendlyName, sid = newSid("TC")) {
@@ -47,7 +46,6 @@ export function createOperator(twilio) {
   }
 
   function reset() {
-    configured = {};
     chatServiceSid = seed.CHAT_SERVICE_SID;
     channels.clear();
     for (const [name, sid] of Object.entries(seed.TASK_CHANNELS)) addChannel(name, name[0].toUpperCase() + name.slice(1), sid);
@@ -60,7 +58,7 @@ export function createOperator(twilio) {
     workflows.clear();
     const configuration = { task_routing: { filters: [], default_filter: { queue: seed.QUEUES.Everyone.sid } } };
     addWorkflow({ sid: seed.INBOUND_WORKFLOW_SID, friendlyName: "Assign to Anyone", configuration });
-    configured = { outbound_call_flows: {} };
+    flexConfiguration.settings.outbound_call_flows = {};
     twilio.addresses.all.clear();
     twilio.applications.all.clear();
     Object.assign(workspace.settings, { eventCallbackUrl: null, eventsFilter: null });
@@ -149,17 +147,14 @@ export function createOperator(twilio) {
     );
 
   const since = rfc2822(clock.now());
-  const fetchConfiguration = flex.services["flex-api/v1"].FetchConfiguration;
   const services = {
     "taskrouter/v1": inWorkspace(taskrouter),
     "flex-api/v1": {
-      FetchConfiguration: (params, request) => ({ ...fetchConfiguration(params, request), ...configured }),
       // JSON without a schema: Twilio wants the account's SID in it, and takes what it is given.
-      UpdateConfiguration: (params, request) => {
+      UpdateConfiguration: (params) => {
         if (params.account_sid !== seed.ACCOUNT_SID) throw badRequest("account_sid is not this account's");
-        const { account_sid: _, ...changes } = params;
-        configured = { ...configured, ...changes };
-        return { ...fetchConfiguration(params, request), ...configured };
+        Object.assign(flexConfiguration.settings, params, { date_updated: iso(clock.now()) });
+        return flexConfiguration.services["flex-api/v1"].FetchConfiguration();
       },
     },
     "conversations/v1": {
@@ -170,7 +165,7 @@ export function createOperator(twilio) {
         default_inactive_timer: null,
         default_closed_timer: null,
         url: "https://conversations.twilio.com/v1/Configuration",
-        links: { service: "https://conversations.twilio.com/v1/Configuration/Service" },
+        links: { webhooks: "https://conversations.twilio.com/v1/Configuration/Webhooks" },
       }),
       UpdateConfiguration: ({ DefaultChatServiceSid }) => {
         chatServiceSid = DefaultChatServiceSid ?? chatServiceSid;

@@ -62,7 +62,7 @@ export function reasonOf(error) {
     case 429:
       return "Twilio asks for a pause (429): too many requests; wait a minute and run this again";
     default:
-      return `Twilio answers ${error.status}: ${error.message}${code}`;
+      return `Twilio answers ${error.status}: ${String(error.message).split("\n")[0]}${code}`;
   }
 }
 

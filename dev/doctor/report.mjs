@@ -1,4 +1,6 @@
 // The doctor's table, for people and for machines.
+import { AGAIN } from "./result.mjs";
+
 const SIGNS = { good: ["✔", "32"], bad: ["✖", "31"], none: ["–", "90"] };
 
 /** The commands in what mends it, with the flags that lead them to the same settings. */
@@ -7,7 +9,7 @@ export function withFlags(found, { env, settings, local }) {
   if (!ours) return found;
   const deploy = local ? "npm start" : env ? `npm run deploy -- --env ${env}` : "npm run deploy";
   const rewrite = (mend) =>
-    mend.replaceAll("npm run deploy", deploy).replace(/npm run provision( -- )?/g, (_, more) => `npm run provision -- ${ours}${more ? " " : ""}`);
+    local && mend === AGAIN ? "npm start" : mend.replaceAll("npm run deploy", deploy).replace(/npm run provision( -- )?/g, (_, more) => `npm run provision -- ${ours}${more ? " " : ""}`);
   return found.map((one) => (one.mend ? { ...one, mend: rewrite(one.mend) } : one));
 }
 

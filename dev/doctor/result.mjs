@@ -4,3 +4,4 @@ export const bad = (message, mend) => ({ state: "bad", message, mend });
 export const none = (message) => ({ state: "none", message });
 
 export const PROVISION = "npm run provision";
+export const AGAIN = "run this again; https://status.twilio.com tells of Twilio's troubles";
