@@ -1,10 +1,12 @@
 // `npm run deploy`: builds the Worker and deploys it with the settings of `.prod.vars`. What follows `--` goes to wrangler:
 //   npm run deploy -- --dry-run          shows what would be deployed
 //   npm run deploy -- --env staging      the second Worker, with the settings of `.staging.vars`
+//   npm run deploy -- --settings FILE    with the settings of another file
 //   npm run deploy -- --upload           only uploads a version: `npx wrangler versions deploy` sends requests to it
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 
 import { build, size } from "./build.mjs";
 import { fileOf, readSettings, saveSettings, SECRETS, VARS } from "./settings.mjs";
@@ -22,25 +24,30 @@ export function flagsOf({ values, unknown, file }, secretsFile) {
   return { flags, secrets: secrets.length > 0 ? Object.fromEntries(secrets.map((name) => [name, values[name]])) : null };
 }
 
-/** The environment in wrangler's arguments, or none: then the default one is named, as wrangler asks for. */
-function environmentOf(args) {
-  const at = args.findIndex((arg) => ["--env", "-e"].includes(arg));
-  const inline = args.find((arg) => arg.startsWith("--env="));
-  return at >= 0 ? args[at + 1] : inline?.slice("--env=".length);
+/** What is ours of the arguments, and what is wrangler's. */
+function readOurs(given) {
+  const { values, tokens } = parseArgs({
+    args: given,
+    strict: false,
+    tokens: true,
+    options: { upload: { type: "boolean" }, settings: { type: "string" }, env: { type: "string", short: "e" } },
+  });
+  const ours = tokens.filter(({ name }) => ["upload", "settings"].includes(name));
+  const isOurs = (_, at) => ours.some(({ index, value, inlineValue }) => at === index || (value !== undefined && !inlineValue && at === index + 1));
+  return { ...values, rest: given.filter((arg, at) => !isOurs(arg, at)) };
 }
 
-/** The address that wrangler says it has deployed to. */
+/** The address that wrangler says it has deployed to: a host among schedules and routes. */
 function addressIn(output) {
   const entries = existsSync(output) ? readFileSync(output, "utf8").trim().split("\n") : [];
   const targets = entries.map((line) => JSON.parse(line)).find(({ type }) => type === "deploy")?.targets ?? [];
-  return targets.find((target) => target.startsWith("https://"));
+  const host = targets.map((target) => /^(?:https:\/\/)?([\w-]+(?:\.[\w-]+)+)\/?$/.exec(target)?.[1]).find(Boolean);
+  return host && `https://${host}`;
 }
 
 function deploy(given) {
-  const isUpload = given.includes("--upload");
-  const args = given.filter((arg) => arg !== "--upload");
-  const environment = environmentOf(args);
-  const settings = readSettings(fileOf(environment));
+  const { upload: isUpload, settings: other, env: environment, rest: args } = readOurs(given);
+  const settings = readSettings(other ? resolve(other) : fileOf(environment));
   const { values, file } = settings;
   const folder = mkdtempSync(join(tmpdir(), "flex-edge-deploy-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
