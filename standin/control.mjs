@@ -1,4 +1,5 @@
 // The control interface under /__standin/: what a test, or a person with curl, tells the stand-in to do.
+import { PHONES } from "./calls.mjs";
 import { badRequest, notFound, parseAttributes, Refusal } from "./shape.mjs";
 import { MODES } from "./webhooks.mjs";
 
@@ -7,7 +8,7 @@ const FIXED = ["port", "accountSid", "authToken", "workers", "timeScale", "timeO
 
 /** The same operations as methods: the HTTP routes below only name them. */
 export function createControls(twilio) {
-  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam } = twilio;
+  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam, nativeCalls } = twilio;
 
   const reservationSummary = ({ sid, worker, status }) => ({ sid, worker: worker.friendlyName, status });
   const taskSummary = (task) => ({
@@ -78,6 +79,15 @@ export function createControls(twilio) {
     prepareCall: agents.prepareCall,
     internalCall: agents.internalCall,
     customerCall: agents.customerCall,
+    outboundCall: agents.outboundCall,
+    transfer: agents.transfer,
+    cancelTransfer: (sid) => ({ transferSid: twilio.transfers.cancel(sid).sid }),
+    addToCall: (sid, details) => ({ callSid: nativeCalls.addExternal(tasks.find(sid), details).sid }),
+    changeLeg: (sid, { who, kick, ...changes }) => {
+      if (kick) nativeCalls.kick(tasks.find(sid), who);
+      else nativeCalls.update(tasks.find(sid), who, changes);
+      return {};
+    },
     accept: agents.accept,
     reject: agents.reject,
     hangup: agents.hangup,
@@ -118,10 +128,9 @@ export function createControls(twilio) {
       tasks.mergeAttributes(tasks.find(sid), more);
       return taskSummary(tasks.find(sid));
     },
-    setPhone: ({ number, answer }) => {
-      if (answer === "yes") calls.unanswered.delete(number);
-      else if (["busy", "no-answer", "failed"].includes(answer)) calls.unanswered.set(number, answer);
-      else throw badRequest("answer: yes, busy, no-answer or failed");
+    setPhone: ({ number, answer, afterMs }) => {
+      if (!PHONES.includes(answer)) throw badRequest(`answer: ${PHONES.join(", ")}`);
+      calls.phones.set(number, { answer, ...(afterMs !== undefined && { afterMs }) });
       return {};
     },
     addFault: (rule) => faults.add(rule),
@@ -188,6 +197,11 @@ export function createControls(twilio) {
 const ROUTES = [
   ["POST", "internal-call", "internalCall"],
   ["POST", "customer-call", "customerCall"],
+  ["POST", "outbound-call", "outboundCall"],
+  ["POST", "reservations/:sid/transfer", "transfer"],
+  ["POST", "transfers/:sid/cancel", "cancelTransfer"],
+  ["POST", "tasks/:sid/legs", "addToCall"],
+  ["POST", "tasks/:sid/legs/change", "changeLeg"],
   ["POST", "chat", "chat"],
   ["POST", "channels/fail", "failChannels"],
   ["POST", "message", "message"],
