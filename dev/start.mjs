@@ -15,7 +15,7 @@ build();
 console.log(size());
 
 say("Starting the local Twilio and the Worker");
-const twilio = await startTwilio({ port: 4010, workerUrl: "http://127.0.0.1:8787" }).catch((error) => {
+const twilio = await startTwilio({ port: 4010, workerUrl: "http://127.0.0.1:8787", connected: true }).catch((error) => {
   console.error(`The local Twilio cannot listen on 127.0.0.1:4010: ${error.message}`);
   process.exit(1);
 });

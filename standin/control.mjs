@@ -56,11 +56,11 @@ export function createControls(twilio) {
 
   /**
    * A SID for people who paste commands: the newest task, reservation, live call, conference or interaction participant
-   * of a worker, or an attribute of that task (`of=conversationSid`).
+   * of a worker (of anybody, when none is named), or an attribute of that task (`of=conversationSid`).
    */
   function newest({ worker, of }) {
     const reservations = [...tasks.all.values()].flatMap((task) => task.reservations.map((reservation) => ({ task, reservation })));
-    const mine = reservations.filter(({ reservation }) => reservation.worker.friendlyName === worker);
+    const mine = reservations.filter(({ reservation }) => !worker || reservation.worker.friendlyName === worker);
     const { task, reservation } = mine.at(-1) ?? {};
     const contact = task && JSON.parse(reservation.worker.attributes).contact_uri;
     const leg = [...calls.all.values()].findLast(({ to, status }) => to === contact && status === "in-progress");
@@ -69,7 +69,18 @@ export function createControls(twilio) {
       .state()
       .interactions.flatMap(({ participants }) => participants)
       .findLast(({ routing_properties: routing }) => routing?.worker_sid === reservation?.worker.sid);
-    const known = { worker: workspace.who(worker).sid, task: task?.sid, reservation: reservation?.sid, call: leg?.sid, conference: room?.sid, participant: member?.sid };
+    const owner = worker ? workspace.who(worker) : reservation?.worker;
+    const known = {
+      worker: owner?.sid,
+      workerName: owner?.friendlyName,
+      task: task?.sid,
+      workflow: task?.workflowSid,
+      queue: task?.queueSid,
+      reservation: reservation?.sid,
+      call: leg?.sid,
+      conference: room?.sid,
+      participant: member?.sid,
+    };
     const sid = known[of] ?? (task && JSON.parse(task.attributes)[of]);
     if (!sid) throw notFound(`${of} of ${worker}`);
     return sid;
