@@ -99,17 +99,16 @@ export function createPlayer(twilio) {
   }
 
   function destinationOf(verb, noun) {
-    const sid = noun?.children.find(({ name }) => name === "ApplicationSid")?.text ?? noun?.text;
-    const parameters = (noun?.children ?? []).filter(({ name }) => name === "Parameter").map(({ attributes: { name, value } }) => [name, value]);
-    if (noun?.name === "Application") return `app:${sid}${parameters.length > 0 ? `?${new URLSearchParams(parameters)}` : ""}`;
+    if (noun?.name === "Application") return `app:${noun.children.find(({ name }) => name === "ApplicationSid")?.text ?? noun.text}`;
     return noun?.name === "Client" ? `client:${noun.text}` : noun?.text || verb.text;
   }
 
   async function dialChild(call, verb, noun) {
     const from = verb.attributes.callerId ?? call.from;
     const child = calls.create({ to: destinationOf(verb, noun), from, direction: "outbound-dial", parentSid: call.sid });
+    const given = (noun?.children ?? []).filter(({ name }) => name === "Parameter").map(({ attributes }) => attributes);
     call.children.add(child);
-    if (child.to.startsWith("app:")) await calls.ring(child);
+    if (child.to.startsWith("app:")) await calls.ring(child, { parameters: Object.fromEntries(given.map(({ name, value }) => [name, value])) });
     else calls.answer(child);
     call.reach(child);
     return child.over;

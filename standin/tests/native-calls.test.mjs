@@ -91,6 +91,18 @@ describe("calls that Flex runs", () => {
     assert.equal((await get(`${account}/Calls/${second.callSid}.json`)).body.status, "completed");
   });
 
+  test("an application that TwiML dials gets its parameters too", async () => {
+    const { customerCallSid } = twilio.customerCall({ agent: "alice" });
+    answers["/voice/internal-call"] = () => "<Response><Say>Hello</Say></Response>";
+    const parameter = '<Parameter name="b" value="c d"/>';
+    const Twiml = `<Response><Dial><Application><ApplicationSid>${seed.INTERNAL_CALL_APP_SID}</ApplicationSid>${parameter}</Application></Dial></Response>`;
+    await post(`${account}/Calls/${customerCallSid}.json`, { Twiml });
+    await twilio.settle();
+    assert.equal(asked("/voice/internal-call")[0].fields.b, "c d");
+    const { calls } = (await get(`${account}/Calls.json`, { ParentCallSid: customerCallSid })).body;
+    assert.deepEqual([calls[0].to, calls[0].status], [APP, "completed"]);
+  });
+
   test("a task that is canceled leaves its caller waiting", async () => {
     const call = await dial();
     twilio.cancel(queued().sid);
