@@ -4,6 +4,7 @@ import * as seed from "./accounts.mjs";
 import { createAddresses } from "./addresses.mjs";
 import { createAgents } from "./agents.mjs";
 import { createApplications } from "./applications.mjs";
+import { createCallQueues } from "./call-queues.mjs";
 import { createCalls } from "./calls.mjs";
 import { createChats } from "./chats.mjs";
 import { createClock } from "./clock.mjs";
@@ -19,15 +20,18 @@ import { createTurnstile } from "./turnstile.mjs";
 import { createIam } from "./iam.mjs";
 import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
+import { createNativeCalls } from "./native-calls.mjs";
 import { createNumbers } from "./numbers.mjs";
 import { createOperator } from "./operator.mjs";
 import { createPlugins } from "./plugins.mjs";
+import { createPlayer } from "./player.mjs";
 import { createRooms } from "./rooms.mjs";
 import { createRouting } from "./routing.mjs";
 import { createServer } from "./server.mjs";
 import { createTaskrouter } from "./taskrouter.mjs";
 import { createTaskrouterWorkspace } from "./taskrouter-workspace.mjs";
 import { createTasks } from "./tasks.mjs";
+import { createTransfers } from "./transfers.mjs";
 import { createUsers } from "./users.mjs";
 import { createVoice } from "./voice.mjs";
 import { createWebhooks } from "./webhooks.mjs";
@@ -130,6 +134,10 @@ export async function startTwilio(given = {}) {
   twilio.applications = createApplications(twilio);
   twilio.conferences = createConferences(twilio);
   twilio.calls = createCalls(twilio);
+  twilio.player = createPlayer(twilio);
+  twilio.callQueues = createCallQueues(twilio);
+  twilio.nativeCalls = createNativeCalls(twilio);
+  twilio.transfers = createTransfers(twilio);
   twilio.agents = createAgents(twilio);
   twilio.rooms = createRooms(twilio);
   twilio.interactions = createInteractions(twilio);
@@ -165,7 +173,7 @@ export async function startTwilio(given = {}) {
   };
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...Object.values(products)])
+    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.callQueues, twilio.transfers, twilio.rooms, twilio.interactions, ...Object.values(products)])
       part.reset?.();
     if (options.connected && options.account === "seed") twilio.connect();
     twilio.faults.clear();
