@@ -1,7 +1,7 @@
 //! Who is added to a conference, held, muted, removed: the exact requests that Twilio gets.
 
 use crate::fixtures::*;
-use crate::support::{ALICE, API, TASKROUTER, json, post};
+use crate::support::{ALICE, API, json, post};
 
 #[test]
 fn adding_dials_into_the_conference_that_is_going_on() {
@@ -133,8 +133,7 @@ fn strangers_change_nothing_in_a_conference() {
     ] {
         let fake = alice()
             .on(&format!("GET {API}/Conferences/{ROOM}.json"), 200, &room("in-progress"))
-            .on(&of_worker(), 200, &no_reservations())
-            .on(&format!("GET {TASKROUTER}/Tasks/{TASK}"), 200, &task("assigned", "{}"));
+            .on(&of_worker(), 200, &no_reservations());
         assert_eq!(ask(fake, path, &fields).status, 403, "{path}");
     }
 }

@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
 use crate::base::runtime::Answer;
-use crate::base::sid::{ReservationSid, TaskSid, WorkerSid};
+use crate::base::sid::{ReservationSid, TaskSid, WorkerSid, WorkflowSid};
 use crate::base::text::encode;
 use crate::twilio::{Retry, Twilio};
 
@@ -24,6 +24,8 @@ pub struct Task {
     pub task_channel_unique_name: Option<String>,
     /// The attributes, a JSON object as text; listings leave out large ones.
     attributes: Option<String>,
+    /// The workflow that decides who is asked.
+    pub workflow_sid: Option<WorkflowSid>,
     /// Whom it was made for, if for one worker or queue.
     pub routing_target: Option<String>,
     /// When it was made.
@@ -240,6 +242,14 @@ impl Twilio<'_> {
         let query = format!("WorkerSid={worker}&PageSize=50");
         let url = self.workspace_url(format_args!("Tasks/{task}/Reservations?{query}"))?;
         self.list(url, "reservations", 2).await
+    }
+
+    /// ListTaskReservation: whether anybody has accepted a task and not let it go yet.
+    pub async fn is_accepted(self, task: &TaskSid) -> Result<bool> {
+        let query = "ReservationStatus=accepted&PageSize=1";
+        let url = self.workspace_url(format_args!("Tasks/{task}/Reservations?{query}"))?;
+        let accepted = unless_gone(self.list::<Reservation>(url, "reservations", 1).await)?;
+        Ok(accepted.is_some_and(|accepted| !accepted.is_empty()))
     }
 
     /// ListWorkerReservation.

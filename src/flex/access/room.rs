@@ -1,0 +1,229 @@
+//! An agent's part in voice conferences, which Flex names by the SID of their task.
+
+use std::fmt;
+
+use futures_util::join;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use super::part::{Part, Reservations};
+use super::{denied, is_unlimited};
+use crate::base::context::Context;
+use crate::base::date::Millis;
+use crate::base::error::{Error, Result, unless_gone};
+use crate::base::memory::Cache;
+use crate::base::sid::{CallSid, ConferenceSid, Sid as _, TaskSid};
+use crate::flex::attributes::CallAttributes;
+use crate::flex::caller::Agent;
+use crate::flex::ring;
+use crate::twilio::voice::Conference;
+
+/// How long an agent's part in a call is believed.
+const REMEMBER_CALL: Millis = 60 * 1000;
+/// As many of an agent's tasks are looked at for a room that is not listed.
+const MOST_TASKS: usize = 5;
+
+/// A conference as the plugins name it: by its SID or, as Flex names its voice conferences,
+/// by the SID of the task.
+#[derive(Clone, Debug)]
+pub enum Room {
+    /// `CF…`
+    Conference(ConferenceSid),
+    /// `WT…`
+    Task(TaskSid),
+}
+
+impl<'de> Deserialize<'de> for Room {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let conference = ConferenceSid::parse(&name).map(Self::Conference);
+        let room = conference.or_else(|| TaskSid::parse(&name).map(Self::Task));
+        room.ok_or_else(|| D::Error::custom("is neither a CF… nor a WT… SID"))
+    }
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conference(sid) => sid.fmt(f),
+            Self::Task(sid) => sid.fmt(f),
+        }
+    }
+}
+
+/// Whether the agent takes part in the room that bears this task's name: they hold that task,
+/// or the one that we have let ring for it.
+async fn is_in_room_of(cx: &Context, own: &Reservations, name: &TaskSid) -> Result<bool> {
+    if own.part(cx, name).await? == Part::Holds {
+        return Ok(true);
+    }
+    match ring::known(cx, name).await? {
+        Some(ring) => Ok(own.part(cx, &ring.callee).await? == Part::Holds),
+        None => Ok(false),
+    }
+}
+
+/// Finds the conference, and checks that the agent takes part in it.
+pub async fn conference(
+    cx: &Context,
+    agent: &Agent,
+    field: &str,
+    room: &Room,
+) -> Result<ConferenceSid> {
+    find_conference(cx, agent, field, room, false).await
+}
+
+/// The same; one that is over is refused, also to supervisors.
+pub async fn live_conference(
+    cx: &Context,
+    agent: &Agent,
+    field: &str,
+    room: &Room,
+) -> Result<ConferenceSid> {
+    find_conference(cx, agent, field, room, true).await
+}
+
+async fn find_conference(
+    cx: &Context,
+    agent: &Agent,
+    field: &str,
+    room: &Room,
+    must_live: bool,
+) -> Result<ConferenceSid> {
+    let found = match room {
+        Room::Conference(sid) => conference_by_sid(cx, agent, sid, must_live).await?,
+        Room::Task(name) => conference_by_name(cx, agent, name).await?,
+    };
+    found.ok_or_else(|| Error::bad(field, "names no conference that is going on"))
+}
+
+/// The live conference that bears this task's name, after the check.
+async fn conference_by_name(
+    cx: &Context,
+    agent: &Agent,
+    name: &TaskSid,
+) -> Result<Option<ConferenceSid>> {
+    let rooms = if is_unlimited(cx, agent) {
+        cx.twilio().conferences_named(name).await?
+    } else {
+        let (rooms, own) = join!(cx.twilio().conferences_named(name), Reservations::of(cx, agent));
+        if !is_in_room_of(cx, &own?, name).await? {
+            return Err(denied("conference"));
+        }
+        rooms?
+    };
+    Ok(rooms.into_iter().find(Conference::is_live).map(|room| room.sid))
+}
+
+/// The conference with this SID, after the check; nothing when it is gone or over.
+async fn conference_by_sid(
+    cx: &Context,
+    agent: &Agent,
+    sid: &ConferenceSid,
+    must_live: bool,
+) -> Result<Option<ConferenceSid>> {
+    let twilio = cx.twilio();
+    let is_there = |found: &Conference| !must_live || found.is_live();
+    if is_unlimited(cx, agent) {
+        if !must_live {
+            return Ok(Some(sid.clone()));
+        }
+        let found = unless_gone(twilio.conference(sid).await)?.filter(is_there);
+        return Ok(found.map(|found| found.sid));
+    }
+    let (found, own) = join!(twilio.conference(sid), Reservations::of(cx, agent));
+    let Some(found) = unless_gone(found)?.filter(is_there) else { return Ok(None) };
+    let name = found.friendly_name.as_deref().and_then(TaskSid::parse);
+    let name = name.ok_or_else(|| denied("conference"))?;
+    if is_in_room_of(cx, &own?, &name).await? {
+        Ok(Some(found.sid))
+    } else {
+        Err(denied("conference"))
+    }
+}
+
+/// The conference that the agent takes part in and that this call is in.
+///
+/// Neither a call nor a reservation names its conference: of all that are going on, those
+/// named by the tasks that the agent holds are asked for the call. Two round trips in most
+/// cases. A room of one is not listed, a called agent's bears another's name: those are looked
+/// for by name.
+pub async fn room_with(
+    cx: &Context,
+    agent: &Agent,
+    call: &CallSid,
+) -> Result<Option<ConferenceSid>> {
+    let (own, rooms) = join!(Reservations::of(cx, agent), cx.twilio().live_conferences());
+    let (own, rooms) = (own?, rooms?);
+    let (listed, unlisted): (Vec<_>, Vec<_>) =
+        own.accepted().into_iter().partition(|task| rooms.iter().any(|room| room.is_of(task)));
+    for task in listed {
+        if own.part(cx, task).await? == Part::Holds {
+            let rooms = rooms.iter().filter(|room| room.is_of(task));
+            if let Some(found) = room_of_call(cx, rooms, call).await? {
+                return Ok(Some(found));
+            }
+        }
+    }
+    for task in unlisted.into_iter().take(MOST_TASKS) {
+        if own.part(cx, task).await? == Part::Holds
+            && let Some(name) = name_of_room(cx, task).await?
+        {
+            let rooms = cx.twilio().conferences_named(&name).await?;
+            let rooms = rooms.iter().filter(|room| room.is_live());
+            if let Some(found) = room_of_call(cx, rooms, call).await? {
+                return Ok(Some(found));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// That of the rooms which the call is in.
+async fn room_of_call(
+    cx: &Context,
+    rooms: impl Iterator<Item = &Conference>,
+    call: &CallSid,
+) -> Result<Option<ConferenceSid>> {
+    for room in rooms {
+        if unless_gone(cx.twilio().person(&room.sid, call).await)?.is_some() {
+            return Ok(Some(room.sid.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// The name that the room of a voice task bears: for the callee's task of an internal call the
+/// caller's. The attributes say which that would be, our own record whether it is.
+async fn name_of_room(cx: &Context, sid: &TaskSid) -> Result<Option<TaskSid>> {
+    let task = unless_gone(cx.twilio().task(sid).await)?;
+    let is_voice = |channel: Option<&str>| channel.is_none_or(|name| name == "voice");
+    let Some(task) = task.filter(|task| is_voice(task.task_channel_unique_name.as_deref())) else {
+        return Ok(None);
+    };
+    let caller = task.view::<CallAttributes>().conference_sid;
+    let Some(caller) = caller.filter(|caller| caller != sid) else { return Ok(Some(task.sid)) };
+    let ring = ring::known(cx, &caller).await?;
+    Ok(ring.filter(|ring| ring.callee == *sid).map(|_| caller))
+}
+
+/// In which calls agents lately took part.
+#[derive(Default)]
+struct Calls(Cache<(CallSid, String), (), 200>);
+
+/// Remembers that the agent takes part in the call.
+pub fn remember_call(cx: &Context, agent: &Agent, call: &CallSid) {
+    let known = cx.memory::<Calls>();
+    known.0.put((call.clone(), agent.key()), (), cx.now() + REMEMBER_CALL, cx.now());
+}
+
+/// Whether the agent took part in the call lately.
+#[must_use]
+pub fn is_remembered_call(cx: &Context, agent: &Agent, call: &CallSid) -> bool {
+    cx.memory::<Calls>().0.get(&(call.clone(), agent.key()), cx.now()).is_some()
+}
+
+/// Checks that the agent takes part in a conference that the call is in.
+pub async fn call(cx: &Context, agent: &Agent, call: &CallSid) -> Result<()> {
+    room_with(cx, agent, call).await?.map(drop).ok_or_else(|| denied("call"))
+}
