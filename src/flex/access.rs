@@ -19,7 +19,7 @@ use crate::twilio::taskrouter::{Reservation, ReservationStatus};
 
 pub use part::{Part, Reservations, holds, part};
 pub use room::{
-    Room, call, conference, is_remembered_call, live_conference, remember_call, room_with,
+    Room, call, conference, is_remembered_call, live_conference, own_room_with, remember_call,
 };
 
 fn denied(what: &str) -> Box<Error> {

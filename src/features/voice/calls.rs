@@ -14,7 +14,7 @@ use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::memory::Cache;
 use crate::base::params::pairs;
-use crate::base::phone::{is_number, is_sip};
+use crate::base::phone::{is_number, is_sip, with_plus};
 use crate::base::sid::{ApplicationSid, CallSid, Sid as _};
 use crate::base::twiml::{el, response};
 use crate::flex::access;
@@ -110,8 +110,10 @@ async fn fetch(cx: &Context, sid: &CallSid) -> Result<(Rc<RawValue>, Told)> {
 #[serde(rename_all = "camelCase")]
 pub struct ColdTransfer {
     call_sid: CallSid,
+    #[serde(deserialize_with = "with_plus")]
     to: String,
     /// The caller ID.
+    #[serde(default, deserialize_with = "with_plus")]
     from: Option<String>,
 }
 

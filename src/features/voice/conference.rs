@@ -1,5 +1,6 @@
 //! A voice conference: who is added to it, held, muted, removed.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,16 +9,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::answer::Done;
 use crate::base::context::Context;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
-use crate::base::phone::{is_number, is_sip};
-use crate::base::sid::CallSid;
+use crate::base::phone::{is_number, is_sip, with_plus};
+use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
 use crate::base::text::hex;
 use crate::flex::access::{self, Room};
 use crate::flex::caller::Agent;
 use crate::once;
 use crate::twilio::resource::camel_case;
-use crate::twilio::voice::Change;
+use crate::twilio::voice::{CallLeg, CallStatus, Change};
 
 /// How long a dialled party is remembered for duplicates of the request.
 const REMEMBER: Duration = Duration::from_secs(30);
@@ -57,14 +58,17 @@ impl ShownParticipant {
 pub struct Add {
     /// The conference: the plugins call it so.
     task_sid: Room,
+    #[serde(deserialize_with = "with_plus")]
     to: String,
+    #[serde(deserialize_with = "with_plus")]
     from: String,
 }
 
 /// `add-participant`: somebody is dialled into a conference, once.
 ///
 /// 1. Who is dialled has to be an E.164 number or a SIP address.
-/// 2. Of the same request sent several times, one goes on; the others get its answer.
+/// 2. Of the same request sent several times, one goes on; the others get its answer, unless
+///    that call is over by then.
 /// 3. The conference has to be going on, and the agent to take part in it: Twilio would open
 ///    a room for any other name and dial into that.
 /// 4. Twilio dials. When it is unknown whether it does, and when an earlier owner of the
@@ -78,18 +82,16 @@ pub async fn add(cx: &Context, agent: &Agent, ask: Add) -> Result<Done<ShownPart
         return Err(Error::bad("from", "is not a number in E.164 form"));
     }
     let key = format!("add-participant/{}/{}/{to}/{from}", agent.key(), ask.task_sid);
-    let label = hex(&Sha256::digest(&key));
-    let added = once::once(cx, &key, REMEMBER, async |attempt| {
+    // How many calls to this number are over.
+    let over = Cell::new(0);
+    let is_over = async |participant: &Box<RawValue>| {
+        let is_over = is_over(cx, participant).await?;
+        over.set(over.get() + u32::from(is_over));
+        Ok(is_over)
+    };
+    let dial = async |attempt| {
         let room = access::live_conference(cx, agent, "taskSid", &ask.task_sid).await?;
-        let twilio = cx.twilio();
-        let look = async || {
-            for person in twilio.people_as_they_are(&room).await? {
-                if Participant::read(&person)?.label.as_deref() == Some(&label) {
-                    return Ok(Some(person));
-                }
-            }
-            Ok(None)
-        };
+        let label = label(&key, over.get());
         let fields = [
             ("From", from),
             ("To", to),
@@ -97,14 +99,54 @@ pub async fn add(cx: &Context, agent: &Agent, ask: Add) -> Result<Done<ShownPart
             ("EndConferenceOnExit", "false"),
             ("Label", &label),
         ];
-        once::make(cx, attempt, look, async || twilio.add_person(&room, &fields).await).await
-    });
-    let shown = ShownParticipant::new(&added.await?.into_inner())?;
-    if let Some(call) = &shown.call_sid {
-        cx.note(call);
-        access::remember_call(cx, agent, call);
-    }
+        let look = async || labelled(cx, &room, &label).await;
+        let make = async || cx.twilio().add_person(&room, &fields).await;
+        once::make(cx, attempt, look, make).await
+    };
+    let added = once::once_until_over(cx, &key, REMEMBER, is_over, dial).await?;
+    let shown = ShownParticipant::new(&added.into_inner())?;
+    let call = shown.call_sid.as_ref().ok_or_else(|| Error::unreadable("call_sid"))?;
+    cx.note(call);
+    access::remember_call(cx, agent, call);
     Ok(Done::with(shown))
+}
+
+/// The label of a party, by the request for it and how many calls for it are over.
+fn label(key: &str, over: u32) -> String {
+    let hash = match over {
+        0 => Sha256::digest(key),
+        _ => Sha256::digest(format!("{key}/{over}")),
+    };
+    hex(&hash)
+}
+
+/// The participant with this label.
+async fn labelled(
+    cx: &Context,
+    room: &ConferenceSid,
+    label: &str,
+) -> Result<Option<Box<RawValue>>> {
+    for person in cx.twilio().people_as_they_are(room).await? {
+        if Participant::read(&person)?.label.as_deref() == Some(label) {
+            return Ok(Some(person));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a dialled party's call is over. When nobody can say, it is taken to go on: dialling
+/// twice is worse.
+async fn is_over(cx: &Context, participant: &RawValue) -> Result<bool> {
+    let Some(call) = Participant::read(participant)?.call_sid else { return Ok(false) };
+    match unless_gone(cx.twilio().call_leg(&call).await) {
+        Ok(None) => Ok(true),
+        Ok(Some(call)) => {
+            let status = json::read::<CallLeg>(call.get())?.status;
+            Ok(status.is_some_and(CallStatus::is_over))
+        }
+        Err(error) if error.is_passing() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The refusal that the plugins tell from others by Twilio's number for it.
@@ -145,17 +187,29 @@ async fn change(
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Hold {
-    conference: Room,
+    /// The plugins leave it out as long as Flex has not loaded it.
+    conference: Option<Room>,
     participant: CallSid,
+    /// The task whose conference it is.
+    task_sid: Option<TaskSid>,
     hold: bool,
     /// The music.
     hold_url: Option<String>,
 }
 
-/// `hold-participant`: a participant is put on hold or taken off it.
+/// `hold-participant`: a participant is put on hold or taken off it. Without a conference it is
+/// that of the agent's which the participant is in.
 pub async fn hold(cx: &Context, agent: &Agent, ask: Hold) -> Result<Done<ShownParticipant>> {
     let music = ask.hold_url.as_deref().filter(|_| ask.hold);
-    change(cx, agent, &ask.conference, &ask.participant, Change::Hold(ask.hold, music)).await
+    let hold = Change::Hold(ask.hold, music);
+    match ask.conference.or(ask.task_sid.map(Room::Task)) {
+        Some(conference) => change(cx, agent, &conference, &ask.participant, hold).await,
+        None => {
+            let room = access::own_room_with(cx, agent, "conference", &ask.participant).await?;
+            let changed = cx.twilio().change_person(&room, &ask.participant, hold).await?;
+            Ok(Done::with(ShownParticipant::new(&changed)?))
+        }
+    }
 }
 
 /// What `mute-participant` takes.

@@ -142,17 +142,30 @@ async fn conference_by_sid(
     }
 }
 
+/// The conference of the agent's that this call is in, when `field` should say which and does
+/// not. To those who may act on any, that field is missing.
+pub async fn own_room_with(
+    cx: &Context,
+    agent: &Agent,
+    field: &str,
+    call: &CallSid,
+) -> Result<ConferenceSid> {
+    let is_unlimited = is_unlimited(cx, agent);
+    let found = match agent.worker_sid() {
+        None if is_unlimited => None,
+        _ => room_with(cx, agent, call).await?,
+    };
+    let missing = || Error::bad(field, "is missing");
+    found.ok_or_else(|| if is_unlimited { missing() } else { denied("conference") })
+}
+
 /// The conference that the agent takes part in and that this call is in.
 ///
 /// Neither a call nor a reservation names its conference: of all that are going on, those
 /// named by the tasks that the agent holds are asked for the call. Two round trips in most
 /// cases. A room of one is not listed, a called agent's bears another's name: those are looked
 /// for by name.
-pub async fn room_with(
-    cx: &Context,
-    agent: &Agent,
-    call: &CallSid,
-) -> Result<Option<ConferenceSid>> {
+async fn room_with(cx: &Context, agent: &Agent, call: &CallSid) -> Result<Option<ConferenceSid>> {
     let (own, rooms) = join!(Reservations::of(cx, agent), cx.twilio().live_conferences());
     let (own, rooms) = (own?, rooms?);
     let (listed, unlisted): (Vec<_>, Vec<_>) =
