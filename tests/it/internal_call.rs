@@ -292,7 +292,7 @@ fn unanswered() -> (Fake, String) {
         .on(&create, 500, "{}")
         .on(&by_mark(), 200, &nobody());
     assert_eq!(fake.handle(joined()).status, 502);
-    let (at, what) = fake.world.watched(GATE).expect("the gate watches over the caller");
+    let (at, what) = fake.world.watched(GATE).unwrap();
     assert!((20_000..21_000).contains(&at), "{at}");
     assert_eq!(what, format!(r#"{{"letGo":{{"conference":"{ROOM}","caller":"{CALLER}"}}}}"#));
     (fake, what)
@@ -375,7 +375,7 @@ fn the_gate_watches_over_a_caller_whose_task_cannot_be_read() {
     let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
     let fake = Fake::default().on(&get, 500, "{}");
     assert_eq!(fake.handle(joined()).status, 502);
-    let (_, what) = fake.world.watched(GATE).expect("the gate watches over the caller");
+    let (_, what) = fake.world.watched(GATE).unwrap();
     // It is a conference of Flex's own, after all.
     let fake = fake.on(&get, 200, &task(CALLER, "assigned", r#"{"from":"+15550001"}"#));
     assert!(alarm(&fake, &what));

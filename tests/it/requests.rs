@@ -46,7 +46,10 @@ fn a_valid_token_is_asked_for_once() {
     let app = fake.app();
     for _ in 0..3 {
         let response = handle(&app, post("/voice/hold-participant", "Token=T"));
-        assert_eq!((response.status, json(&response)["field"].as_str()), (400, Some("participant")));
+        assert_eq!(
+            (response.status, json(&response)["field"].as_str()),
+            (400, Some("participant"))
+        );
     }
     fake.played();
 }

@@ -37,7 +37,7 @@ impl Participant {
 }
 
 /// A participant, for all plugins: some read `participantsResponse`, others `callSid`.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownParticipant {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,8 +84,8 @@ pub async fn add(cx: &Context, agent: &Agent, ask: Add) -> Result<Done<ShownPart
     let key = format!("add-participant/{}/{}/{to}/{from}", agent.key(), ask.task_sid);
     // How many calls to this number are over.
     let over = Cell::new(0);
-    let is_over = async |participant: &Box<RawValue>| {
-        let is_over = is_over(cx, participant).await?;
+    let is_over = async |added: &ShownParticipant| {
+        let is_over = is_over(cx, added).await?;
         over.set(over.get() + u32::from(is_over));
         Ok(is_over)
     };
@@ -101,14 +101,17 @@ pub async fn add(cx: &Context, agent: &Agent, ask: Add) -> Result<Done<ShownPart
         ];
         let look = async || labelled(cx, &room, &label).await;
         let make = async || cx.twilio().add_person(&room, &fields).await;
-        once::make(cx, attempt, look, make).await
+        let added = ShownParticipant::new(&once::make(cx, attempt, look, make).await?)?;
+        added.call_sid.as_ref().ok_or_else(|| Error::unreadable("call_sid"))?;
+        Ok(added)
     };
     let added = once::once_until_over(cx, &key, REMEMBER, is_over, dial).await?;
-    let shown = ShownParticipant::new(&added.into_inner())?;
-    let call = shown.call_sid.as_ref().ok_or_else(|| Error::unreadable("call_sid"))?;
-    cx.note(call);
-    access::remember_call(cx, agent, call);
-    Ok(Done::with(shown))
+    let added = added.into_inner();
+    if let Some(call) = &added.call_sid {
+        cx.note(call);
+        access::remember_call(cx, agent, call);
+    }
+    Ok(Done::with(added))
 }
 
 /// The label of a party, by the request for it and how many calls for it are over.
@@ -136,9 +139,9 @@ async fn labelled(
 
 /// Whether a dialled party's call is over. When nobody can say, it is taken to go on: dialling
 /// twice is worse.
-async fn is_over(cx: &Context, participant: &RawValue) -> Result<bool> {
-    let Some(call) = Participant::read(participant)?.call_sid else { return Ok(false) };
-    match unless_gone(cx.twilio().call_leg(&call).await) {
+async fn is_over(cx: &Context, added: &ShownParticipant) -> Result<bool> {
+    let Some(call) = &added.call_sid else { return Ok(false) };
+    match unless_gone(cx.twilio().call_leg(call).await) {
         Ok(None) => Ok(true),
         Ok(Some(call)) => {
             let status = json::read::<CallLeg>(call.get())?.status;
@@ -202,14 +205,12 @@ pub struct Hold {
 pub async fn hold(cx: &Context, agent: &Agent, ask: Hold) -> Result<Done<ShownParticipant>> {
     let music = ask.hold_url.as_deref().filter(|_| ask.hold);
     let hold = Change::Hold(ask.hold, music);
-    match ask.conference.or(ask.task_sid.map(Room::Task)) {
-        Some(conference) => change(cx, agent, &conference, &ask.participant, hold).await,
-        None => {
-            let room = access::own_room_with(cx, agent, "conference", &ask.participant).await?;
-            let changed = cx.twilio().change_person(&room, &ask.participant, hold).await?;
-            Ok(Done::with(ShownParticipant::new(&changed)?))
-        }
+    if let Some(conference) = ask.conference.or(ask.task_sid.map(Room::Task)) {
+        return change(cx, agent, &conference, &ask.participant, hold).await;
     }
+    let room = access::own_room_with(cx, agent, "conference", &ask.participant).await?;
+    let changed = cx.twilio().change_person(&room, &ask.participant, hold).await?;
+    Ok(Done::with(ShownParticipant::new(&changed)?))
 }
 
 /// What `mute-participant` takes.

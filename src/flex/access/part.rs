@@ -67,6 +67,7 @@ impl Reservations {
 
     /// The tasks that the agent has accepted, newest part first; which of them they still hold
     /// [`Reservations::part`] says.
+    #[must_use]
     pub fn accepted(&self) -> Vec<&TaskSid> {
         let mut tasks = Vec::new();
         for status in [ReservationStatus::Accepted, ReservationStatus::Wrapping] {

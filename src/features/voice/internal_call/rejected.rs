@@ -77,7 +77,8 @@ pub async fn cleanup(cx: &Context, agent: &Agent, ask: Cleanup) -> Result<Done<N
         None => Power::Whole,
         Some(own) => power(cx, agent, &own, &call).await?,
     };
-    give_up(cx, call, power).await?;
+    // Boxed: it is by far the largest step.
+    Box::pin(give_up(cx, call, power)).await?;
     Ok(done())
 }
 
