@@ -4,6 +4,7 @@
 //! participants, our own record of a call, an interaction's participants. `docs/access.md`
 //! lists which endpoint goes by which.
 
+mod call;
 mod part;
 mod room;
 
@@ -17,10 +18,9 @@ use crate::twilio::conversations::Conversation;
 use crate::twilio::interactions::{Participant, ParticipantKind};
 use crate::twilio::taskrouter::{Reservation, ReservationStatus};
 
+pub use call::{call, is_remembered_call, own_room_with, remember_call};
 pub use part::{Part, Reservations, holds, part};
-pub use room::{
-    Room, call, conference, is_remembered_call, live_conference, own_room_with, remember_call,
-};
+pub use room::{Room, conference, live_conference};
 
 fn denied(what: &str) -> Box<Error> {
     Error::forbidden(&format!("You take no part in this {what}."))
