@@ -13,7 +13,8 @@ use serde::Serialize;
 use crate::base::config::Config;
 use crate::base::context::{Context, Instance};
 use crate::base::error::{Error, Result};
-use crate::base::runtime::{MAX_BODY, Request, Response, Runtime};
+use crate::base::http::{MAX_BODY, Request, Response};
+use crate::base::runtime::Runtime;
 use crate::base::text::hex;
 
 /// Twilio gives a voice webhook 15 s in all, and what we answer later is lost: no request
@@ -50,7 +51,7 @@ impl App {
         let result = respond(&cx, &request).await;
         let (mut response, error) = match result {
             Ok(response) => (response, None),
-            Err(error) => (error.response(&cx.id), Some(error)),
+            Err(error) => (Response::failure(&error, &cx.id), Some(error)),
         };
         response.allow_origin = self.allow_origin(&request.origin);
         // A path that is none of ours may hold anything.

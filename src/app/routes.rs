@@ -8,11 +8,13 @@ use super::health;
 use crate::base::answer::IntoResponse as _;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
+use crate::base::http::{Request, Response};
 use crate::base::params::Params;
-use crate::base::runtime::{Request, Response};
+use crate::features::conversations::{attributes, leave, transfer};
 use crate::features::voice::{calls, conference, internal_call, phone_numbers};
-use crate::features::{internal_chat, workspace};
-use crate::flex::caller::{Agent, Webhook};
+use crate::features::{dial, internal_chat, workspace};
+use crate::flex::agent::Agent;
+use crate::flex::caller::{self, Webhook};
 
 /// An endpoint.
 pub struct Route {
@@ -79,7 +81,7 @@ pub async fn run(cx: &Context, request: &Request) -> Result<Response> {
             run(cx, webhook, params).await
         }
         Run::Agent(run) => {
-            let (agent, params) = Agent::check(cx, request).await?;
+            let (agent, params) = caller::agent(cx, request).await?;
             params.sids().for_each(|sid| cx.note(sid));
             run(cx, agent, params).await
         }
@@ -163,10 +165,7 @@ pub const ROUTES: &[Route] = &[
         agent!(calls::properties),
     ),
     route(&["/common/flex/programmable-voice/cold-transfer"], agent!(calls::cold_transfer)),
-    route(
-        &["/common/flex/phone-numbers/validate-phone-number"],
-        agent!(phone_numbers::validate),
-    ),
+    route(&["/common/flex/phone-numbers/validate-phone-number"], agent!(phone_numbers::validate)),
     route(&["/common/flex/phone-numbers/list-phone-numbers"], agent!(phone_numbers::list)),
     route(
         &["/common/flex/taskrouter/get-queues", "/taskrouter/get-queues"],
@@ -192,6 +191,30 @@ pub const ROUTES: &[Route] = &[
         agent!(workspace::update_status),
     ),
     route(&["/common/flex/taskrouter/update-worker-attributes"], agent!(workspace::update_worker)),
+    route(&["/dial"], agent!(dial::dial)),
+    route(&["/resolve-dial"], agent!(dial::resolve)),
+    route(&["/transferConversation"], agent!(transfer::transfer)),
+    route(
+        &[
+            "/features/conversation-transfer/flex/invite-participant",
+            "/conversation-transfer/invite-participant",
+        ],
+        agent!(transfer::invite),
+    ),
+    route(
+        &[
+            "/features/conversation-transfer/flex/remove-participant",
+            "/conversation-transfer/remove-participant",
+        ],
+        agent!(leave::leave),
+    ),
+    route(
+        &[
+            "/common/flex/conversations/update-attributes",
+            "/conversation-transfer/update-attributes",
+        ],
+        agent!(attributes::update),
+    ),
     route(&["/internal-chat/list-pins"], agent!(internal_chat::list_pins)),
     route(&["/internal-chat/pin"], agent!(internal_chat::pin)),
     route(&["/internal-chat/unpin"], agent!(internal_chat::unpin)),

@@ -10,16 +10,15 @@ mod room;
 
 use futures_util::join;
 
-use super::caller::Agent;
+use super::agent::Agent;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
-use crate::base::sid::{ConversationSid, TaskSid, WorkerSid};
+use crate::base::sid::{ConversationSid, WorkerSid};
 use crate::twilio::conversations::Conversation;
 use crate::twilio::interactions::{Participant, ParticipantKind};
-use crate::twilio::taskrouter::{Reservation, ReservationStatus};
 
 pub use call::{call, is_remembered_call, own_room_with, remember_call};
-pub use part::{Part, Reservations, holds, part};
+pub use part::{Part, Reservations, part};
 pub use room::{Room, conference, live_conference};
 
 fn denied(what: &str) -> Box<Error> {
@@ -30,14 +29,6 @@ fn denied(what: &str) -> Box<Error> {
 #[must_use]
 pub fn is_unlimited(cx: &Context, agent: &Agent) -> bool {
     !cx.config().access_checks || agent.is_supervisor()
-}
-
-/// Checks that the agent has, or had, this task. A task that is gone is nobody's.
-pub async fn task(cx: &Context, agent: &Agent, task: &TaskSid) -> Result<()> {
-    let reservations = cx.twilio().task_reservations(task, agent.worker()?).await?;
-    let has_had =
-        |r: &Reservation| r.is_live() || r.reservation_status == ReservationStatus::Completed;
-    if reservations.iter().any(has_had) { Ok(()) } else { Err(denied("task")) }
 }
 
 /// The worker that a request names, or the agent's own: supervisors may name others.

@@ -24,7 +24,7 @@ fn caller(more: &str) -> String {
     task(CALLER, "assigned", &attributes)
 }
 
-fn joined() -> flex_edge::base::runtime::Request {
+fn joined() -> flex_edge::base::http::Request {
     let body = format!(
         "StatusCallbackEvent=participant-join&FriendlyName={CALLER}&ConferenceSid={ROOM}&CallSid={LEG}"
     );
@@ -185,17 +185,14 @@ fn a_task_that_names_anothers_call_ends_nothing() {
 fn a_forged_or_changed_event_is_refused() {
     let genuine = joined();
     for changed in [
-        flex_edge::base::runtime::Request {
+        flex_edge::base::http::Request {
             body: genuine.body.replace(LEG, "CA00000000000000000000000000000002"),
             ..genuine.clone()
         },
-        flex_edge::base::runtime::Request {
-            url: format!("{}?x=1", genuine.url),
-            ..genuine.clone()
-        },
-        flex_edge::base::runtime::Request { signature: String::new(), ..genuine.clone() },
-        flex_edge::base::runtime::Request { method: "GET".into(), ..genuine.clone() },
-        flex_edge::base::runtime::Request {
+        flex_edge::base::http::Request { url: format!("{}?x=1", genuine.url), ..genuine.clone() },
+        flex_edge::base::http::Request { signature: String::new(), ..genuine.clone() },
+        flex_edge::base::http::Request { method: "GET".into(), ..genuine.clone() },
+        flex_edge::base::http::Request {
             content_type: "application/json".into(),
             body: "{}".into(),
             ..genuine.clone()
@@ -208,7 +205,7 @@ fn a_forged_or_changed_event_is_refused() {
 /// Somebody else's leg.
 const OTHER_LEG: &str = "CA00000000000000000000000000000002";
 
-fn other_joined() -> flex_edge::base::runtime::Request {
+fn other_joined() -> flex_edge::base::http::Request {
     let body = format!(
         "StatusCallbackEvent=participant-join&FriendlyName={CALLER}&ConferenceSid={ROOM}&CallSid={OTHER_LEG}"
     );
@@ -448,7 +445,7 @@ fn rooms_named(name: &str) -> String {
 }
 
 fn accepted_by_anybody(task: &str) -> String {
-    format!("GET {TASKROUTER}/Tasks/{task}/Reservations?ReservationStatus=accepted&PageSize=1")
+    format!("GET {TASKROUTER}/Tasks/{task}/Reservations?ReservationStatus=accepted&PageSize=50")
 }
 
 const NO_ROOM: &str = r#"{"conferences":[]}"#;

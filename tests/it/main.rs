@@ -10,10 +10,10 @@
     reason = "tests may"
 )]
 
-// mod conversation_transfer;
-// mod dial;
 mod calls;
 mod conference;
+mod dial;
+mod direction;
 mod fixtures;
 mod internal_call;
 mod internal_chat;
@@ -23,4 +23,5 @@ mod requests;
 mod routes;
 mod signature;
 mod support;
+mod transfer;
 mod workspace;

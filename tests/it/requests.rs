@@ -128,7 +128,7 @@ fn whoever_waits_for_anothers_token_check_gives_up_in_time() {
 
 #[test]
 fn a_bearer_token_is_as_good() {
-    let request = flex_edge::base::runtime::Request {
+    let request = flex_edge::base::http::Request {
         authorization: "Bearer T".into(),
         ..post("/voice/hold-participant", "")
     };

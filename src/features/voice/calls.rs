@@ -18,7 +18,7 @@ use crate::base::phone::{is_number, is_sip, with_plus};
 use crate::base::sid::{ApplicationSid, CallSid, Sid as _};
 use crate::base::twiml::{el, response};
 use crate::flex::access;
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::once;
 use crate::twilio::resource::camel_case;
 use crate::twilio::voice::{CallLeg, CallStatus};

@@ -13,7 +13,7 @@ use crate::base::error::Result;
 use crate::base::json;
 use crate::base::sid::{CallSid, TaskSid};
 use crate::flex::access::{self, Room};
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::twilio::resource::camel_case;
 use crate::twilio::voice::Change;
 

@@ -18,7 +18,7 @@ pub use rejected::cleanup;
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
-use crate::base::runtime::Response;
+use crate::base::http::Response;
 use crate::base::sid::{CallSid, ConferenceSid, Sid as _, TaskSid};
 use crate::base::twiml::{el, response};
 use crate::flex::caller::Webhook;

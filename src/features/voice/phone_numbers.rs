@@ -7,7 +7,7 @@ use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::phone::with_plus;
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::twilio::lookups::Lookup;
 use crate::twilio::voice::{HighRiskPrefix, Permission, PhoneNumber};
 

@@ -10,7 +10,7 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::memory::Cache;
 use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
 use crate::flex::attributes::CallAttributes;
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::flex::ring;
 use crate::twilio::voice::Conference;
 
@@ -48,7 +48,7 @@ async fn room_with(cx: &Context, agent: &Agent, call: &CallSid) -> Result<Option
     let (listed, unlisted): (Vec<_>, Vec<_>) =
         own.accepted().into_iter().partition(|task| rooms.iter().any(|room| room.is_of(task)));
     for task in listed {
-        if own.part(cx, task).await? == Part::Holds {
+        if own.part(cx, task).await? == Part::Has {
             let rooms = rooms.iter().filter(|room| room.is_of(task));
             if let Some(found) = room_of_call(cx, rooms, call).await? {
                 return Ok(Some(found));
@@ -56,7 +56,7 @@ async fn room_with(cx: &Context, agent: &Agent, call: &CallSid) -> Result<Option
         }
     }
     for task in unlisted.into_iter().take(MOST_TASKS) {
-        if own.part(cx, task).await? == Part::Holds
+        if own.part(cx, task).await? == Part::Has
             && let Some(name) = name_of_room(cx, task).await?
         {
             let rooms = cx.twilio().conferences_named(&name).await?;

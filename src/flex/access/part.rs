@@ -1,21 +1,20 @@
 //! An agent's part in tasks, by the facts of their reservations.
 
-use super::denied;
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::TaskSid;
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::twilio::taskrouter::{Reservation, ReservationStatus};
 
 /// What an agent has to do with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// They have it: accepted, or wrapping up while nobody else has accepted it.
-    Holds,
-    /// They are asked whether they take it.
-    Offered,
-    /// They had it, or were asked.
-    Former,
+    Has,
+    /// They had it.
+    Had,
+    /// They are or were asked whether they take it, and have not taken it.
+    Asked,
     /// Nothing.
     None,
 }
@@ -23,18 +22,20 @@ pub enum Part {
 impl Part {
     /// By the agent's own reservations on the task.
     async fn by(cx: &Context, task: &TaskSid, own: &[&Reservation]) -> Result<Self> {
+        use ReservationStatus::{Accepted, Completed, Wrapping};
         let is = |status| own.iter().any(|reservation| reservation.reservation_status == status);
-        if is(ReservationStatus::Accepted) {
-            return Ok(Self::Holds);
+        if is(Accepted) {
+            return Ok(Self::Has);
         }
-        // Who has handed it over wraps up while somebody else has it.
-        if is(ReservationStatus::Wrapping) && !cx.twilio().is_accepted(task).await? {
-            return Ok(Self::Holds);
+        if is(Wrapping) {
+            // Who has handed it over wraps up while somebody else has it.
+            let is_others = cx.twilio().is_accepted(task).await?;
+            return Ok(if is_others { Self::Had } else { Self::Has });
         }
-        if is(ReservationStatus::Pending) {
-            return Ok(Self::Offered);
+        if is(Completed) {
+            return Ok(Self::Had);
         }
-        Ok(if own.is_empty() { Self::None } else { Self::Former })
+        Ok(if own.is_empty() { Self::None } else { Self::Asked })
     }
 }
 
@@ -43,11 +44,6 @@ pub async fn part(cx: &Context, agent: &Agent, task: &TaskSid) -> Result<Part> {
     let own = unless_gone(cx.twilio().task_reservations(task, agent.worker()?).await)?;
     let own = own.unwrap_or_default();
     Part::by(cx, task, &own.iter().collect::<Vec<_>>()).await
-}
-
-/// Checks that the agent has the task now.
-pub async fn holds(cx: &Context, agent: &Agent, task: &TaskSid) -> Result<()> {
-    if part(cx, agent, task).await? == Part::Holds { Ok(()) } else { Err(denied("task")) }
 }
 
 /// All reservations of an agent.

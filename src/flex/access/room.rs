@@ -11,7 +11,7 @@ use super::{denied, is_unlimited};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::{ConferenceSid, Sid as _, TaskSid};
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::flex::ring;
 use crate::twilio::voice::Conference;
 
@@ -46,11 +46,11 @@ impl fmt::Display for Room {
 /// Whether the agent takes part in the room that bears this task's name: they hold that task,
 /// or the one that we have let ring for it.
 async fn is_in_room_of(cx: &Context, own: &Reservations, name: &TaskSid) -> Result<bool> {
-    if own.part(cx, name).await? == Part::Holds {
+    if own.part(cx, name).await? == Part::Has {
         return Ok(true);
     }
     match ring::known(cx, name).await? {
-        Some(ring) => Ok(own.part(cx, &ring.callee).await? == Part::Holds),
+        Some(ring) => Ok(own.part(cx, &ring.callee).await? == Part::Has),
         None => Ok(false),
     }
 }

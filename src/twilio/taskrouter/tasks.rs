@@ -1,5 +1,6 @@
 //! Tasks and their reservations.
 
+use futures_util::future::join_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
@@ -9,7 +10,7 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
 use crate::base::runtime::Answer;
-use crate::base::sid::{ReservationSid, TaskSid, WorkerSid, WorkflowSid};
+use crate::base::sid::{ChannelSid, ReservationSid, Sid as _, TaskSid, WorkerSid, WorkflowSid};
 use crate::base::text::encode;
 use crate::twilio::{Retry, Twilio};
 
@@ -87,6 +88,20 @@ impl Task {
         self.is_waiting() || self.assignment_status == AssignmentStatus::Assigned
     }
 
+    /// It is over: nobody has it, and nobody will.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        matches!(self.assignment_status, AssignmentStatus::Completed | AssignmentStatus::Canceled)
+    }
+
+    /// Whether it was made for this worker alone, in this workflow. Nobody can change that
+    /// afterwards.
+    #[must_use]
+    pub fn is_for(&self, worker: &WorkerSid, workflow: &WorkflowSid) -> bool {
+        self.routing_target.as_deref() == Some(worker.as_str())
+            && self.workflow_sid.as_ref() == Some(workflow)
+    }
+
     /// Somebody may still be asked to take it.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
@@ -139,17 +154,6 @@ pub enum ReservationStatus {
     Unknown,
 }
 
-impl Reservation {
-    /// The worker is being asked, or has the task.
-    #[must_use]
-    pub fn is_live(&self) -> bool {
-        matches!(
-            self.reservation_status,
-            ReservationStatus::Pending | ReservationStatus::Accepted | ReservationStatus::Wrapping
-        )
-    }
-}
-
 impl Twilio<'_> {
     /// FetchTask.
     pub async fn task(self, sid: &TaskSid) -> Result<Task> {
@@ -162,11 +166,40 @@ impl Twilio<'_> {
         Ok(unless_gone(self.task(sid).await)?.is_some_and(|task| task.is_open()))
     }
 
+    /// FetchTask, of several at the same time. One that is gone is `None`.
+    pub async fn tasks<'s>(
+        self,
+        sids: impl IntoIterator<Item = &'s TaskSid>,
+    ) -> Vec<Result<Option<Task>>> {
+        let found = sids.into_iter().map(async |sid| unless_gone(self.task(sid).await));
+        join_all(found).await
+    }
+
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.
     pub async fn tasks_where(self, expression: &str) -> Result<Vec<Task>> {
         let query = format!("EvaluateTaskAttributes={}&PageSize=50", encode(expression));
         let url = self.workspace_url(format_args!("Tasks?{query}"))?;
         self.list(url, "tasks", 2).await
+    }
+
+    /// ListTask: those of a chat, as far as Twilio still has them.
+    pub async fn tasks_of_channel(self, channel: &ChannelSid) -> Result<Vec<Task>> {
+        self.tasks_where(&format!("flexInteractionChannelSid == \"{channel}\"")).await
+    }
+
+    /// ListTask: those that were made for this worker in this workflow, by an expression over
+    /// the attributes.
+    pub async fn tasks_for(
+        self,
+        worker: &WorkerSid,
+        workflow: &WorkflowSid,
+        expression: &str,
+    ) -> Result<Vec<Task>> {
+        let query = format!(
+            "EvaluateTaskAttributes={}&RoutingTarget={worker}&WorkflowSid={workflow}&PageSize=50",
+            encode(expression)
+        );
+        self.list(self.workspace_url(format_args!("Tasks?{query}"))?, "tasks", 2).await
     }
 
     /// CreateTask.
@@ -227,12 +260,6 @@ impl Twilio<'_> {
         Err(Error::Busy.into())
     }
 
-    /// Whether a worker is being asked to take a task, or has it. One that is gone nobody has.
-    pub async fn has_task(self, worker: &WorkerSid, task: &TaskSid) -> Result<bool> {
-        let reservations = unless_gone(self.task_reservations(task, worker).await)?;
-        Ok(reservations.is_some_and(|all| all.iter().any(Reservation::is_live)))
-    }
-
     /// ListTaskReservation: those of one worker.
     pub async fn task_reservations(
         self,
@@ -246,7 +273,7 @@ impl Twilio<'_> {
 
     /// ListTaskReservation: whether anybody has accepted a task and not let it go yet.
     pub async fn is_accepted(self, task: &TaskSid) -> Result<bool> {
-        let query = "ReservationStatus=accepted&PageSize=1";
+        let query = "ReservationStatus=accepted&PageSize=50";
         let url = self.workspace_url(format_args!("Tasks/{task}/Reservations?{query}"))?;
         let accepted = unless_gone(self.list::<Reservation>(url, "reservations", 1).await)?;
         Ok(accepted.is_some_and(|accepted| !accepted.is_empty()))

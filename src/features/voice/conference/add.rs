@@ -16,7 +16,7 @@ use crate::base::phone::{is_number, is_sip, with_plus};
 use crate::base::sid::ConferenceSid;
 use crate::base::text::hex;
 use crate::flex::access::{self, Room};
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::once;
 use crate::twilio::voice::{CallLeg, CallStatus};
 

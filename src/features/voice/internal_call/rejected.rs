@@ -9,8 +9,8 @@ use crate::base::context::{Context, both};
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::{ConferenceSid, TaskSid};
 use crate::flex::access::{self, Part, Reservations};
+use crate::flex::agent::Agent;
 use crate::flex::attributes::CallAttributes;
-use crate::flex::caller::Agent;
 use crate::flex::ring::{self, Ring};
 use crate::twilio::taskrouter::Task;
 use crate::twilio::voice::Conference;
@@ -133,13 +133,13 @@ async fn power(
         let part = own.part(cx, &caller.sid).await?;
         let worker = agent.worker()?;
         let is_made_for_them = caller.routing_target.as_deref() == Some(&*worker.to_string());
-        if part == Part::Holds || (part == Part::Offered && is_made_for_them) {
+        if part == Part::Has || (part == Part::Asked && is_made_for_them) {
             return Ok(Power::Whole);
         }
     }
     if let Some(ring) = &call.ring {
         let part = own.part(cx, &ring.callee).await?;
-        if part == Part::Holds {
+        if part == Part::Has {
             return Ok(Power::Whole);
         }
         if part != Part::None && ring.is_for_one && !cx.twilio().is_accepted(&ring.callee).await? {
