@@ -637,3 +637,59 @@ fn supervisors_end_any_internal_call_and_nothing_else() {
         .on(&rooms_named(CALLER), 200, &its_room());
     assert_eq!(clean_up(&fake, CALLER), 403);
 }
+
+// --- Who is in a call ----------------------------------------------------------------------
+
+#[test]
+fn a_called_agent_is_in_the_callers_room_by_our_own_record() {
+    let hold = format!("POST {API}/Conferences/{ROOM}/Participants/{LEG}.json Hold=true");
+    let participant = format!(r#"{{"call_sid":"{LEG}"}}"#);
+    let room = format!(r#"{{"sid":"{ROOM}","friendly_name":"{CALLER}","status":"in-progress"}}"#);
+    for (conference, get, found) in [
+        (ROOM, format!("GET {API}/Conferences/{ROOM}.json"), room.clone()),
+        (CALLER, rooms_named(CALLER), its_room()),
+    ] {
+        let body = format!("Token=T&conference={conference}&participant={LEG}&hold=true");
+        let request = || post("/voice/hold-participant", &body);
+        let asks = |fake: Fake, status| {
+            fake.on_token().on(&get, 200, &found).on(&of_worker(), 200, &reserved(CALLEE, status))
+        };
+        let accepted = asks(ringing("client:bob"), "accepted").on(&hold, 200, &participant);
+        assert_eq!(accepted.handle(request()).status, 200, "{conference}");
+        for status in ["pending", "rejected", "completed"] {
+            let fake = asks(ringing("client:bob"), status);
+            assert_eq!(fake.handle(request()).status, 403, "{conference} {status}");
+        }
+        // Nobody was called from there, whatever a task's attributes say.
+        assert_eq!(asks(Fake::default(), "accepted").handle(request()).status, 403);
+    }
+}
+
+#[test]
+fn a_called_agent_finds_the_callers_leg_in_the_callers_room() {
+    let call = format!(
+        r#"{{"sid":"{LEG}","to":"client:carol","from":"+15550001","status":"in-progress"}}"#
+    );
+    let inside = format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json");
+    let asks = |fake: Fake| {
+        fake.on_token()
+            .on(&format!("GET {API}/Calls/{LEG}.json"), 200, &call)
+            .on(&of_worker(), 200, &reserved(CALLEE, "accepted"))
+            .on(
+                &format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000"),
+                200,
+                &its_room(),
+            )
+            .on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &forged_callee("assigned"))
+    };
+    let request =
+        || post("/external-transfer/get-call-properties", &format!("Token=T&callSid={LEG}"));
+    let fake = asks(ringing("client:bob")).on(&rooms_named(CALLER), 200, &its_room()).on(
+        &inside,
+        200,
+        &format!(r#"{{"call_sid":"{LEG}"}}"#),
+    );
+    assert_eq!(fake.handle(request()).status, 200);
+    // Without our record the attributes of the agent's own task count for nothing.
+    assert_eq!(asks(Fake::default()).handle(request()).status, 403);
+}
