@@ -21,6 +21,9 @@ const TIME_FOR_REQUESTS: Duration = Duration::from_secs(10);
 /// Nobody waits for a cron run; it only has to be over before the next one.
 const TIME_FOR_CRON: Duration = Duration::from_mins(1);
 
+/// The clients of this path print a failure's `error` and not its `message`.
+const PRINTS_ERROR: &str = "/transferConversation";
+
 /// The whole service.
 pub struct App {
     instance: Rc<Instance>,
@@ -49,6 +52,9 @@ impl App {
         let result = respond(&cx, &request).await;
         let (mut response, error) = match result {
             Ok(response) => (response, None),
+            Err(error) if request.path() == PRINTS_ERROR => {
+                (error.response_with_error(&cx.id), Some(error))
+            }
             Err(error) => (error.response(&cx.id), Some(error)),
         };
         response.allow_origin = self.allow_origin(&request.origin);

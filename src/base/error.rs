@@ -98,6 +98,8 @@ pub enum Error {
 #[serde(rename_all = "camelCase")]
 struct Failure<'a> {
     success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     message: String,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -235,8 +237,19 @@ impl Error {
     /// The answer: `{"success":false,"message":…,"requestId":…}` and what else is known.
     #[must_use]
     pub fn response(&self, request_id: &str) -> Response {
+        self.respond(request_id, None)
+    }
+
+    /// The same, with the message as `error` too.
+    #[must_use]
+    pub fn response_with_error(&self, request_id: &str) -> Response {
+        self.respond(request_id, Some(self.to_string()))
+    }
+
+    fn respond(&self, request_id: &str, error: Option<String>) -> Response {
         let failure = Failure {
             success: false,
+            error,
             message: self.to_string(),
             request_id,
             field: match self {
