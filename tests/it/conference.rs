@@ -268,8 +268,9 @@ fn a_plus_that_a_form_has_made_a_blank_of_is_a_plus() {
 
 #[test]
 fn who_has_no_part_in_the_conference_now_changes_nothing_in_it() {
-    let accepted =
-        format!("GET {TASKROUTER}/Tasks/{TASK}/Reservations?ReservationStatus=accepted&PageSize=50");
+    let accepted = format!(
+        "GET {TASKROUTER}/Tasks/{TASK}/Reservations?ReservationStatus=accepted&PageSize=50"
+    );
     let named = format!("GET {API}/Conferences.json?FriendlyName={TASK}&PageSize=20");
     let rooms = format!(r#"{{"conferences":[{}]}}"#, room("in-progress"));
     for (conference, get, found) in [
