@@ -144,7 +144,7 @@ fn the_log_and_health_count_what_is_none_of_ours() {
     for path in paths {
         assert_eq!(handle(&app, get(path)).status, 404);
     }
-    app.passed_on(&get("/passed"), Some(200));
+    let _ = app.passed_on(&get("/passed"), Some(200));
     let counted = json(&handle(&app, get("/health")))["notOurs"].clone();
     let expected =
         serde_json::json!({ "/features/callbacks/x": 2, "(not shown)": 1, "/passed": 1 });
