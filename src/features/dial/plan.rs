@@ -119,14 +119,17 @@ pub async fn plan(
                 None => twilio.worker(worker).await.map(|worker| worker.view()),
             }
         },
-        async { if look { open_call(cx, &ask.task_sid).await } else { Ok(None) } },
+        async { if look { open_call(cx, worker, &ask.task_sid).await } else { Ok(None) } },
     );
     let chat: Chat = view(chat?.attributes()?);
     let may: Result<bool> = may;
     if !may? {
         return Err(Error::forbidden("You have no reservation on this task."));
     }
-    let to = ask.to.map_or_else(|| number::of_customer(&chat), Ok)?;
+    let to = match ask.to {
+        Some(to) => to,
+        None => number::of_customer(&chat)?,
+    };
     let from = caller_id(cx, ask.caller_id, caller_ids?)?;
     let to = number::destination(cx, &to).await?;
     let attributes = attributes(chat, &ask.task_sid, &to, &from);
