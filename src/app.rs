@@ -1,5 +1,6 @@
 //! The service: a request comes in, and is answered whatever happens.
 
+mod alarm;
 mod cron;
 mod health;
 pub mod routes;
@@ -12,7 +13,8 @@ use serde::Serialize;
 use crate::base::config::Config;
 use crate::base::context::{Context, Instance};
 use crate::base::error::{Error, Result};
-use crate::base::runtime::{MAX_BODY, Request, Response, Runtime};
+use crate::base::http::{MAX_BODY, Request, Response};
+use crate::base::runtime::Runtime;
 use crate::base::text::hex;
 
 /// Twilio gives a voice webhook 15 s in all, and what we answer later is lost: no request
@@ -53,9 +55,9 @@ impl App {
         let (mut response, error) = match result {
             Ok(response) => (response, None),
             Err(error) if request.path() == PRINTS_ERROR => {
-                (error.response_with_error(&cx.id), Some(error))
+                (Response::failure_with_error(&error, &cx.id), Some(error))
             }
-            Err(error) => (error.response(&cx.id), Some(error)),
+            Err(error) => (Response::failure(&error, &cx.id), Some(error)),
         };
         response.allow_origin = self.allow_origin(&request.origin);
         // A path that is none of ours may hold anything.
@@ -74,8 +76,12 @@ impl App {
 
     /// Does what a gate had to see to ([`crate::base::runtime::Watch`]); whether it is done.
     pub async fn alarm(&self, what: &str) -> bool {
-        let _ = what;
-        true
+        let cx = self.context(self.random_id(), TIME_FOR_REQUESTS, u32::MAX);
+        let error = alarm::run(&cx, what).await.err();
+        let is_done = error.as_ref().is_none_or(|error| !error.is_passing());
+        let status = error.as_ref().map_or(200, |error| error.status());
+        cx.log("alarm", Ending { status, error: error.map(|error| error.log()) });
+        is_done
     }
 
     fn context(&self, id: String, time: Duration, most_calls: u32) -> Context {

@@ -3,4 +3,5 @@
 pub mod conversations;
 pub mod dial;
 pub mod internal_chat;
+pub mod voice;
 pub mod workspace;

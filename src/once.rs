@@ -1,6 +1,7 @@
 //! Exactly once: duplicates of a request, also those at the same moment, get the first one's
 //! outcome.
 
+pub mod alarm;
 pub mod ledger;
 
 use std::time::Duration;
@@ -17,6 +18,8 @@ use crate::base::runtime::{Claim, Watch};
 const BEYOND_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the count of failed owners is kept.
 const REMEMBER_FAILURES: Duration = Duration::from_mins(1);
+/// As long is somebody's outcome waited for by who only wants to know it.
+const WAIT_TO_KNOW: Duration = Duration::from_secs(5);
 /// As many outcomes that are over are stepped over.
 const MOST_OVER: usize = 20;
 
@@ -91,6 +94,16 @@ pub async fn once_until_over<T: Serialize + DeserializeOwned>(
         }
     }
     Err(Error::Busy.into())
+}
+
+/// What came of something that is done once, without doing it; nothing when nothing has come of
+/// it (yet). Somebody who is at it is waited for.
+pub async fn known<T: DeserializeOwned>(cx: &Context, key: &str) -> Result<Option<T>> {
+    let wait = cx.time_left().min(WAIT_TO_KNOW);
+    match cx.runtime().claim(key, Duration::ZERO, wait, None).await? {
+        Claim::Done(outcome) => json::read(&outcome).map(Some),
+        Claim::Granted { .. } | Claim::Busy => Ok(None),
+    }
 }
 
 /// Does `work` while nobody else does any under the same key.

@@ -16,7 +16,7 @@ use crate::base::members::Members;
 use crate::base::params::JsonObject;
 use crate::base::sid::{WorkerChannelSid, WorkerSid};
 use crate::flex::access;
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::twilio::resource::camel_case;
 
 /// As many items are listed: the plugins keep the queues in the browser.

@@ -10,17 +10,18 @@
     reason = "tests may"
 )]
 
+mod calls;
+mod conference;
 mod dial;
-mod transfer;
-// mod calls;
-// mod conference;
-// mod phone_numbers;
+mod direction;
 mod fixtures;
-mod workspace;
-// mod internal_call;
+mod internal_call;
 mod internal_chat;
-// mod logs;
-// mod requests;
+mod logs;
+mod phone_numbers;
+mod requests;
 mod routes;
 mod signature;
 mod support;
+mod transfer;
+mod workspace;

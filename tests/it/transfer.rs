@@ -1,7 +1,7 @@
 //! Conversations change hands: the exact requests that Twilio gets.
 
 use crate::support::{ALICE, Fake, TASKROUTER, json, post, post_json};
-use flex_edge::base::runtime::Response;
+use flex_edge::base::http::Response;
 use flex_edge::base::text::form;
 use serde_json::Value;
 

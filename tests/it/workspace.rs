@@ -320,9 +320,8 @@ fn an_invite_can_be_canceled_by_the_agents_of_its_conversation() {
 
 #[test]
 fn an_invite_is_not_canceled_by_those_whom_its_attributes_name() {
-    let named = format!(
-        r#","workerSidsInConversation":["{ALICE}"],"ignoreWorkerContactUri":"{ALICE}""#
-    );
+    let named =
+        format!(r#","workerSidsInConversation":["{ALICE}"],"ignoreWorkerContactUri":"{ALICE}""#);
     // Who is not in the chat any more; and a task that is no invite to the chat that it names.
     for (agents, invites) in [
         (&[][..], &[TASK][..]),
@@ -351,8 +350,7 @@ fn an_invite_is_not_canceled_by_those_whom_its_attributes_name() {
 #[test]
 fn the_last_invite_to_a_customer_who_is_alone_stays() {
     let get = format!("GET {TASKROUTER}/Tasks/{TASK}");
-    let of_supervisor =
-        || dave().on(&get, 200, &task("pending", &invite_attributes("")));
+    let of_supervisor = || dave().on(&get, 200, &task("pending", &invite_attributes("")));
     assert_eq!(cancel(in_chat(of_supervisor(), &[], &[TASK])), 409);
     // An agent who is done is not there.
     let fake = in_chat(of_supervisor(), &[(BOB, OTHER_TASK)], &[TASK]);

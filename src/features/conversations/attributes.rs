@@ -10,7 +10,7 @@ use crate::base::error::Result;
 use crate::base::params::JsonObject;
 use crate::base::sid::ConversationSid;
 use crate::flex::access;
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 
 /// What `update-attributes` takes.
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ use crate::base::json;
 use crate::base::members::{lenient, view};
 use crate::base::sid::{ParticipantSid, Sid as _, TaskSid, WorkerSid};
 use crate::flex::attributes::WorkerAttributes;
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::flex::{access, chat};
 use crate::once::{self, Outcome};
 use crate::twilio::conversations::Conversation;

@@ -16,7 +16,7 @@ use crate::base::json;
 use crate::base::members::Members;
 use crate::base::sid::{ConversationSid, Sid as _, TaskSid};
 use crate::flex::access;
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::once;
 use crate::twilio::conversations::Conversation;
 use crate::twilio::taskrouter::Task;

@@ -8,7 +8,7 @@ use crate::base::answer::Done;
 use crate::base::context::{Context, both};
 use crate::base::error::Result;
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, ParticipantSid};
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::flex::{access, chat};
 use crate::once;
 use crate::twilio::conversations::Conversation;

@@ -17,7 +17,7 @@ use crate::base::sid::{
     ChannelSid, ConversationSid, InteractionSid, InviteSid, ParticipantSid, QueueSid, Sid as _,
     TaskSid, WorkerSid,
 };
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::twilio::interactions::{Channel, Invite};
 
 /// Who gets the conversation.

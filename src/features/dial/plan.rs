@@ -10,8 +10,8 @@ use crate::base::members::{nested, view};
 use crate::base::phone::is_number;
 use crate::base::sid::TaskSid;
 use crate::flex::access;
+use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
-use crate::flex::caller::Agent;
 use crate::twilio::taskrouter::{Part, Task};
 
 /// Whom to call, from where, and on whose behalf.

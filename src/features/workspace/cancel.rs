@@ -7,7 +7,7 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::members::lenient;
 use crate::base::sid::{ChannelSid, InteractionSid, TaskSid};
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::flex::{access, chat};
 use crate::once;
 use crate::twilio::interactions::{Channel, Invite, Participant};

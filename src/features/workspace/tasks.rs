@@ -12,8 +12,8 @@ use crate::base::members::{Members, lenient, nested, view};
 use crate::base::params::JsonObject;
 use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
 use crate::flex::access;
+use crate::flex::agent::Agent;
 use crate::flex::attributes::CallAttributes;
-use crate::flex::caller::Agent;
 use crate::twilio::taskrouter::{AssignmentStatus, Part, Task};
 
 const REASON: &str = "Ended by an agent";
