@@ -194,7 +194,6 @@ export function createAgents(twilio) {
     return { callSid: leg.sid, conferenceSid: participant.conference.sid };
   }
 
-  
   /** An agent hands their call over to a worker or a queue, by SID or name. */
   function transfer(reservationSid, { to, mode = "WARM", attributes }) {
     const queue = Object.hasOwn(seed.QUEUES, to) ? seed.QUEUES[to].sid : null;
@@ -203,5 +202,18 @@ export function createAgents(twilio) {
     return { transferSid: sid, reservationSid: reservation.sid };
   }
 
-  return { call, prepareCall, internalCall, outboundCall, accept, reject, hangup, transfer, customerCall, joinConference, contactUri, displayName };
+  return {
+    call,
+    prepareCall,
+    internalCall,
+    outboundCall,
+    accept,
+    reject,
+    hangup,
+    transfer,
+    customerCall,
+    joinConference,
+    contactUri,
+    displayName,
+  };
 }

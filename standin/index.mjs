@@ -165,7 +165,17 @@ export async function startTwilio(given = {}) {
   };
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.callQueues, twilio.transfers, twilio.rooms, twilio.interactions, ...Object.values(products)])
+    for (const part of [
+      twilio.workspace,
+      twilio.tasks,
+      twilio.conferences,
+      twilio.calls,
+      twilio.callQueues,
+      twilio.transfers,
+      twilio.rooms,
+      twilio.interactions,
+      ...Object.values(products),
+    ])
       part.reset?.();
     if (options.connected) twilio.connect();
     twilio.faults.clear();

@@ -52,7 +52,9 @@ describe("the clock", () => {
       let task;
       const took = await real(async () => {
         const body = new URLSearchParams({ WorkflowSid: seed.OUTBOUND_WORKFLOW_SID, Attributes: "{}" });
-        task = await (await fetch(`${fast.url}${workspace}/Tasks`, { method: "POST", headers: { Authorization: AUTHORIZATION }, body })).json();
+        task = await (
+          await fetch(`${fast.url}${workspace}/Tasks`, { method: "POST", headers: { Authorization: AUTHORIZATION }, body })
+        ).json();
       });
       assert.ok(took >= 58 && took < 3000, `${took}`);
       assert.ok(Date.parse(task.date_created) >= before + 5000, "six virtual seconds have gone by");

@@ -28,7 +28,10 @@ describe("Conversations", () => {
     assert.equal(customer.body.messaging_binding.type, "sms");
     assert.deepEqual(
       refusal(
-        await post(`${at}/Participants`, { "MessagingBinding.Address": "+15557654321", "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER }),
+        await post(`${at}/Participants`, {
+          "MessagingBinding.Address": "+15557654321",
+          "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER,
+        }),
       ),
       [409, 50416],
     );

@@ -65,12 +65,20 @@ describe("events", () => {
     assert.deepEqual(types().toSorted(), [...order, "reservation.accepted", "task.updated", ...end].toSorted());
     const accepted = received.find(({ EventType }) => EventType === "reservation.accepted");
     assert.deepEqual(
-      [accepted.TaskSid, accepted.ReservationSid, accepted.WorkerSid, accepted.WorkerName, accepted.TaskAssignmentStatus, accepted.ResourceType],
+      [
+        accepted.TaskSid,
+        accepted.ReservationSid,
+        accepted.WorkerSid,
+        accepted.WorkerName,
+        accepted.TaskAssignmentStatus,
+        accepted.ResourceType,
+      ],
       [task.sid, task.reservations[0].sid, WORKERS.bob.sid, "bob", "assigned", "reservation"],
     );
-    assert.deepEqual([accepted.ResourceSid, accepted.WorkflowSid, accepted.TaskQueueName, accepted.TaskChannelUniqueName], [
-      ...[task.reservations[0].sid, seed.CHAT_TRANSFER_WORKFLOW_SID, "Everyone", "chat"],
-    ]);
+    assert.deepEqual(
+      [accepted.ResourceSid, accepted.WorkflowSid, accepted.TaskQueueName, accepted.TaskChannelUniqueName],
+      [...[task.reservations[0].sid, seed.CHAT_TRANSFER_WORKFLOW_SID, "Everyone", "chat"]],
+    );
     assert.equal(JSON.parse(accepted.TaskAttributes).transferTargetSid, WORKERS.bob.sid);
     assert.match(accepted.Sid, /^EV[0-9a-f]{32}$/);
     assert.match(accepted.Timestamp, /^\d{10,}$/);

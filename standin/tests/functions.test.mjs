@@ -14,7 +14,10 @@ describe("Functions", () => {
   test("any path is an echo, and is kept", async () => {
     const headers = { Authorization: "Bearer x", "Content-Type": "application/x-www-form-urlencoded" };
     const echo = await (await ask("/features/callback?x=1%202", { method: "PUT", headers, body: "a=%2B1&b=ü" })).json();
-    assert.deepEqual([echo.method, echo.path, echo.query, echo.body, echo.bytes], ["PUT", "/features/callback", { x: "1 2" }, "a=%2B1&b=ü", 11]);
+    assert.deepEqual(
+      [echo.method, echo.path, echo.query, echo.body, echo.bytes],
+      ["PUT", "/features/callback", { x: "1 2" }, "a=%2B1&b=ü", 11],
+    );
     assert.equal(echo.headers.authorization, "Bearer x");
     assert.equal(echo.sha256, createHash("sha256").update("a=%2B1&b=ü").digest("hex"));
     assert.deepEqual(functions.requests(), [echo]);
