@@ -1,41 +1,15 @@
 // The control interface under /__standin/: what a test, or a person with curl, tells the stand-in to do.
 import { PHONES } from "./calls.mjs";
-import { badRequest, notFound, parseAttributes, Refusal } from "./shape.mjs";
+import { FIXED } from "./options.mjs";
+import { badRequest, notFound, Refusal } from "./shape.mjs";
+import { createSummaries } from "./summaries.mjs";
 import { MODES } from "./webhooks.mjs";
-
-// What is settled when it starts.
-const FIXED = ["port", "accountSid", "authToken", "workers", "timeScale", "timeOrigin", "connected"];
 
 /** The same operations as methods: the HTTP routes below only name them. */
 export function createControls(twilio) {
-  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam, nativeCalls } = twilio;
+  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam, flexAgents, nativeCalls } = twilio;
 
-  const reservationSummary = ({ sid, worker, status }) => ({ sid, worker: worker.friendlyName, status });
-  const taskSummary = (task) => ({
-    sid: task.sid,
-    assignment_status: task.status,
-    channel: task.channel,
-    reason: task.reason,
-    version: task.version,
-    attributes: parseAttributes(task.attributes),
-    reservations: task.reservations.map(reservationSummary),
-  });
-  const participantSummary = ({ call, label, hold, muted, endOnExit, status }) => ({
-    callSid: call.sid,
-    to: call.to,
-    label,
-    status,
-    hold,
-    muted,
-    endConferenceOnExit: endOnExit,
-  });
-  const conferenceSummary = (conference) => ({
-    sid: conference.sid,
-    friendlyName: conference.friendlyName,
-    status: conference.status,
-    reasonConferenceEnded: conference.reasonEnded,
-    participants: [...conference.participants.values()].map(participantSummary),
-  });
+  const { taskSummary, conferenceSummary, state, summary, newest } = createSummaries(twilio);
 
   function moveTask(sid, status) {
     const task = tasks.find(sid);
@@ -54,44 +28,12 @@ export function createControls(twilio) {
     return { workerSid: worker.sid, name, token };
   }
 
-  /**
-   * A SID for people who paste commands: the newest task, reservation, live call, conference or interaction participant
-   * of a worker (of anybody, when none is named), or an attribute of that task (`of=conversationSid`).
-   */
-  function newest({ worker, of }) {
-    const reservations = [...tasks.all.values()].flatMap((task) => task.reservations.map((reservation) => ({ task, reservation })));
-    const mine = reservations.filter(({ reservation }) => !worker || reservation.worker.friendlyName === worker);
-    const { task, reservation } = mine.at(-1) ?? {};
-    const contact = task && JSON.parse(reservation.worker.attributes).contact_uri;
-    const leg = [...calls.all.values()].findLast(({ to, status }) => to === contact && status === "in-progress");
-    const room = [...conferences.all.values()].findLast(({ participants }) => [...participants.values()].some(({ call }) => call === leg));
-    const member = twilio.chats
-      .state()
-      .interactions.flatMap(({ participants }) => participants)
-      .findLast(({ routing_properties: routing }) => routing?.worker_sid === reservation?.worker.sid);
-    const owner = worker ? workspace.who(worker) : reservation?.worker;
-    const known = {
-      worker: owner?.sid,
-      workerName: owner?.friendlyName,
-      task: task?.sid,
-      workflow: task?.workflowSid,
-      queue: task?.queueSid,
-      reservation: reservation?.sid,
-      call: leg?.sid,
-      conference: room?.sid,
-      participant: member?.sid,
-    };
-    const sid = known[of] ?? (task && JSON.parse(task.attributes)[of]);
-    if (!sid) throw notFound(`${of} of ${worker}`);
-    return sid;
-  }
-
   return {
     prepareCall: agents.prepareCall,
     internalCall: agents.internalCall,
-    customerCall: agents.customerCall,
-    outboundCall: agents.outboundCall,
-    transfer: agents.transfer,
+    customerCall: flexAgents.customerCall,
+    outboundCall: flexAgents.outboundCall,
+    transfer: flexAgents.transfer,
     cancelTransfer: (sid) => ({ transferSid: twilio.transfers.cancel(sid).sid }),
     addToCall: (sid, details) => ({ callSid: nativeCalls.addExternal(tasks.find(sid), details).sid }),
     changeLeg: (sid, { who, kick, ...changes }) => {
@@ -124,10 +66,17 @@ export function createControls(twilio) {
       twilio.events.emit(type, { task: task || undefined, reservation: reservation || undefined, worker: worker && workspace.who(worker) });
       return {};
     },
-    /** The tasks with that text in their attributes, and the conferences of that name. */
+    /** A worker leaves the company, and takes along the tasks that were offered to them. */
+    forgetWorker: (sid) => {
+      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.all.delete(task.sid);
+      workspace.removeWorker(sid);
+      return {};
+    },
+    /** The tasks with that text in their attributes, and the conferences and conversations of that name. */
     naming: (text) => ({
       tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
       conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
+      conversations: twilio.chats.named(text),
     }),
     createTask: (details) => {
       const { attributes = {}, ...more } = details;
@@ -173,24 +122,8 @@ export function createControls(twilio) {
       journal.clear();
       return {};
     },
-    state: () => ({
-      tasks: [...tasks.all.values()].map(taskSummary),
-      conferences: [...conferences.all.values()].map(conferenceSummary),
-      calls: [...calls.all.values()].map(({ sid, to, from, status }) => ({ sid, to, from, status })),
-      ...twilio.chats.state(),
-    }),
-    /** The state in one line per thing, for people. */
-    summary: () => ({
-      tasks: [...tasks.all.values()].map(
-        (task) =>
-          `${task.sid} ${task.channel} ${task.status}${task.reservations.map(({ worker, status }) => ` ${worker.friendlyName}:${status}`).join("")}`,
-      ),
-      conferences: [...conferences.all.values()].map(
-        ({ sid, friendlyName, status, participants }) =>
-          `${sid} ${friendlyName} ${status}${[...participants.values()].map(({ call, hold }) => ` ${call.to}${hold ? " (held)" : ""}`).join("")}`,
-      ),
-      ...twilio.chats.summary(),
-    }),
+    state,
+    summary,
     newest,
     connect: ({ url } = {}) => {
       twilio.connect(url);

@@ -86,18 +86,34 @@ describe("Conversations", () => {
       await fast.clock.later(670_000);
       assert.equal(fast.readConversation(sid).state, "closed");
       await fast.settle();
+      const told = fast.journal({ kind: "webhook" }).entries.filter(({ attempt }) => attempt === 1);
       assert.deepEqual(
-        received.map(({ fields }) => [fields.StateFrom, fields.StateTo, fields.Reason]),
-        [
-          ["active", "inactive", "TIMER"],
-          ["inactive", "active", "EVENT"],
-          ["active", "inactive", "TIMER"],
-          ["inactive", "closed", "TIMER"],
-        ],
+        told.map(({ event }) => event),
+        Array(4).fill("onConversationStateUpdated"),
       );
     } finally {
       await fast.close();
     }
+  });
+
+  test("a change of state is told with what it was", async () => {
+    const { conversationSid } = twilio.conversation({ identities: ["alice"] });
+    const hook = { Target: "webhook", "Configuration.Url": workerUrl("/hook"), "Configuration.Filters": "onConversationStateUpdated" };
+    await post(`${root}/${conversationSid}/Webhooks`, hook);
+    twilio.setState(conversationSid, { state: "inactive" });
+    await twilio.settle();
+    twilio.message({ conversationSid });
+    await twilio.settle();
+    await post(`${root}/${conversationSid}`, { State: "closed" }, { "X-Twilio-Webhook-Enabled": "true" });
+    await twilio.settle();
+    assert.deepEqual(
+      received.map(({ fields }) => [fields.StateFrom, fields.StateTo, fields.Reason, fields.State]),
+      [
+        ["active", "inactive", "EVENT", undefined],
+        ["inactive", "active", "EVENT", undefined],
+        ["active", "closed", "API", undefined],
+      ],
+    );
   });
 
   test("scoped webhooks", async () => {
