@@ -51,7 +51,7 @@ export function createControls(twilio) {
     addWorker,
     task: (sid) => taskSummary(tasks.find(sid)),
     forgetTask: (sid) => {
-      tasks.all.delete(tasks.find(sid).sid);
+      tasks.forget(tasks.find(sid));
       return {};
     },
     purgeTask: (sid) => {
@@ -68,7 +68,7 @@ export function createControls(twilio) {
     },
     /** A worker leaves the company, and takes along the tasks that were offered to them. */
     forgetWorker: (sid) => {
-      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.all.delete(task.sid);
+      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.forget(task);
       workspace.removeWorker(sid);
       return {};
     },
@@ -138,7 +138,7 @@ export function createControls(twilio) {
   };
 }
 
-const ROUTES = [
+export const ROUTES = [
   ["POST", "internal-call", "internalCall"],
   ["POST", "customer-call", "customerCall"],
   ["POST", "outbound-call", "outboundCall"],
@@ -185,7 +185,7 @@ const ROUTES = [
   ["POST", "connect", "connect"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
-].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
+].map(([method, path, name]) => ({ method, path, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
 
 export function createControl(controls) {
   return async function control({ method, url }, body) {

@@ -96,6 +96,14 @@ export function createReservations(twilio, { touch, setTask }) {
     }
   }
 
+  function forget(task) {
+    for (const reservation of task.reservations) {
+      reservation.timer?.cancel();
+      reservation.worker.reservations = reservation.worker.reservations.filter((other) => other !== reservation);
+      all.delete(reservation.sid);
+    }
+  }
+
   function reset() {
     for (const { timer } of all.values()) timer?.cancel();
     all.clear();
@@ -110,6 +118,7 @@ export function createReservations(twilio, { touch, setTask }) {
     withdrawOffers,
     move,
     follow,
+    forget,
     reset,
     onAccepted: (listener) => void listeners.accepted.push(listener),
     onMoved: (listener) => void listeners.moved.push(listener),

@@ -131,9 +131,15 @@ export function createTasks(twilio) {
   /** Deletes a task, through the API or because its time is over; its offers are taken back. */
   function remove(task, event = "task.deleted") {
     withdrawOffers(task);
-    for (const timer of [task.stepTimer, task.lifeTimer]) timer?.cancel();
-    tasks.delete(task.sid);
+    forget(task);
     events.emit(event, { task });
+  }
+
+  /** The task and its reservations are gone, and nobody is told. */
+  function forget(task) {
+    for (const timer of [task.stepTimer, task.lifeTimer]) timer?.cancel();
+    offers.forget(task);
+    tasks.delete(task.sid);
   }
 
   function reset() {
@@ -152,6 +158,7 @@ export function createTasks(twilio) {
     mergeAttributes,
     moveTask,
     remove,
+    forget,
     touch,
     reset,
     reservations: offers.all,

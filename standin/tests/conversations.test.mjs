@@ -69,6 +69,7 @@ describe("Conversations", () => {
     });
     assert.equal(made.status, 202);
     assert.equal((await get(`/conversations/v1/Services/${seed.CHAT_SERVICE_SID}/Conversations/both`)).body.sid, made.body.sid);
+    assert.equal((await get(`/conversations/v1/Services/IS${"9".repeat(32)}/Conversations/both`)).status, 404);
   });
 
   test("timers put a conversation to sleep and end it", async () => {
