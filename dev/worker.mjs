@@ -1,5 +1,6 @@
 // Runs the built Worker under `wrangler dev`: workerd, a local KV and Durable Object.
 import { spawn } from "node:child_process";
+import { devNull } from "node:os";
 import { join } from "node:path";
 
 import { environment, root } from "./setup.mjs";
@@ -30,10 +31,12 @@ export function settings(twilioUrl) {
 export async function startWorker({ port, persist, vars, onLine = () => {}, config = "wrangler.toml" }) {
   const args = ["dev", "--config", join(root, config), "--ip", "127.0.0.1", "--port", String(port)];
   args.push("--persist-to", persist, "--show-interactive-dev-session=false", "--log-level", "log");
+  // Somebody's own .dev.vars must not reach a Worker that is to ask the local Twilio.
+  args.push("--env-file", devNull);
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
   const child = spawn(join(root, "node_modules/.bin/wrangler"), args, {
     cwd: root,
-    env: { ...environment, FLEX_EDGE_BUILT: "1", NO_COLOR: "1", FORCE_COLOR: "0" },
+    env: { ...environment, NO_COLOR: "1", FORCE_COLOR: "0" },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

@@ -54,6 +54,18 @@ export function createControls(twilio) {
       tasks.forget(tasks.find(sid));
       return {};
     },
+    /** A worker leaves the company, and takes along the tasks that were offered to them. */
+    forgetWorker: (sid) => {
+      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.all.delete(task.sid);
+      workspace.removeWorker(sid);
+      return {};
+    },
+    /** The tasks with that text in their attributes, and the conferences and conversations of that name. */
+    naming: (text) => ({
+      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
+      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
+      conversations: twilio.chats.named(text),
+    }),
     purgeTask: (sid) => {
       tasks.remove(tasks.find(sid), "task.system-deleted");
       return {};
@@ -134,6 +146,12 @@ export function createControls(twilio) {
       twilio.reset();
       return {};
     },
+    /** From here on, an account as Twilio makes it for a new Flex. */
+    freshAccount: () => {
+      twilio.reset();
+      twilio.operator.makeFresh();
+      return {};
+    },
     ...twilio.chats.controls,
   };
 }
@@ -185,6 +203,7 @@ export const ROUTES = [
   ["POST", "connect", "connect"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
+  ["POST", "fresh-account", "freshAccount"],
 ].map(([method, path, name]) => ({ method, path, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
 
 export function createControl(controls) {

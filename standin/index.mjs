@@ -23,8 +23,10 @@ import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
 import { createNativeCalls } from "./native-calls.mjs";
 import { createNumbers } from "./numbers.mjs";
+import { createOperator } from "./operator.mjs";
 import { DEFAULTS } from "./options.mjs";
 import { createPlayer } from "./player.mjs";
+import { createPlugins } from "./plugins.mjs";
 import { createRooms } from "./rooms.mjs";
 import { createRouting } from "./routing.mjs";
 import { createServer } from "./server.mjs";
@@ -103,7 +105,10 @@ export async function startTwilio(given = {}) {
   twilio.flex = createFlex(twilio);
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
+  twilio.flexConfiguration = createFlexConfiguration(twilio);
+  twilio.operator = createOperator(twilio);
   const products = {
+    plugins: createPlugins(twilio),
     taskrouter: createTaskrouter(twilio),
     "taskrouter-workspace": createTaskrouterWorkspace(twilio),
     voice: createVoice(twilio),
@@ -113,10 +118,11 @@ export async function startTwilio(given = {}) {
     users: createUsers(twilio),
     numbers: createNumbers(),
     flex: twilio.flex,
-    "flex-configuration": createFlexConfiguration(twilio),
+    "flex-configuration": twilio.flexConfiguration,
     sync: createSync(twilio),
     turnstile: createTurnstile(twilio),
     iam: twilio.iam,
+    operator: twilio.operator,
   };
   for (const { services } of Object.values(products))
     for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
@@ -129,7 +135,7 @@ export async function startTwilio(given = {}) {
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
     for (const part of new Set([...Object.values(twilio), ...Object.values(products)])) part?.reset?.();
-    if (options.connected) twilio.connect();
+    if (options.connected && options.account === "seed") twilio.connect();
     twilio.faults.clear();
     twilio.webhooks.clear();
     twilio.journal.clear();

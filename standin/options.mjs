@@ -14,6 +14,8 @@ export const DEFAULTS = {
   timeOrigin: undefined,
   latencyMs: 0,
   rateLimits: false,
+  // "fresh" is an account as Twilio makes it for a new Flex; "seed" one where all is set up.
+  account: "seed",
   workerCallSidDelayMs: 0,
   answerMs: 0,
   // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
