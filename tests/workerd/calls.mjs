@@ -56,10 +56,3 @@ export async function lookAt({ conferenceSid, taskSid }) {
   const { assignment_status, attributes } = twilio.task(taskSid);
   return structuredClone({ participants, assignment_status, attributes });
 }
-
-/** An invite into a chat of this agent's: it rings at a worker who does not look. */
-export function inviteFrom(agent, more = {}) {
-  const target = somebody();
-  const attributes = { flexInteractionSid: `KD${"1".repeat(32)}`, workerSidsInConversation: [agent.workerSid], transferTargetType: "worker", transferTargetSid: target.workerSid, kept: "1.0", ...more };
-  return { target, ...twilio.createTask({ workflowSid: twilio.seed.CHAT_TRANSFER_WORKFLOW_SID, channel: "chat", attributes }) };
-}

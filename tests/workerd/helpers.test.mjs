@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { callsFrom, callsTo, customerCall, inRoom, inviteFrom, lookAt, VOICE } from "./calls.mjs";
+import { callsFrom, callsTo, customerCall, inRoom, lookAt, VOICE } from "./calls.mjs";
+import { chatWithInvite } from "./chats.mjs";
 import { pause } from "./clock.mjs";
 import { edge, statusOf, twilio } from "./shared.mjs";
 import { tripsOf } from "./trips.mjs";
@@ -144,11 +145,11 @@ test("queues, channels, attributes on T's, CL's and CO's paths", async () => {
     assert.deepEqual([update.status, update.body], [200, { success: true }]);
     const { list, gone, deep, kept } = twilio.task(taskSid).attributes;
     assert.deepEqual({ list, gone, deep, kept }, { list: [9, 2, 3], gone: undefined, deep: { a: 1, b: null }, kept: "1.0" });
-    const invite = inviteFrom(agent);
-    const canceled = await edge.post(`${prefix}/update-task-assignment-status`, agent.name, { taskSid: invite.sid, assignmentStatus: "canceled" });
+    const { a, invite } = await chatWithInvite();
+    const canceled = await edge.post(`${prefix}/update-task-assignment-status`, a, { taskSid: invite, assignmentStatus: "canceled" });
     assert.deepEqual([canceled.status, canceled.body], [200, { success: true }]);
-    assert.equal(statusOf(invite.sid), "canceled");
-    for (const gone2 of [invite.sid, `WT${"0".repeat(32)}`]) {
+    assert.equal(statusOf(invite), "canceled");
+    for (const gone2 of [invite, `WT${"0".repeat(32)}`]) {
       const again = await edge.post(`${prefix}/update-task-assignment-status`, "dave", { taskSid: gone2, assignmentStatus: "canceled" });
       assert.deepEqual([again.status, again.body], [200, { success: true }]);
     }
@@ -159,14 +160,13 @@ test("queues, channels, attributes on T's, CL's and CO's paths", async () => {
 });
 
 test("an invite that was accepted in the meantime is not said to be canceled", async () => {
-  const { agent } = customerCall();
-  const invite = inviteFrom(agent);
-  await twilio.addFault({ operationId: "UpdateTask", contains: invite.sid, fault: "slow:300" });
-  const canceling = edge.post("/taskrouter/update-task-assignment-status", agent.name, { taskSid: invite.sid, assignmentStatus: "canceled" });
+  const { a, invite } = await chatWithInvite();
+  await twilio.addFault({ operationId: "UpdateTask", contains: invite, fault: "slow:300" });
+  const canceling = edge.post("/taskrouter/update-task-assignment-status", a, { taskSid: invite, assignmentStatus: "canceled" });
   await pause(150);
-  await twilio.accept(invite.reservations[0].sid).catch(() => {});
+  await twilio.accept(twilio.task(invite).reservations[0].sid).catch(() => {});
   const { status } = await canceling;
-  const now = statusOf(invite.sid);
+  const now = statusOf(invite);
   assert.equal(status === 200, now === "canceled", `${status}, and it is ${now}`);
 });
 
@@ -198,19 +198,19 @@ test("strangers touch nothing, whatever they send", async () => {
   assert.equal((await callsTo("+16669999999")).length, 0);
 });
 
-test("with a known token every helper takes at most two round trips", async () => {
+test("with a known token every helper takes at most two round trips, canceling an invite four", async () => {
   const { agent, number, from, conferenceSid: conference, customerCallSid, taskSid, callSid } = customerCall();
   const second = customerCall();
   await edge.post(`${TASKROUTER}/get-queues`, agent.name);
   await edge.post(`${TASKROUTER}/get-queues`, second.agent.name);
-  const invite = inviteFrom(agent);
+  const { invite, agent: inviting } = await chatWithInvite();
   const channel = (await edge.post(`${TASKROUTER}/get-worker-channels`, agent.name, { workerSid: agent.workerSid })).body.workerChannels[0].sid;
   const asks = [
     [1, `${TASKROUTER}/get-queues`, {}],
     [1, `${TASKROUTER}/get-worker-channels`, { workerSid: agent.workerSid }],
     [1, `${TASKROUTER}/update-worker-channel`, { workerChannelSid: channel, capacity: 2, available: true }],
     [2, `${TASKROUTER}/update-task-attributes`, { taskSid, attributesUpdate: '{"a":1}' }],
-    [2, `${TASKROUTER}/update-task-assignment-status`, { taskSid: invite.sid, assignmentStatus: "canceled" }],
+    [4, `${TASKROUTER}/update-task-assignment-status`, { taskSid: invite, assignmentStatus: "canceled" }, inviting],
     [2, `${TASKROUTER}/update-worker-attributes`, { workerSid: agent.workerSid, attributesUpdate: '{"a":1}' }],
     [1, "/common/flex/phone-numbers/list-phone-numbers", { IncludeOutgoing: true }],
     [2, "/common/flex/phone-numbers/validate-phone-number", { phoneNumber: "+493012345678" }],

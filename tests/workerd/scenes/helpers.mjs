@@ -1,5 +1,6 @@
 // Conferences, calls, tasks and workers: what the plugins' helpers do to them.
-import { callsTo, customerCall, inviteFrom, participantOf, VOICE } from "../calls.mjs";
+import { callsTo, customerCall, participantOf, VOICE } from "../calls.mjs";
+import { chatWithInvite } from "../chats.mjs";
 import { isTrue, kept, once, same, untouched } from "../rules.mjs";
 import { edge, statusOf, twilio } from "../shared.mjs";
 
@@ -95,15 +96,17 @@ const taskAttributes = scene("task attributes", `/common/flex${TASKROUTER}/updat
     if (worked) isTrue.equal(mine, { x: 1 }, "what was to be written:");
   },
 });
-const cancelInvite = scene("cancel an invite", `/common/flex${TASKROUTER}/update-task-assignment-status`, ofTask((it) => it.invite), {
-  given() {
-    const it = customerCall();
-    return { ...it, invite: inviteFrom(it.agent).sid };
-  },
+const inviteCalls = [
+  ...ofTask((it) => it.invite),
+  ["ListInteractionChannelParticipant", (it) => it.channelSid],
+  ["ListInteractionChannelInvite", (it) => it.channelSid],
+];
+const cancelInvite = scene("cancel an invite", `/common/flex${TASKROUTER}/update-task-assignment-status`, inviteCalls, {
+  given: chatWithInvite,
   fields: ({ invite }) => ({ taskSid: invite, assignmentStatus: "canceled" }),
   check({ invite, taskSid }, { worked, fault }) {
     if (worked && fault !== 404) isTrue.equal(statusOf(invite), "canceled", "the invite:");
-    kept.equal(twilio.task(invite).attributes.kept, "1.0", "others' attributes:");
+    kept.equal(twilio.task(invite).attributes.vip, true, "others' attributes:");
     untouched.equal(statusOf(taskSid), "assigned", "the agent's other task:");
   },
 });
