@@ -136,11 +136,6 @@ export function createControls(twilio) {
       twilio.events.emit(type, { task: task || undefined, reservation: reservation || undefined, worker: worker && workspace.who(worker) });
       return {};
     },
-    /** The tasks with that text in their attributes, and the conferences of that name. */
-    naming: (text) => ({
-      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
-      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
-    }),
     createTask: (details) => {
       const { attributes = {}, ...more } = details;
       const task = tasks.create({ ...more, attributes: JSON.stringify(attributes) });
