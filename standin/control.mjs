@@ -112,6 +112,7 @@ export function createControls(twilio) {
       tasks.all.delete(tasks.find(sid).sid);
       return {};
     },
+    worker: (sid) => ({ sid, attributes: workspace.attributesOf(workspace.workers.get(sid)) }),
     /** A worker leaves the company, and takes along the tasks that were offered to them. */
     forgetWorker: (sid) => {
       for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.all.delete(task.sid);

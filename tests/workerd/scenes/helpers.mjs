@@ -8,7 +8,6 @@ const TASKROUTER = "/taskrouter";
 const TOKEN = ["ValidateFlexToken", (it) => it.agent.token];
 const ROOM = ["FetchConference", (it) => it.conferenceSid];
 const OWN_RESERVATIONS = ["ListWorkerReservation", (it) => it.agent.workerSid];
-const participant = (it, callSid) => participantOf(it.conferenceSid, callSid);
 
 const scene = (name, path, calls, { fields, ...more }) => ({
   name,
@@ -22,17 +21,17 @@ const scene = (name, path, calls, { fields, ...more }) => ({
 const change = (name, path, field, flag) =>
   scene(name, `${VOICE}/${path}`, [ROOM, OWN_RESERVATIONS, ["UpdateParticipant", (it) => it.customerCallSid]], {
     fields: ({ conferenceSid, customerCallSid }) => ({ conference: conferenceSid, participant: customerCallSid, [field]: true }),
-    async check(it, { worked }) {
-      if (worked) isTrue.equal((await participant(it, it.customerCallSid))[flag], true, `${flag}:`);
-      untouched.equal((await participant(it, it.callSid))[flag], false, `${flag} of the other participant:`);
+    check(it, { worked }) {
+      if (worked) isTrue.equal(participantOf(it, it.customerCallSid)[flag], true, `${flag}:`);
+      untouched.equal(participantOf(it, it.callSid)[flag], false, `${flag} of the other participant:`);
     },
   });
 
 const remove = scene("remove", `${VOICE}/remove-participant`, [ROOM, OWN_RESERVATIONS, ["DeleteParticipant", (it) => it.customerCallSid]], {
   fields: ({ conferenceSid, customerCallSid }) => ({ conference: conferenceSid, participant: customerCallSid }),
-  async check(it, { worked, fault }) {
+  check(it, { worked, fault }) {
     // 404 is Twilio's word that it has gone.
-    if (worked && fault !== 404) isTrue.equal(await participant(it, it.customerCallSid), undefined, "the participant:");
+    if (worked && fault !== 404) isTrue.equal(participantOf(it, it.customerCallSid), undefined, "the participant:");
   },
 });
 
@@ -42,8 +41,8 @@ async function dialledOnce(it, { worked, answers }) {
   once(dialled.length <= 1, `${dialled.length} were dialled`);
   const named = [...new Set(answers.filter((answer) => answer.worked).map(({ body }) => body.callSid))];
   if (worked) same.equal(named, [dialled[0]?.sid], "the calls that were answered:");
-  untouched(await participant(it, it.callSid), "the agent is out");
-  untouched(await participant(it, it.customerCallSid), "the customer is out");
+  untouched(participantOf(it, it.callSid), "the agent is out");
+  untouched(participantOf(it, it.customerCallSid), "the customer is out");
 }
 async function handedOnce({ number, customerCallSid }, { worked }) {
   const dialled = await callsTo(number);
@@ -121,9 +120,8 @@ const workerAttributes = scene(
   ],
   {
     fields: ({ agent }) => ({ workerSid: agent.workerSid, attributesUpdate: JSON.stringify({ mine: { x: 1 } }) }),
-    async check({ agent }, { worked }) {
-      const { body } = await edge.post(`/common/flex${TASKROUTER}/update-worker-attributes`, "dave", { workerSid: agent.workerSid, attributesUpdate: '{"seen":true}' });
-      const attributes = JSON.parse(body.worker.attributes);
+    check({ agent }, { worked }) {
+      const { attributes } = twilio.worker(agent.workerSid);
       kept.equal(attributes.contact_uri, `client:${agent.name}`, "others' attributes:");
       if (worked) isTrue.equal(attributes.mine, { x: 1 }, "what was to be written:");
     },
@@ -147,7 +145,7 @@ export const helpers = [
   addAndSearch,
   change("mute", "mute-participant", "muted", "muted"),
   change("hold", "hold-participant", "hold", "hold"),
-  change("end on exit", "update-participant", "endConferenceOnExit", "end_conference_on_exit"),
+  change("end on exit", "update-participant", "endConferenceOnExit", "endConferenceOnExit"),
   remove,
   coldTransfer,
   coldTransferAndSearch,
