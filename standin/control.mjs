@@ -54,9 +54,10 @@ export function createControls(twilio) {
       tasks.forget(tasks.find(sid));
       return {};
     },
+    worker: (sid) => ({ sid, attributes: workspace.attributesOf(workspace.workers.get(sid)) }),
     /** A worker leaves the company, and takes along the tasks that were offered to them. */
     forgetWorker: (sid) => {
-      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.all.delete(task.sid);
+      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.forget(task);
       workspace.removeWorker(sid);
       return {};
     },
@@ -78,18 +79,6 @@ export function createControls(twilio) {
       twilio.events.emit(type, { task: task || undefined, reservation: reservation || undefined, worker: worker && workspace.who(worker) });
       return {};
     },
-    /** A worker leaves the company, and takes along the tasks that were offered to them. */
-    forgetWorker: (sid) => {
-      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.forget(task);
-      workspace.removeWorker(sid);
-      return {};
-    },
-    /** The tasks with that text in their attributes, and the conferences and conversations of that name. */
-    naming: (text) => ({
-      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
-      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
-      conversations: twilio.chats.named(text),
-    }),
     createTask: (details) => {
       const { attributes = {}, ...more } = details;
       const task = tasks.create({ ...more, attributes: JSON.stringify(attributes) });

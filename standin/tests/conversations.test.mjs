@@ -73,7 +73,7 @@ describe("Conversations", () => {
   });
 
   test("timers put a conversation to sleep and end it", async () => {
-    const fast = await startTwilio({ timeScale: 1000, workerUrl: workerUrl() });
+    const fast = await startTwilio({ timeScale: 200, workerUrl: workerUrl() });
     try {
       const body = new URLSearchParams({ "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M", State: "active" });
       const { sid } = await (await fetch(fast.url + root, { method: "POST", headers: { Authorization: AUTHORIZATION }, body })).json();
