@@ -47,6 +47,9 @@ function createTwilio(options) {
   const pending = new Map(); // what is under way, and what it is about
   const twilio = { options, clock: createClock(options), accountSid: options.accountSid, authToken: options.authToken, services: {} };
 
+  // Called at every change of a task, reservation or worker; the wire of Flex UI listens here.
+  twilio.changed = () => {};
+
   twilio.track = (promise, about = "") => {
     const tracked = promise
       .catch((error) => twilio.journal.alert(`stand-in failed: ${error?.stack ?? error}`, "background"))
@@ -114,6 +117,7 @@ export async function startTwilio(given = {}) {
     twilio.journal.clear();
   };
   twilio.reset();
+  options.extend?.(twilio);
 
   const controls = createControls(twilio);
   const server = createServer(twilio, createControl(controls));

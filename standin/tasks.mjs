@@ -41,6 +41,7 @@ export function createTasks(twilio) {
   function touch(resource) {
     resource.version += 1;
     resource.updated = clock.now();
+    twilio.changed();
   }
 
   function find(sid) {
@@ -261,6 +262,7 @@ export function createTasks(twilio) {
     findReservation,
     openReservations,
     create,
+    reserve,
     route,
     setAttributes,
     mergeAttributes,
