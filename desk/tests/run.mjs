@@ -49,6 +49,7 @@ for (const { name, play, needsPlugin } of wanted) {
   } catch (error) {
     problems.push(error.stack ?? String(error));
     await stage.photograph(name);
+    if (process.env.DESK_TRACE) problems.push(JSON.stringify(stage.desk.flexUi.seen, null, 1), JSON.stringify(stage.twilio.summary(), null, 1));
   }
   problems.push(...(await stage.mishaps()));
   if (problems.length > 0) failed += 1;

@@ -36,3 +36,15 @@ export async function say(page, text) {
 
 /** A notification of Flex, by its text. */
 export const notice = (page, text) => page.getByRole("alert").filter({ hasText: text }).first();
+
+/** Flex's own directory: a call handed over `warm` or `cold`, to an agent or a queue. */
+export async function hand(page, name, mode, { queue = false } = {}) {
+  await page.bringToFront();
+  await page.getByRole("button", { name: /open transfer directory/i }).click();
+  if (queue) await page.getByText("Queues", { exact: true }).click();
+  const row = page.locator(`.Twilio-WorkerDirectory-${queue ? "Queue" : "Worker"}`).filter({ hasText: name });
+  await row.hover();
+  // The cold one is the second where there are two.
+  const buttons = row.getByRole("button");
+  await (mode === "warm" ? buttons.first() : buttons.last()).click();
+}

@@ -156,7 +156,7 @@ export function createEventBridge(twilio, { shapes, voice, channels }) {
     else if (params.ReservationStatus === "wrapping" || params.ReservationStatus === "completed") voice.leave(reservation, params.ReservationStatus);
     else if (params.ReservationStatus === "rejected" && reservation.transfer) voice.refuse(reservation);
     else ask("UpdateWorkerReservation", { WorkerSid: who.worker.sid, Sid: sid, ...params });
-    return shapes.reservation(reservation);
+    return shapes.changedReservation(reservation);
   }
 
   function updateTask([sid], params, { worker }) {

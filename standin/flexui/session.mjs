@@ -20,6 +20,16 @@ const SILENCE = (() => {
   return wave;
 })();
 
+// What contact centres have switched on in Flex.
+const FEATURES = ["flex-warm-transfers", "external-warm-transfers"].map((id) => ({
+  id,
+  name: id,
+  description: "",
+  enabled: true,
+  stage: "available",
+  doc_url: null,
+}));
+
 const json = (body, status = 200) => ({ status, body: JSON.stringify(body), type: "application/json" });
 const forbidden = json({ message: "Forbidden", code: 20403, status: 403 }, 403);
 
@@ -61,7 +71,7 @@ export function createSession(twilio, { plugins = [], uiAttributes = {}, languag
     [/^GET flex-api\.twilio\.com\/v1\/Configuration/, (who) => (who ? json(configuration()) : forbidden)],
     [/^POST flex-api\.twilio\.com\/v1\/Accounts\/AC\w+\/Tokens\/Info/, (who) => (who ? tokenInfo(who) : forbidden)],
     [/^GET flex-api\.twilio\.com\/v1\/account\/provision\/status/, () => json({ status: "inactive" })],
-    [/^GET flex\.twilio\.com\/api\/v1\/Session/, () => json({ features: [], insights_active: false, insightsActive: false })],
+    [/^GET flex\.twilio\.com\/api\/v1\/Session/, () => json({ features: FEATURES, insights_active: false, insightsActive: false })],
     // The only one asked is SSOTokenSessionStorage: Flex then keeps the token per tab.
     [/^GET flex\.twilio\.com\/api\/v1\/Features/, () => json({ enabled: true })],
     [/^GET flex\.twilio\.com\/plugins/, () => json(plugins)],

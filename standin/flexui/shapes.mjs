@@ -5,7 +5,7 @@ const seconds = (time) => Math.floor(time / 1000);
 const dates = ({ created, updated }) => ({ date_created: seconds(created), date_updated: seconds(updated) });
 const RESERVATION_SECONDS = 120;
 
-export function createShapes({ workspace, tasks, accountSid }) {
+export function createShapes({ workspace, accountSid }) {
   const shared = { account_sid: accountSid, workspace_sid: seed.WORKSPACE_SID };
 
   const worker = (found) => ({
@@ -18,7 +18,8 @@ export function createShapes({ workspace, tasks, accountSid }) {
     activity_name: found.activity.friendlyName,
     activity_sid: found.activity.sid,
     available: found.activity.available,
-    attributes: found.attributes,
+    // TaskRouter itself keeps nothing that is not JSON; the seed has such a worker for readers of its REST API.
+    attributes: JSON.stringify(workspace.attributesOf(found)),
     date_status_changed: seconds(found.statusChanged),
     date_activity_changed: seconds(found.statusChanged),
     version: String(found.version),
@@ -114,7 +115,8 @@ export function createShapes({ workspace, tasks, accountSid }) {
     ...(found.outgoing?.status === "initiated" && { active_outgoing_task_transfer: transfer(found.outgoing) }),
   });
 
-  const open = (found) => tasks.openReservations(found);
+  /** The answer to a change of a reservation; its events alone speak of transfers, and the client trips over them here. */
+  const changedReservation = ({ transfer: _, outgoing: __, ...found }) => reservation(found);
 
-  return { worker, activity, channel, queue, task, transfer, reservation, open };
+  return { worker, activity, channel, queue, task, transfer, reservation, changedReservation };
 }

@@ -52,7 +52,10 @@ export function createFlexVoice(twilio, shapes) {
     return participant;
   }
 
-  const others = (reservation) => reservation.task.reservations.filter((other) => other !== reservation && other.status === "accepted");
+  const others = (reservation) =>
+    reservation.task.reservations.filter(
+      (other) => other !== reservation && (other.status === "accepted" || (other.status === "pending" && other.transfer)),
+    );
 
   /** A reservation ends; its task too, unless somebody else still has it. */
   function settle(reservation, status) {
@@ -195,8 +198,10 @@ export function createFlexVoice(twilio, shapes) {
     transfer.status = status;
     transfer.reason = reason;
     tasks.touch(transfer.from);
+    if (legOf(transfer.task, ({ type }) => type === "agent")) return;
     // Nobody is left in the call but the customer.
-    if (!legOf(transfer.task, ({ type }) => type === "agent")) endCall(transfer.task);
+    endCall(transfer.task);
+    if (transfer.task.status === "assigned") tasks.moveTask(transfer.task, transfer.from.status === "completed" ? "completed" : "wrapping");
   }
 
   function updateTransfer([, sid], { TransferStatus: status }) {
