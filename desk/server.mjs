@@ -15,7 +15,7 @@ const TYPES = {
   ".map": "application/json",
 };
 const TWILIO = /^\/([\w.-]+\.(?:twilio\.com|twiliocdn\.com))(\/.*)?$/;
-const PAGES = { "/": "index.html", "/customer": "customer.html", "/panel": "panel.html", "/both": "both.html" };
+const PAGES = { "/": "index.html", "/customer": "customer.html", "/panel": "panel.html", "/box": "box.html" };
 const BODY_LIMIT = 4 * 1024 * 1024;
 
 // Whatever the shim misses is refused by the browser instead of leaving this machine.
@@ -68,7 +68,12 @@ export async function startDesk({ twilio, port = 0, workerUrl, plugin, plugins =
     request.on("close", close);
   }
 
+  // Another site's page must not command this desk, and a name that leads here must be one of this machine's.
+  const ours = ({ headers: { host = "", origin } }) =>
+    /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host) && (origin === undefined || origin === `http://${host}`);
+
   async function serve(request, response) {
+    if (!ours(request)) return sendJson(response, 403, { message: "This desk answers its own pages only." });
     const { pathname, search } = new URL(request.url, "http://desk.invalid");
     const twilioName = TWILIO.exec(pathname);
     if (twilioName) {
