@@ -26,7 +26,7 @@ export function createClient(origin: string, token: () => string): Client {
   let health: { since: number; answer: Promise<Health> } | undefined;
   return {
     ask: async (path, form) => {
-      const answer = await repeated(ENDPOINTS[path], () => post(origin + path, token(), form));
+      const answer = await repeated(ENDPOINTS[path], () => post(origin + path, token(), form as Fields));
       return answer as Answer<typeof path>;
     },
     health: () => {

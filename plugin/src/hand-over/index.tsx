@@ -7,7 +7,7 @@ import { isAgent, participantsOf } from "../flex/participants";
 import { isConversation, textOf } from "../flex/tasks";
 import { HandOver } from "./HandOver";
 import { conversationFor, invitesOf, stillOpen } from "./invites";
-import { handOver, tidy, type TransferOptions } from "./transfer";
+import { handOver, tidy } from "./transfer";
 
 /** Until an agent who has accepted is in the conversation, and may write on it. */
 const JOINED_AFTER = 3_000;
