@@ -1,5 +1,5 @@
 // The desk's one origin: the page with Flex UI, Twilio's names below it, and the people's pages and controls.
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import http from "node:http";
 import { extname, join } from "node:path";
 import { WebSocketServer } from "ws";
@@ -15,7 +15,7 @@ const TYPES = {
   ".map": "application/json",
 };
 const TWILIO = /^\/([\w.-]+\.(?:twilio\.com|twiliocdn\.com))(\/.*)?$/;
-const PAGES = { "/": "index.html", "/customer": "customer.html", "/panel": "panel.html", "/box": "box.html" };
+const PAGES = { "/customer": "customer.html", "/panel": "panel.html", "/box": "box.html" };
 const BODY_LIMIT = 4 * 1024 * 1024;
 
 // Whatever the shim misses is refused by the browser instead of leaving this machine.
@@ -48,14 +48,21 @@ export async function startDesk({ twilio, port = 0, workerUrl, plugin, plugins =
   const flexUi = createFlexUi(twilio, sockets, { plugins, uiAttributes, language });
   const csp = policy(new URL(workerUrl).origin);
 
-  function sendFile(request, response, path) {
+  function sendFile(request, response, path, caching = "no-cache") {
     if (!existsSync(path)) return notFound(response);
     const { size, mtimeMs } = statSync(path);
     const etag = `"${size}-${mtimeMs}"`;
-    const headers = { ETag: etag, "Cache-Control": "no-cache", ...(path.endsWith(".html") && { "Content-Security-Policy": csp }) };
+    const headers = { ETag: etag, "Cache-Control": caching, ...(path.endsWith(".html") && { "Content-Security-Policy": csp }) };
     if (request.headers["if-none-match"] === etag) return response.writeHead(304, headers).end();
     response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", "Content-Length": size });
     createReadStream(path).pipe(response);
+  }
+
+  // With its version in its address the browser keeps the bundle, and what it has compiled of it.
+  function sendFlex(response) {
+    const { size, mtimeMs } = statSync(bundle);
+    const html = readFileSync(join(here, "page/index.html"), "utf8").replace("/desk/host.js", `/desk/host.js?${size}-${Math.floor(mtimeMs)}`);
+    response.writeHead(200, { "Content-Type": TYPES[".html"], "Cache-Control": "no-store", "Content-Security-Policy": csp }).end(html);
   }
 
   const notFound = (response) => response.writeHead(404, { "Content-Type": "text/plain" }).end("not found");
@@ -84,11 +91,12 @@ export async function startDesk({ twilio, port = 0, workerUrl, plugin, plugins =
     if (name && streams[name]) return stream(request, response, streams[name]);
     if (name && actions[name] && request.method === "POST")
       return sendJson(response, 200, await actions[name](JSON.parse((await readText(request)) || "{}")));
-    if (name === "host.js") return sendFile(request, response, bundle);
+    if (name === "host.js") return sendFile(request, response, bundle, search ? "max-age=31536000, immutable" : "no-cache");
     if (name && /^[\w-]+\.(js|css)$/.test(name)) return sendFile(request, response, join(here, "page", name));
     if (plugin && /^\/plugin\/[\w-]+\.js(\.map)?$/.test(pathname)) return sendFile(request, response, join(plugin, pathname.slice("/plugin/".length)));
+    if (PAGES[pathname]) return sendFile(request, response, join(here, "page", PAGES[pathname]));
     // Flex changes the page's path as it likes.
-    if (PAGES[pathname] || !/\.\w+$/.test(pathname)) return sendFile(request, response, join(here, "page", PAGES[pathname] ?? "index.html"));
+    if (!/\.\w+$/.test(pathname)) return sendFlex(response);
     notFound(response);
   }
 

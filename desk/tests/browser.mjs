@@ -27,6 +27,7 @@ export async function openBrowser() {
     args: ARGS,
   });
   context.setDefaultTimeout(10_000);
+  context.setDefaultNavigationTimeout(30_000);
 
   /** A new tab; `page.mishaps` is what it complained of. */
   async function page() {

@@ -9,15 +9,15 @@ export async function task(page, name) {
 }
 
 export async function accept(page, name) {
-  const item = await task(page, name);
-  await item.hover();
-  await page.getByRole("button", { name: /accept/i }).first().click();
+  await task(page, name);
+  // In the list, or on the canvas, which no notification covers.
+  await page.getByRole("button", { name: /accept/i }).last().click();
 }
 
 export async function reject(page, name) {
-  const item = await task(page, name);
-  await item.hover();
-  await page.getByRole("button", { name: /reject/i }).first().click();
+  await task(page, name);
+  // In the list, or on the canvas, which no notification covers.
+  await page.getByRole("button", { name: /reject/i }).last().click();
 }
 
 export async function select(page, name) {
@@ -35,7 +35,7 @@ export async function say(page, text) {
 }
 
 /** A notification of Flex, by its text. */
-export const notice = (page, text) => page.getByRole("alert").filter({ hasText: text }).first();
+export const notice = (page, text) => page.getByText(text).first();
 
 /** Flex's own directory: a call handed over `warm` or `cold`, to an agent or a queue. */
 export async function hand(page, name, mode, { queue = false } = {}) {
@@ -47,4 +47,16 @@ export async function hand(page, name, mode, { queue = false } = {}) {
   // The cold one is the second where there are two.
   const buttons = row.getByRole("button");
   await (mode === "warm" ? buttons.first() : buttons.last()).click();
+}
+
+/** The plugin's section of the dialpad; `seen` gets the page before the call is placed. */
+export async function callAgent(page, name, seen = () => {}) {
+  await page.bringToFront();
+  await page.getByRole("button", { name: "Outbound Dialpad" }).click();
+  const section = page.getByTestId("flex-edge-call-agent");
+  await section.getByLabel("Search agents").fill(name.split(" ")[0]);
+  const button = section.getByRole("button", { name: `Call ${name}` });
+  await button.waitFor();
+  await seen(page);
+  await button.click();
 }

@@ -11,7 +11,8 @@ export function createFlexVoice(twilio, shapes) {
   const known = new Map();
   const transfers = new Map();
 
-  const conferenceOf = (task) => conferences.live(task.sid);
+  // Of a call that a plugin leads by TwiML of its own Flex knows nothing, even when the room has the task's name.
+  const conferenceOf = (task) => (parseAttributes(task.attributes).client_call === true ? undefined : conferences.live(task.sid));
 
   function describe(call, task) {
     if (known.has(call.sid)) return known.get(call.sid);
