@@ -1,5 +1,8 @@
 // Time as this Twilio has it: real by default, faster on request, so that nobody waits for real time-outs.
 
+// The longest that a timer of Node's can wait; beyond it, it would go off at once.
+const LONGEST = 2 ** 31 - 1;
+
 /**
  * Virtual now = origin + (real − origin) × scale. `setting` says the same to the Worker, as its var `TEST_CLOCK`.
  */
@@ -22,7 +25,7 @@ export function createClock({ timeScale = 1, timeOrigin = Date.now() } = {}) {
           reject(error);
         }
       };
-      timer = milliseconds > 0 ? setTimeout(run, milliseconds / timeScale) : setImmediate(run);
+      timer = milliseconds > 0 ? setTimeout(run, Math.min(milliseconds / timeScale, LONGEST)) : setImmediate(run);
       timers.add(timer);
     });
     done.cancel = () => {

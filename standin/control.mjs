@@ -1,11 +1,14 @@
 // The control interface under /__standin/: what a test, or a person with curl, tells the stand-in to do.
+import { PHONES } from "./calls.mjs";
 import { badRequest, notFound, parseAttributes, Refusal } from "./shape.mjs";
+import { MODES } from "./webhooks.mjs";
 
-const OPTIONS = ["latencyMs", "rateLimits", "workerCallSidDelayMs", "answerMs", "workerUrl", "callMethod", "signWith"];
+// What is settled when it starts.
+const FIXED = ["port", "accountSid", "authToken", "workers", "timeScale", "timeOrigin", "connected"];
 
 /** The same operations as methods: the HTTP routes below only name them. */
 export function createControls(twilio) {
-  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam } = twilio;
+  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam, nativeCalls } = twilio;
 
   const reservationSummary = ({ sid, worker, status }) => ({ sid, worker: worker.friendlyName, status });
   const taskSummary = (task) => ({
@@ -73,8 +76,18 @@ export function createControls(twilio) {
   }
 
   return {
+    prepareCall: agents.prepareCall,
     internalCall: agents.internalCall,
     customerCall: agents.customerCall,
+    outboundCall: agents.outboundCall,
+    transfer: agents.transfer,
+    cancelTransfer: (sid) => ({ transferSid: twilio.transfers.cancel(sid).sid }),
+    addToCall: (sid, details) => ({ callSid: nativeCalls.addExternal(tasks.find(sid), details).sid }),
+    changeLeg: (sid, { who, kick, ...changes }) => {
+      if (kick) nativeCalls.kick(tasks.find(sid), who);
+      else nativeCalls.update(tasks.find(sid), who, changes);
+      return {};
+    },
     accept: agents.accept,
     reject: agents.reject,
     hangup: agents.hangup,
@@ -88,6 +101,23 @@ export function createControls(twilio) {
       tasks.all.delete(tasks.find(sid).sid);
       return {};
     },
+    purgeTask: (sid) => {
+      tasks.remove(tasks.find(sid), "task.system-deleted");
+      return {};
+    },
+    /** An event without its cause: late, repeated, or one that nothing here brings about. */
+    emitEvent: ({ type, taskSid, reservationSid, worker }) => {
+      if (!type) throw badRequest("type: needed");
+      const task = taskSid && tasks.find(taskSid);
+      const reservation = reservationSid && tasks.findReservation(reservationSid);
+      twilio.events.emit(type, { task: task || undefined, reservation: reservation || undefined, worker: worker && workspace.who(worker) });
+      return {};
+    },
+    /** The tasks with that text in their attributes, and the conferences of that name. */
+    naming: (text) => ({
+      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
+      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
+    }),
     createTask: (details) => {
       const { attributes = {}, ...more } = details;
       const task = tasks.create({ ...more, attributes: JSON.stringify(attributes) });
@@ -98,10 +128,9 @@ export function createControls(twilio) {
       tasks.mergeAttributes(tasks.find(sid), more);
       return taskSummary(tasks.find(sid));
     },
-    setPhone: ({ number, answer }) => {
-      if (answer === "yes") calls.unanswered.delete(number);
-      else if (["busy", "no-answer", "failed"].includes(answer)) calls.unanswered.set(number, answer);
-      else throw badRequest("answer: yes, busy, no-answer or failed");
+    setPhone: ({ number, answer, afterMs }) => {
+      if (!PHONES.includes(answer)) throw badRequest(`answer: ${PHONES.join(", ")}`);
+      calls.phones.set(number, { answer, ...(afterMs !== undefined && { afterMs }) });
       return {};
     },
     addFault: (rule) => faults.add(rule),
@@ -112,12 +141,18 @@ export function createControls(twilio) {
       return {};
     },
     webhookMode: (rule) => {
-      if (!["once", "twice", "simultaneous"].includes(rule.mode)) throw badRequest("mode: once, twice or simultaneous");
+      if (!MODES.includes(rule.mode)) throw badRequest(`mode: ${MODES.join(", ")}`);
       webhooks.addRule(rule);
       return {};
     },
+    releaseWebhooks: async (which) => ({ released: await webhooks.release(which) }),
+    failChannels: (which) => {
+      twilio.interactions.failNext(which);
+      return {};
+    },
     setOptions: (options) => {
-      for (const name of Object.keys(options)) if (!OPTIONS.includes(name)) throw badRequest(`options: ${OPTIONS.join(", ")}`);
+      const known = Object.keys(twilio.options).filter((name) => !FIXED.includes(name));
+      for (const name of Object.keys(options)) if (!known.includes(name)) throw badRequest(`options: ${known.join(", ")}`);
       Object.assign(twilio.options, options);
       return { ...twilio.options };
     },
@@ -146,6 +181,10 @@ export function createControls(twilio) {
       ...twilio.chats.summary(),
     }),
     newest,
+    connect: ({ url } = {}) => {
+      twilio.connect(url);
+      return {};
+    },
     settle: async ({ timeoutMs, contains } = {}) => ({ settled: await twilio.settled(timeoutMs, contains) }),
     reset: () => {
       twilio.reset();
@@ -158,8 +197,15 @@ export function createControls(twilio) {
 const ROUTES = [
   ["POST", "internal-call", "internalCall"],
   ["POST", "customer-call", "customerCall"],
+  ["POST", "outbound-call", "outboundCall"],
+  ["POST", "reservations/:sid/transfer", "transfer"],
+  ["POST", "transfers/:sid/cancel", "cancelTransfer"],
+  ["POST", "tasks/:sid/legs", "addToCall"],
+  ["POST", "tasks/:sid/legs/change", "changeLeg"],
   ["POST", "chat", "chat"],
+  ["POST", "channels/fail", "failChannels"],
   ["POST", "message", "message"],
+  ["POST", "inbound", "inbound"],
   ["POST", "reservations/:sid/accept", "accept"],
   ["POST", "reservations/:sid/reject", "reject"],
   ["POST", "calls/:sid/hangup", "hangup"],
@@ -168,11 +214,14 @@ const ROUTES = [
   ["POST", "workers", "addWorker"],
   ["POST", "conversations", "conversation"],
   ["GET", "conversations/:sid", "readConversation"],
+  ["POST", "conversations/:sid/state", "setState"],
   ["GET", "interactions/:sid", "readInteraction"],
   ["POST", "tasks", "createTask"],
   ["GET", "tasks/:sid", "task"],
   ["DELETE", "tasks/:sid", "forgetTask"],
   ["POST", "tasks/:sid/attributes", "mergeTaskAttributes"],
+  ["POST", "tasks/:sid/purge", "purgeTask"],
+  ["POST", "events", "emitEvent"],
   ["POST", "tasks/:sid/wrap", "wrap"],
   ["POST", "tasks/:sid/complete", "complete"],
   ["POST", "tasks/:sid/cancel", "cancel"],
@@ -181,6 +230,7 @@ const ROUTES = [
   ["DELETE", "faults", "removeFault"],
   ["DELETE", "faults/:id", "removeFault"],
   ["POST", "webhooks", "webhookMode"],
+  ["POST", "webhooks/release", "releaseWebhooks"],
   ["POST", "options", "setOptions"],
   ["GET", "journal", "journal"],
   ["DELETE", "journal", "clearJournal"],
@@ -188,6 +238,7 @@ const ROUTES = [
   ["GET", "state", "state"],
   ["GET", "summary", "summary"],
   ["GET", "newest", "newest"],
+  ["POST", "connect", "connect"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
 ].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));

@@ -90,7 +90,7 @@ export function createConversationAnswers({ rooms }) {
       timers: rooms.timersOf(room),
       attributes: room.attributes,
       created_by: room.createdBy,
-      notification_level: "default",
+      notification_level: member.notification ?? "default",
       unique_name: room.uniqueName,
       url: `${root}/Users/${user.sid}/Conversations/${room.sid}`,
       links: {

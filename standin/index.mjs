@@ -1,23 +1,36 @@
 // A local Twilio: keeps state, signs webhooks, plays the voice side and the agents, and fails when told to.
 import { pathToFileURL } from "node:url";
 import * as seed from "./accounts.mjs";
+import { createAddresses } from "./addresses.mjs";
 import { createAgents } from "./agents.mjs";
+import { createApplications } from "./applications.mjs";
+import { createCallQueues } from "./call-queues.mjs";
 import { createCalls } from "./calls.mjs";
 import { createChats } from "./chats.mjs";
 import { createClock } from "./clock.mjs";
 import { createConferences } from "./conferences.mjs";
 import { createControl, createControls } from "./control.mjs";
 import { createConversations } from "./conversations.mjs";
+import { createEvents } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createFlex } from "./flex.mjs";
+import { createFlexConfiguration } from "./flex-configuration.mjs";
+import { createSync } from "./sync.mjs";
+import { createTurnstile } from "./turnstile.mjs";
 import { createIam } from "./iam.mjs";
 import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
+import { createNativeCalls } from "./native-calls.mjs";
 import { createNumbers } from "./numbers.mjs";
+import { createPlayer } from "./player.mjs";
 import { createRooms } from "./rooms.mjs";
+import { createRouting } from "./routing.mjs";
 import { createServer } from "./server.mjs";
 import { createTaskrouter } from "./taskrouter.mjs";
+import { createTaskrouterWorkspace } from "./taskrouter-workspace.mjs";
 import { createTasks } from "./tasks.mjs";
+import { createTransfers } from "./transfers.mjs";
+import { createUsers } from "./users.mjs";
 import { createVoice } from "./voice.mjs";
 import { createWebhooks } from "./webhooks.mjs";
 import { createWorkspace } from "./workspace.mjs";
@@ -30,6 +43,8 @@ const DEFAULTS = {
   accountSid: seed.ACCOUNT_SID,
   authToken: seed.AUTH_TOKEN,
   workers: 20,
+  // Whether Twilio's side is set up already: event callback, addresses and application lead to the Worker.
+  connected: false,
   // How many times faster than real time goes on, and since when (epoch milliseconds).
   timeScale: 1,
   timeOrigin: undefined,
@@ -40,6 +55,26 @@ const DEFAULTS = {
   // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
   callMethod: "POST",
   signWith: null,
+  // TaskRouter: how late its events are posted, when it forgets finished tasks (null: never; the real one: after 5 minutes),
+  // whether it offers a task again to who refused it, counts capacities, and moves who lets an offer time out to the
+  // workspace's time-out activity (null: only without multitasking).
+  eventDelayMs: 0,
+  purgeAfterMs: null,
+  reoffer: false,
+  countCapacity: false,
+  timeoutActivity: null,
+  // How long an interaction that was accepted takes until its channel is active, or failed.
+  interactionDelayMs: 0,
+  // Where Twilio's documents leave a choice: whether lists of tasks have their attributes, how invites show theirs ("text" or
+  // "object"), whether closed participants of a channel are still listed, and how IAM refuses a token (200 or 401).
+  listAttributes: true,
+  inviteAttributes: "text",
+  listClosedParticipants: false,
+  invalidTokenStatus: 200,
+  // Called with every answer to a webhook: `{method, url, status, headers, body}`, or `{…, error}`.
+  delivered: null,
+  // Called with all the parts before the first request: who wants to add to them.
+  extend: null,
 };
 
 /** What every part shares: the clock, pending work, and the other parts. */
@@ -88,9 +123,17 @@ export async function startTwilio(given = {}) {
   twilio.faults = createFaults();
   twilio.webhooks = createWebhooks(twilio);
   twilio.workspace = createWorkspace(twilio);
+  twilio.events = createEvents(twilio);
   twilio.tasks = createTasks(twilio);
+  twilio.routing = createRouting(twilio);
+  twilio.addresses = createAddresses(twilio);
+  twilio.applications = createApplications(twilio);
   twilio.conferences = createConferences(twilio);
   twilio.calls = createCalls(twilio);
+  twilio.player = createPlayer(twilio);
+  twilio.callQueues = createCallQueues(twilio);
+  twilio.nativeCalls = createNativeCalls(twilio);
+  twilio.transfers = createTransfers(twilio);
   twilio.agents = createAgents(twilio);
   twilio.rooms = createRooms(twilio);
   twilio.interactions = createInteractions(twilio);
@@ -99,19 +142,32 @@ export async function startTwilio(given = {}) {
   twilio.iam = createIam(twilio);
   const products = {
     taskrouter: createTaskrouter(twilio),
+    "taskrouter-workspace": createTaskrouterWorkspace(twilio),
     voice: createVoice(twilio),
+    applications: twilio.applications,
+    addresses: twilio.addresses,
     conversations: createConversations(twilio),
+    users: createUsers(twilio),
     numbers: createNumbers(),
     flex: twilio.flex,
+    "flex-configuration": createFlexConfiguration(twilio),
+    sync: createSync(twilio),
+    turnstile: createTurnstile(twilio),
     iam: twilio.iam,
   };
   for (const { services } of Object.values(products))
     for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
 
+  twilio.connect = (url = options.workerUrl) => {
+    twilio.workspace.settings.eventCallbackUrl = `${url}/taskrouter/events`;
+    twilio.addresses.connect(`${url}/conversations/inbound`);
+    twilio.applications.connect(`${url}/voice/internal-call`);
+  };
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...Object.values(products)])
+    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.callQueues, twilio.transfers, twilio.rooms, twilio.interactions, ...Object.values(products)])
       part.reset?.();
+    if (options.connected) twilio.connect();
     twilio.faults.clear();
     twilio.webhooks.clear();
     twilio.journal.clear();

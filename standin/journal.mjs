@@ -1,6 +1,6 @@
 // What was asked, what was answered, what was delivered: the evidence that tests read.
 
-const SECRETS = new Set(["token", "Token", "SipAuthPassword"]);
+const SECRETS = new Set(["token", "Token", "SipAuthPassword", "secret", "response"]);
 const KEPT = 20_000;
 
 function redact(params) {
@@ -30,7 +30,7 @@ export function createJournal(clock) {
 
   const request = ({ text, params, ...details }) =>
     open("request", { ...details, params: redact(params), status: null, fault: null }, text);
-  const webhook = (details) => open("webhook", { ...details, status: null, error: null, violations: [] }, details.url);
+  const webhook = (details, text) => open("webhook", { ...details, status: null, error: null, violations: [] }, text);
   /** Something that Twilio's debugger would show: TwiML that does not parse, a webhook that nobody answers. */
   const alert = (message, about) => void open("alert", { message, about, violations: [] }, `${message} ${about}`).end({});
 

@@ -1,5 +1,5 @@
-// The state behind Conversations: conversations with members, messages and webhooks, and their users.
-import { ACCOUNT_SID, CHAT_SERVICE_SID } from "./accounts.mjs";
+// The state behind Conversations: conversations with members, messages, webhooks and timers, and their users.
+import { createRoomEvents } from "./room-events.mjs";
 import { badRequest, iso, newSid, notFound, Refusal } from "./shape.mjs";
 
 const WEBHOOKS_PER_CONVERSATION = 5;
@@ -14,6 +14,7 @@ function milliseconds(duration) {
 
 export function createRooms(twilio) {
   const { clock } = twilio;
+  const tell = createRoomEvents(twilio);
   const all = new Map();
   const users = new Map();
 
@@ -74,6 +75,7 @@ export function createRooms(twilio) {
       nextIndex: 0,
     };
     all.set(room.sid, room);
+    arm(room);
     return room;
   }
 
@@ -82,29 +84,7 @@ export function createRooms(twilio) {
     return { ...at("date_inactive", room.timers.inactive), ...at("date_closed", room.timers.closed) };
   }
 
-  /** Posts an event to the conversation's own webhooks; for REST changes only when the request asked for it. */
-  function announce(room, event, more) {
-    for (const hook of room.webhooks.values()) {
-      if (hook.target !== "webhook" || !hook.configuration.url || !(hook.configuration.filters ?? []).includes(event)) continue;
-      void twilio.webhooks.deliver({
-        url: hook.configuration.url,
-        method: (hook.configuration.method ?? "post").toUpperCase(),
-        voice: false,
-        overridable: false,
-        fields: {
-          AccountSid: ACCOUNT_SID,
-          EventType: event,
-          Source: "API",
-          ConversationSid: room.sid,
-          ChatServiceSid: CHAT_SERVICE_SID,
-          WebhookSid: hook.sid,
-          ...more,
-        },
-      });
-    }
-  }
-
-  function update(room, { friendlyName, uniqueName, attributes, state, timers = {}, updated }, loud = false) {
+  function update(room, { friendlyName, uniqueName, attributes, state, timers = {}, updated }, loud = false, reason = "API") {
     assertOpen(room);
     assertUnique(uniqueName, room);
     assertSize(attributes);
@@ -113,21 +93,24 @@ export function createRooms(twilio) {
     for (const [name, value] of Object.entries(changes)) if (value !== undefined) room[name] = value;
     for (const [name, value] of Object.entries(timers)) if (value !== undefined) room.timers[name] = value;
     room.updated = updated ?? clock.now();
+    arm(room);
     if (!loud) return;
-    announce(room, "onConversationUpdated", {
-      FriendlyName: room.friendlyName,
-      UniqueName: room.uniqueName,
-      Attributes: room.attributes,
-      State: room.state,
-      DateUpdated: iso(room.updated),
+    tell.updated(room);
+    if (room.state !== before) tell.stateUpdated(room, before, reason);
+  }
+
+  // Conversations with timers go to sleep and end by themselves, and that is told without being asked for.
+  function arm(room) {
+    room.timer?.cancel();
+    const next = room.state === "active" ? "inactive" : "closed";
+    const [name, wait] = [
+      [next, milliseconds(room.timers[next])],
+      ["closed", milliseconds(room.timers.closed)],
+    ].find((timer) => timer[1] !== null) ?? [null, null];
+    if (room.state === "closed" || wait === null) return;
+    room.timer = clock.later(Math.max(room.lastActive + wait - clock.now(), 0), () => {
+      if (room.state !== "closed" && all.has(room.sid)) update(room, { state: name }, true, "TIMER");
     });
-    if (room.state !== before)
-      announce(room, "onConversationStateUpdated", {
-        StateFrom: before,
-        StateTo: room.state,
-        StateUpdated: iso(room.updated),
-        Reason: "API",
-      });
   }
 
   function addUser(identity, { friendlyName = null, attributes = "{}", roleSid = null } = {}) {
@@ -167,29 +150,22 @@ export function createRooms(twilio) {
       updated: updated ?? now,
     };
     room.members.set(member.sid, member);
-    if (loud)
-      announce(room, "onParticipantAdded", {
-        ParticipantSid: member.sid,
-        Identity: identity,
-        Attributes: attributes,
-        DateCreated: iso(member.created),
-        "MessagingBinding.Address": binding?.address,
-      });
+    if (loud) tell.memberAdded(member);
     return member;
   }
 
   function removeMember(member, loud = false) {
     assertOpen(member.room);
     member.room.members.delete(member.sid);
-    if (loud)
-      announce(member.room, "onParticipantRemoved", {
-        ParticipantSid: member.sid,
-        Identity: member.identity,
-        DateRemoved: iso(clock.now()),
-      });
+    if (loud) tell.memberRemoved(member, clock.now());
   }
 
-  function addMessage(room, { author = "system", body = "", attributes = "{}", created, updated }, loud = false) {
+  /** `loud`: webhooks are told, as whose doing `source` says. */
+  function addMessage(
+    room,
+    { author = "system", body = "", attributes = "{}", created, updated },
+    { loud = false, source = "API", profileName } = {},
+  ) {
     assertOpen(room);
     const now = clock.now();
     const sender = [...room.members.values()].find((member) => member.identity === author || member.binding?.address === author);
@@ -207,17 +183,12 @@ export function createRooms(twilio) {
     room.nextIndex += 1;
     room.messages.push(message);
     room.lastActive = now;
-    if (room.state === "inactive") room.state = "active";
-    if (loud)
-      announce(room, "onMessageAdded", {
-        MessageSid: message.sid,
-        Index: message.index,
-        Body: body,
-        Author: author,
-        ParticipantSid: message.participantSid,
-        Attributes: attributes,
-        DateCreated: iso(message.created),
-      });
+    if (room.state === "inactive") {
+      room.state = "active";
+      tell.stateUpdated(room, "inactive", "EVENT");
+    }
+    arm(room);
+    if (loud) tell.messageAdded(message, { source, profileName });
     return message;
   }
 
@@ -232,7 +203,13 @@ export function createRooms(twilio) {
 
   const membersWith = (test) => [...all.values()].flatMap((room) => [...room.members.values()].filter(test));
 
+  function remove(room) {
+    room.timer?.cancel();
+    all.delete(room.sid);
+  }
+
   function reset() {
+    for (const room of all.values()) room.timer?.cancel();
     all.clear();
     users.clear();
   }
@@ -246,6 +223,7 @@ export function createRooms(twilio) {
     create,
     timersOf,
     update,
+    remove,
     addUser,
     addMember,
     removeMember,

@@ -64,7 +64,7 @@ export function createServer(twilio, control) {
 
   async function answerOf(checked, request, headers) {
     try {
-      authorize(headers);
+      if (!operationById(checked.service, checked.operationId)?.open) authorize(headers);
       return await perform(checked, request);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -1,7 +1,7 @@
-// Tasks and their reservations: lifecycle, versions, and the routing that reserves a worker.
+// Tasks and their reservations: what may become of them, their versions, and the events that tell of it.
 import * as seed from "./accounts.mjs";
-import { expression } from "./expressions.mjs";
-import { badRequest, iso, newSid, notFound, parseAttributes, Refusal } from "./shape.mjs";
+import { badRequest, newSid, notFound, parseAttributes, Refusal } from "./shape.mjs";
+import { createTaskAnswers } from "./task-answers.mjs";
 
 // From → the statuses that a request may set.
 const TASK_MOVES = {
@@ -23,6 +23,7 @@ const RESERVATION_MOVES = {
   completed: [],
 };
 const OPEN = ["pending", "accepted", "wrapping"];
+const EVENT_OF = { wrapping: "wrapup" };
 
 /** Refuses a change whose If-Match names another version; quoted, bare and weak spellings are one. */
 export function matchVersion(resource, ifMatch) {
@@ -32,11 +33,11 @@ export function matchVersion(resource, ifMatch) {
 export const etag = ({ version }) => `"${version}"`;
 
 export function createTasks(twilio) {
-  const { clock, workspace } = twilio;
+  const { clock, workspace, events } = twilio;
   const tasks = new Map();
   const reservations = new Map();
-  const accepted = [];
-  const wrapped = [];
+  const listeners = { accepted: [], moved: [] };
+  const tell = (event, resource) => listeners[event].forEach((listener) => listener(resource));
 
   function touch(resource) {
     resource.version += 1;
@@ -57,48 +58,7 @@ export function createTasks(twilio) {
   }
 
   const openReservations = (worker) => [...(worker.reservations ?? [])].filter(({ status }) => OPEN.includes(status));
-
-  function reserve(task, worker) {
-    const now = clock.now();
-    const reservation = { sid: newSid("WR"), task, worker, status: "pending", version: 0, created: now, updated: now };
-    reservations.set(reservation.sid, reservation);
-    task.reservations.push(reservation);
-    (worker.reservations ??= []).push(reservation);
-    task.status = "reserved";
-    touch(task);
-    return reservation;
-  }
-
-  function targetOf(task, attributes) {
-    const { filters, default_filter: fallback } = workspace.workflows.get(task.workflowSid).configuration.task_routing;
-    const filter = filters.find((candidate) => expression(candidate.expression)({ ...attributes, task: attributes }));
-    return filter?.targets[0] ?? fallback;
-  }
-
-  function candidates(task, attributes, target) {
-    const queue = workspace.queues.get(target.queue);
-    const test = target.expression ? expression(target.expression) : () => true;
-    return [...workspace.workers.values()]
-      .filter((worker) => worker.activity.available && !task.refusedBy.has(worker.sid) && workspace.inQueue(worker, queue))
-      .filter((worker) => test({ ...attributes, task: attributes, worker: workspace.workerNames(worker) }))
-      .sort((a, b) => openReservations(a).length - openReservations(b).length);
-  }
-
-  /** Offers a pending task to a worker, if one fits. Agents' capacities are not counted. */
-  function route(task) {
-    if (task.status !== "pending") return;
-    const direct = workspace.workers.get(task.routingTarget);
-    if (direct) {
-      if (!task.refusedBy.has(direct.sid) && (task.ignoreCapacity || direct.activity.available)) reserve(task, direct);
-      return;
-    }
-    const attributes = parseAttributes(task.attributes);
-    const target = workspace.queues.has(task.routingTarget) ? { queue: task.routingTarget } : targetOf(task, attributes);
-    task.queueSid = target.queue;
-    if (target.priority) task.priority = Number(target.priority);
-    const [worker] = candidates(task, attributes, target);
-    if (worker) reserve(task, worker);
-  }
+  const channelName = (text) => Object.entries(seed.TASK_CHANNELS).find((entry) => entry.includes(text))?.[0] ?? "default";
 
   function create({
     workflowSid,
@@ -118,6 +78,7 @@ export function createTasks(twilio) {
     const toWorker = workspace.workers.has(routingTarget);
     if (ignoreCapacity !== undefined && !toWorker) throw badRequest("IgnoreCapacity needs a worker as RoutingTarget");
     const now = clock.now();
+    const { task_routing: routing } = workspace.workflows.get(workflowSid).configuration;
     const task = {
       sid: newSid("WT"),
       status: "pending",
@@ -129,7 +90,8 @@ export function createTasks(twilio) {
       reason: null,
       version: 0,
       channel: channelName(channel),
-      queueSid: queueSid ?? workspace.workflows.get(workflowSid).configuration.task_routing.default_filter.queue,
+      queueSid: queueSid ?? routing.default_filter?.queue ?? routing.filters?.[0]?.targets[0]?.queue ?? null,
+      queueEntered: now,
       ignoreCapacity: toWorker ? ["true", "1", "yes"].includes(ignoreCapacity ?? "true") : null,
       created: now,
       updated: now,
@@ -138,24 +100,71 @@ export function createTasks(twilio) {
       refusedBy: new Set(),
     };
     tasks.set(task.sid, task);
+    task.lifeTimer = clock.later(timeout * 1000, () => {
+      if (!["pending", "reserved"].includes(task.status)) return;
+      withdrawOffers(task);
+      moveTask(task, "canceled", "Task TTL Exceeded or Max assignment count exceeded");
+    });
     return task;
   }
 
-  const channelName = (text) => Object.entries(seed.TASK_CHANNELS).find((entry) => entry.includes(text))?.[0] ?? "default";
+  /** Lets a new task into its workflow. TaskRouter does that after it has answered who made the task. */
+  function route(task) {
+    events.emit("task.created", { task });
+    twilio.routing.enter(task);
+  }
 
   function setAttributes(task, text) {
     task.attributes = text;
     touch(task);
+    events.emit("task.updated", { task });
+    twilio.routing.reconsider(task);
   }
 
-  function mergeAttributes(task, more) {
-    setAttributes(task, JSON.stringify({ ...parseAttributes(task.attributes), ...more }));
+  const mergeAttributes = (task, more) => setAttributes(task, JSON.stringify({ ...parseAttributes(task.attributes), ...more }));
+
+  function reserve(task, worker) {
+    const now = clock.now();
+    const reservation = { sid: newSid("WR"), task, worker, status: "pending", version: 0, created: now, updated: now };
+    reservations.set(reservation.sid, reservation);
+    task.reservations.push(reservation);
+    (worker.reservations ??= []).push(reservation);
+    if (task.status === "pending") task.status = "reserved";
+    touch(task);
+    events.emit("reservation.created", { reservation });
+    const { reservationTimeout } = workspace.workflows.get(task.workflowSid);
+    reservation.timer = clock.later(reservationTimeout * 1000, () => {
+      if (reservation.status !== "pending") return;
+      if (twilio.options.timeoutActivity ?? !workspace.settings.multiTaskEnabled)
+        workspace.setActivity(reservation.worker, workspace.settings.timeoutActivitySid);
+      moveReservation(reservation, "timeout");
+    });
+    return reservation;
   }
 
-  function closeReservations(task, status) {
-    for (const reservation of task.reservations.filter((other) => OPEN.includes(other.status))) {
-      reservation.status = reservation.status === "pending" && status !== "canceled" ? "rescinded" : status;
-      touch(reservation);
+  function setReservation(reservation, status) {
+    reservation.status = status;
+    reservation.timer?.cancel();
+    touch(reservation);
+    events.emit(`reservation.${EVENT_OF[status] ?? status}`, { reservation });
+    tell("moved", reservation);
+  }
+
+  /** Takes back what is only offered; the task is pending again. */
+  function withdrawOffers(task, status = "canceled") {
+    for (const reservation of task.reservations.filter((other) => other.status === "pending")) setReservation(reservation, status);
+    if (task.status === "reserved") task.status = "pending";
+  }
+
+  function setTask(task, status, reason) {
+    task.status = status;
+    if (reason !== undefined) task.reason = reason;
+    touch(task);
+    if (status !== "assigned") task.stepTimer?.cancel();
+    if (["canceled", "completed"].includes(status)) {
+      task.lifeTimer.cancel();
+      const { purgeAfterMs } = twilio.options;
+      if (purgeAfterMs !== null) void clock.later(purgeAfterMs, () => tasks.has(task.sid) && remove(task, "task.system-deleted"));
     }
   }
 
@@ -164,93 +173,56 @@ export function createTasks(twilio) {
       const verb = { canceled: "cancel", completed: "complete", wrapping: "wrap" }[status] ?? "update";
       throw badRequest(`Cannot ${verb} task ${task.sid} because it is currently ${task.status}`);
     }
-    task.status = status;
-    if (reason !== undefined) task.reason = reason;
-    touch(task);
-    closeReservations(task, status);
-    if (status !== "canceled") for (const listener of wrapped) listener(task);
+    setTask(task, status, reason);
+    withdrawOffers(task, status === "canceled" ? "canceled" : "rescinded");
+    for (const reservation of task.reservations.filter((other) => RESERVATION_MOVES[other.status].includes(status)))
+      setReservation(reservation, status);
+    events.emit(`task.${EVENT_OF[status] ?? status}`, { task });
   }
 
-  function accept(reservation) {
-    const { task } = reservation;
-    task.status = "assigned";
-    touch(task);
-    for (const other of task.reservations) {
-      if (other === reservation || other.status !== "pending") continue;
-      other.status = "rescinded";
-      touch(other);
-    }
-    for (const listener of accepted) listener(reservation);
+  /** A task with several agents is what the busiest of their reservations is. */
+  function follow(task) {
+    const has = (status) => task.reservations.some((reservation) => reservation.status === status);
+    const status = ["accepted", "wrapping", "completed"].find(has);
+    // A transfer is under way: the call goes on.
+    if (has("pending")) return;
+    const [wanted] = { accepted: ["assigned"], wrapping: ["wrapping"], completed: ["completed"] }[status] ?? [];
+    if (!wanted || wanted === task.status) return;
+    setTask(task, wanted);
+    if (wanted !== "assigned") events.emit(`task.${EVENT_OF[wanted] ?? wanted}`, { task });
   }
 
   function moveReservation(reservation, status) {
-    if (!RESERVATION_MOVES[reservation.status].includes(status)) {
+    if (!RESERVATION_MOVES[reservation.status].includes(status))
       throw badRequest(`Cannot move reservation ${reservation.sid} from ${reservation.status} to ${status}`);
-    }
-    reservation.status = status;
-    touch(reservation);
     const { task } = reservation;
-    if (status === "accepted") accept(reservation);
-    else if (status === "wrapping" || status === "completed") moveTask(task, status);
-    else if (task.status === "reserved") {
+    if (status === "accepted") setTask(task, "assigned");
+    setReservation(reservation, status);
+    if (status === "accepted") {
+      task.stepTimer?.cancel();
+      withdrawOffers(task, "rescinded");
+      tell("accepted", reservation);
+    } else if (["wrapping", "completed"].includes(status)) follow(task);
+    else {
       task.refusedBy.add(reservation.worker.sid);
+      if (task.status !== "reserved" || task.reservations.some((other) => other.status === "pending")) return;
       task.status = "pending";
       touch(task);
-      route(task);
+      twilio.routing.offer(task);
     }
   }
 
-  const present = (task) => ({
-    account_sid: twilio.accountSid,
-    workspace_sid: seed.WORKSPACE_SID,
-    sid: task.sid,
-    age: Math.floor((clock.now() - task.created) / 1000),
-    assignment_status: task.status,
-    attributes: task.attributes,
-    addons: "{}",
-    priority: task.priority,
-    reason: task.reason,
-    timeout: task.timeout,
-    date_created: iso(task.created),
-    date_updated: iso(task.updated),
-    task_queue_entered_date: iso(task.created),
-    virtual_start_time: iso(task.virtualStart),
-    task_queue_sid: task.queueSid,
-    task_queue_friendly_name: workspace.queues.get(task.queueSid).friendlyName,
-    task_channel_sid: seed.TASK_CHANNELS[task.channel],
-    task_channel_unique_name: task.channel,
-    workflow_sid: task.workflowSid,
-    workflow_friendly_name: workspace.workflows.get(task.workflowSid).friendlyName,
-    ignore_capacity: task.ignoreCapacity,
-    routing_target: task.routingTarget,
-    url: `${workspace.base}/Tasks/${task.sid}`,
-    links: {
-      workspace: workspace.base,
-      workflow: `${workspace.base}/Workflows/${task.workflowSid}`,
-      task_queue: `${workspace.base}/TaskQueues/${task.queueSid}`,
-      reservations: `${workspace.base}/Tasks/${task.sid}/Reservations`,
-    },
-  });
-
-  const presentReservation = (reservation, owner = `Tasks/${reservation.task.sid}`) => ({
-    account_sid: twilio.accountSid,
-    workspace_sid: seed.WORKSPACE_SID,
-    sid: reservation.sid,
-    reservation_status: reservation.status,
-    task_sid: reservation.task.sid,
-    worker_sid: reservation.worker.sid,
-    worker_name: reservation.worker.friendlyName,
-    date_created: iso(reservation.created),
-    date_updated: iso(reservation.updated),
-    url: `${workspace.base}/${owner}/Reservations/${reservation.sid}`,
-    links: {
-      task: `${workspace.base}/Tasks/${reservation.task.sid}`,
-      worker: `${workspace.base}/Workers/${reservation.worker.sid}`,
-      workspace: workspace.base,
-    },
-  });
+  /** Deletes a task, through the API or because its time is over; its offers are taken back. */
+  function remove(task, event = "task.deleted") {
+    withdrawOffers(task);
+    for (const timer of [task.stepTimer, task.lifeTimer]) timer?.cancel();
+    tasks.delete(task.sid);
+    events.emit(event, { task });
+  }
 
   function reset() {
+    for (const { stepTimer, lifeTimer } of tasks.values()) for (const timer of [stepTimer, lifeTimer]) timer?.cancel();
+    for (const { timer } of reservations.values()) timer?.cancel();
     tasks.clear();
     reservations.clear();
   }
@@ -261,20 +233,22 @@ export function createTasks(twilio) {
     find,
     findReservation,
     openReservations,
+    channelName,
     create,
     reserve,
     route,
     setAttributes,
     mergeAttributes,
+    reserve,
+    withdrawOffers,
     moveTask,
     moveReservation,
-    channelName,
-    present,
-    presentReservation,
-    reset,
+    follow,
+    remove,
     touch,
-    routePending: () => [...tasks.values()].forEach(route),
-    onAccepted: (listener) => void accepted.push(listener),
-    onWrapped: (listener) => void wrapped.push(listener),
+    reset,
+    present: createTaskAnswers(twilio),
+    onAccepted: (listener) => void listeners.accepted.push(listener),
+    onMoved: (listener) => void listeners.moved.push(listener),
   };
 }

@@ -1,7 +1,8 @@
-// Conversations: members, messages, users, scoped webhooks.
+// Conversations: members, messages, timers, scoped webhooks.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { alice, everyOperationOf, get, post, received, refusal, remove, seed, twilio, workerUrl } from "./stage.mjs";
+import { startTwilio } from "../index.mjs";
+import { AUTHORIZATION, everyOperationOf, get, post, received, refusal, remove, seed, twilio, workerUrl } from "./stage.mjs";
 
 describe("Conversations", () => {
   const root = "/conversations/v1/Conversations";
@@ -37,15 +38,9 @@ describe("Conversations", () => {
     assert.deepEqual([message.body.index, message.body.participant_sid], [0, member.body.sid]);
     assert.equal((await get(`${at}/Messages`, { Order: "desc" })).body.messages[0].body, "Hi");
     assert.equal((await get(`${at}/Messages/${message.body.sid}`)).status, 200);
-    assert.equal(
-      (await get("/conversations/v1/ParticipantConversations", { Address: "+15557654321" })).body.conversations[0].conversation_unique_name,
-      "alice+bob",
-    );
-    assert.equal(
-      (await get("/conversations/v1/ParticipantConversations", { Identity: "alice" })).body.conversations[0].participant_identity,
-      "alice",
-    );
-    assert.equal((await get("/conversations/v1/Users/alice/Conversations")).body.conversations[0].unique_name, "alice+bob");
+    assert.equal((await post(`${at}/Messages/${message.body.sid}`, { Body: "Hi there" })).body.body, "Hi there");
+    assert.equal((await remove(`${at}/Messages/${message.body.sid}`)).status, 204);
+    assert.equal((await get(`${at}/Messages/${message.body.sid}`)).status, 404);
     assert.equal((await get(`${at}/Participants`)).body.participants.length, 2);
     assert.equal((await remove(`${at}/Participants/${member.body.sid}`)).status, 204);
     assert.equal((await post(at, { State: "closed" })).body.state, "closed");
@@ -58,27 +53,48 @@ describe("Conversations", () => {
     assert.equal((await get(at)).status, 404);
   });
 
-  test("pages of at most 100, users, the default service and members at creation", async () => {
+  test("pages of at most 100, and members at creation", async () => {
     for (let count = 0; count < 105; count += 1)
       twilio.conversation({ uniqueName: `room${count}`, identities: ["alice", "bob"], updated: "2020-01-01T00:00:00Z" });
     const page = (await get(root, { PageSize: "100" })).body;
     assert.deepEqual([page.conversations.length, page.conversations[0].date_updated], [100, "2020-01-01T00:00:00Z"]);
     const next = new URL(page.meta.next_page_url);
     assert.equal((await get(`/conversations${next.pathname}${next.search}`)).body.conversations.length, 5);
-    assert.equal((await get("/conversations/v1/Users/alice/Conversations", { PageSize: "50" })).body.conversations.length, 50);
-    assert.equal((await post("/conversations/v1/Users", { Identity: "kim" })).status, 201);
-    assert.equal((await post("/conversations/v1/Users", { Identity: "kim" })).status, 409);
-    assert.equal((await post("/conversations/v1/Users/kim", { FriendlyName: "Kim" })).body.friendly_name, "Kim");
-    assert.equal((await get("/conversations/v1/Users/kim")).body.identity, "kim");
-    assert.equal((await get("/conversations/v1/Users")).body.users.length, 3);
-    assert.equal((await remove("/conversations/v1/Users/kim")).status, 204);
-    assert.equal((await get("/conversations/v1/Configuration")).body.default_chat_service_sid, seed.CHAT_SERVICE_SID);
     const made = await post("/conversations/v1/ConversationWithParticipants", {
       UniqueName: "both",
       Participant: ['{"identity":"a"}', '{"identity":"b"}'],
     });
     assert.equal(made.status, 202);
     assert.equal((await get(`/conversations/v1/Services/${seed.CHAT_SERVICE_SID}/Conversations/both`)).body.sid, made.body.sid);
+  });
+
+  test("timers put a conversation to sleep and end it", async () => {
+    const fast = await startTwilio({ timeScale: 1000, workerUrl: workerUrl() });
+    try {
+      const body = new URLSearchParams({ "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M", State: "active" });
+      const { sid } = await (await fetch(fast.url + root, { method: "POST", headers: { Authorization: AUTHORIZATION }, body })).json();
+      const hook = { Target: "webhook", "Configuration.Url": workerUrl("/hook"), "Configuration.Filters": "onConversationStateUpdated" };
+      const form = { method: "POST", headers: { Authorization: AUTHORIZATION }, body: new URLSearchParams(hook) };
+      assert.equal((await fetch(`${fast.url}${root}/${sid}/Webhooks`, form)).status, 201);
+      await fast.clock.later(70_000);
+      assert.equal(fast.readConversation(sid).state, "inactive");
+      fast.message({ conversationSid: sid, author: "somebody" });
+      assert.equal(fast.readConversation(sid).state, "active");
+      await fast.clock.later(670_000);
+      assert.equal(fast.readConversation(sid).state, "closed");
+      await fast.settle();
+      assert.deepEqual(
+        received.map(({ fields }) => [fields.StateFrom, fields.StateTo, fields.Reason]),
+        [
+          ["active", "inactive", "TIMER"],
+          ["inactive", "active", "EVENT"],
+          ["active", "inactive", "TIMER"],
+          ["inactive", "closed", "TIMER"],
+        ],
+      );
+    } finally {
+      await fast.close();
+    }
   });
 
   test("scoped webhooks", async () => {

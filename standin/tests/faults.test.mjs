@@ -1,6 +1,7 @@
 // Faults on demand, and how often webhooks are delivered.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { startTwilio } from "../index.mjs";
 import { alice, answer, answers, AUTHORIZATION, bob, conference, events, get, post, received, seed, twilio, workerUrl, workspace } from "./stage.mjs";
 
 describe("faults and deliveries", () => {
@@ -97,6 +98,56 @@ describe("faults and deliveries", () => {
       twilio.journal({ kind: "webhook" }).entries.map(({ error }) => error),
       ["rt", "rt"],
     );
+  });
+
+  test("never, and held back until they are wanted, in any order", async () => {
+    twilio.webhookMode({ mode: "never", contains: "never-honoured" });
+    twilio.webhookMode({ mode: "held", contains: "participant-" });
+    const calls = [await twilio.internalCall({ from: "alice", to: "bob" }), await twilio.internalCall({ from: "carol", to: "bob" })];
+    await twilio.settle();
+    assert.deepEqual(events(), []);
+    assert.equal((await twilio.releaseWebhooks({ contains: "participant-join", reverse: true })).released, 2);
+    const joined = received.filter(({ fields }) => fields.StatusCallbackEvent).map(({ fields }) => fields.CallSid);
+    assert.deepEqual(joined, [calls[1].callSid, calls[0].callSid]);
+    assert.equal((await twilio.releaseWebhooks()).released, 0);
+    assert.throws(() => twilio.webhookMode({ mode: "often" }), /mode/);
+  });
+
+  test("all tries together have 15 s, a conversation's webhook 5", async () => {
+    const fast = await startTwilio({ timeScale: 20, workerUrl: workerUrl() });
+    try {
+      answers["/voice/agent-outbound-join"] = () => ({ late: true });
+      const real = async (work) => {
+        const started = performance.now();
+        await work();
+        return (performance.now() - started) * 20;
+      };
+      const base = `${workerUrl("/voice")}`;
+      const url = `${base}/agent-outbound-join#rt=6000&rc=5&rp=rt`;
+      const {
+        reservations: [{ sid }],
+      } = fast.createTask({ workflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, attributes: { client_call: true, targetWorker: "client:bob" } });
+      const path = `${fast.url}/taskrouter/v1/Workspaces/${seed.WORKSPACE_SID}/Workers/${bob}/Reservations/${sid}`;
+      const body = new URLSearchParams({ Instruction: "call", CallFrom: "client:alice", CallUrl: url });
+      const took = await real(async () => {
+        await fetch(path, { method: "POST", headers: { Authorization: AUTHORIZATION }, body });
+        await fast.settle();
+      });
+      assert.ok(took >= 14_500 && took < 40_000, `${took}`);
+      assert.equal(fast.journal({ kind: "webhook" }).entries.length, 3, "6 + 6 + 3 s");
+      const chat = fast.chat({ agent: "alice" });
+      answers["/hook"] = () => ({ late: true });
+      const hook = { Target: "webhook", "Configuration.Url": workerUrl("/hook"), "Configuration.Filters": "onMessageAdded" };
+      const at = `${fast.url}/conversations/v1/Conversations/${chat.conversationSid}/Webhooks`;
+      await fetch(at, { method: "POST", headers: { Authorization: AUTHORIZATION }, body: new URLSearchParams(hook) });
+      const spent = await real(async () => {
+        fast.message({ conversationSid: chat.conversationSid });
+        await fast.settle();
+      });
+      assert.ok(spent >= 4_800 && spent < 14_000, `${spent}`);
+    } finally {
+      await fast.close();
+    }
   });
 
   test("a connection that fails is tried once more", async () => {

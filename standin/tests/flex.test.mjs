@@ -54,7 +54,27 @@ describe("chats", () => {
     assert.equal((await post(channel, { Status: "closed" })).status, 400);
   });
 
-  test("every channel, interactions over REST, configuration and web chats", async () => {
+  test("what the documents leave open: closed participants, attributes as an object", async () => {
+    const chat = twilio.chat({ agent: "alice" });
+    const channel = `/flex-api/v1/Interactions/${chat.interactionSid}/Channels/${chat.channelSid}`;
+    twilio.setOptions({ listClosedParticipants: true, inviteAttributes: "object", listAttributes: false });
+    const { attributes: given } = (await invite(chat)).body.routing.properties;
+    assert.equal(given.transferTargetSid, bob);
+    const [listed] = (await get(`${channel}/Invites`)).body.invites;
+    assert.equal(listed.routing.properties.attributes.transferTargetSid, bob);
+    const close = () => post(`${channel}/Participants/${chat.participantSid}`, { Status: "closed" });
+    assert.equal((await close()).status, 200);
+    assert.deepEqual(refusal(await close()), [400, 20001]);
+    assert.ok((await get(`${channel}/Participants`)).body.participants.some(({ sid }) => sid === chat.participantSid));
+    const tasks = `/taskrouter/v1/Workspaces/${seed.WORKSPACE_SID}/Tasks`;
+    assert.deepEqual(
+      (await get(tasks)).body.tasks.map((task) => task.attributes),
+      [null, null],
+    );
+    assert.equal(typeof (await get(`${tasks}/${chat.taskSid}`)).body.attributes, "string");
+  });
+
+  test("every channel, interactions over REST, and web chats", async () => {
     for (const channel of ["sms", "whatsapp", "web", "chat", "email", "messenger"])
       twilio.chat({ agent: "alice", channel, customer: channel === "email" ? "c@example.com" : undefined });
     const chat = twilio.chat({ agent: "alice" });
@@ -90,7 +110,6 @@ describe("chats", () => {
     });
     assert.equal(JSON.parse(made.body.routing.properties.attributes).customerAddress, "+15557654321");
     assert.deepEqual(refusal(await post(root, { Channel: "{}", Routing: "{}" })), [400, 20001]);
-    assert.equal((await get("/flex-api/v1/Configuration")).body.taskrouter_workspace_sid, seed.WORKSPACE_SID);
     const web = await post("/flex-api/v2/WebChats", {
       AddressSid: seed.WEBCHAT_ADDRESS_SID,
       CustomerFriendlyName: "Kim",

@@ -16,6 +16,10 @@ describe("tokens", () => {
     const { status, valid, worker_sid: workerSid, roles } = await validate("token-alice");
     assert.deepEqual([status, valid, workerSid, roles], [200, true, alice, ["agent"]]);
     assert.deepEqual((await validate("token-dave")).roles, ["supervisor"]);
+    twilio.setOptions({ invalidTokenStatus: 401 });
+    const { status: refused, code } = await validate("nonsense");
+    assert.deepEqual([refused, code], [401, 20003]);
+    twilio.setOptions({ invalidTokenStatus: 200 });
     assert.deepEqual([(await validate("token-expired")).valid, (await validate("nonsense")).valid], [false, false]);
     const { token, workerSid: zoe } = twilio.addWorker({ name: "zoe", roles: ["admin"] });
     const made = await validate(token);

@@ -16,6 +16,8 @@ describe("numbers", () => {
       ["+5511 3456-7890", undefined, "+551134567890"],
       ["0171 2345678", "DE", "+491712345678"],
       ["07911 123456", "GB", "+447911123456"],
+      ["+44 (0)20 7183 8750", undefined, "+442071838750"],
+      ["+49 (0)171 2345678", undefined, "+491712345678"],
     ]) {
       const { valid, phone_number: normal } = await lookup(number, country);
       assert.deepEqual([valid, normal], [true, result], number);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import twilioPackage from "twilio";
-import { signature, signedUrl } from "../webhooks.mjs";
+import { signature, signedUrl } from "../signature.mjs";
 
 describe("signatures", () => {
   const fields = [

@@ -1,8 +1,7 @@
-// TaskRouter: tasks, reservations, routing, and the workspace.
+// TaskRouter: tasks, reservations and routing.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { startTwilio } from "../index.mjs";
-import { alice, AUTHORIZATION, bob, carol, dave, everyOperationOf, get, post, QUEUES, refusal, remove, seed, twilio, WORKERS, workspace } from "./stage.mjs";
+import { alice, bob, carol, everyOperationOf, get, post, refusal, remove, seed, twilio, WORKERS, workspace } from "./stage.mjs";
 
 describe("TaskRouter", () => {
   const newTask = (form = {}) =>
@@ -69,6 +68,16 @@ describe("TaskRouter", () => {
     assert.equal(twilio.task(nobody.sid).assignment_status, "reserved");
   });
 
+  test("a worker's reservations", async () => {
+    const { sid } = (await newTask({ RoutingTarget: bob })).body;
+    const [reservation] = (await get(`${workspace}/Workers/${bob}/Reservations`, { ReservationStatus: "pending" })).body.reservations;
+    assert.equal(reservation.task_sid, sid);
+    const at = `${workspace}/Workers/${bob}/Reservations/${reservation.sid}`;
+    assert.equal((await get(at)).body.worker_sid, bob);
+    assert.equal((await post(at, { Instruction: "reject" })).body.reservation_status, "rejected");
+    assert.equal(twilio.task(sid).assignment_status, "pending");
+  });
+
   test("listing tasks", async () => {
     for (const [priority, value] of [
       [1, "a"],
@@ -87,59 +96,6 @@ describe("TaskRouter", () => {
     assert.equal(next.origin, "https://taskrouter.twilio.com");
     const rest = await get(`/taskrouter${next.pathname}${next.search}`);
     assert.deepEqual([rest.body.tasks.length, rest.body.meta.next_page_url], [1, null]);
-  });
-
-  test("workers, queues, activities, workflows and channels", async () => {
-    const workers = async (query) => (await get(`${workspace}/Workers`, query)).body.workers.map(({ friendly_name: name }) => name);
-    assert.deepEqual(await workers({ TargetWorkersExpression: "full_name CONTAINS 'Baker' OR friendly_name == 'carol'" }), ["bob", "carol"]);
-    assert.deepEqual(await workers({ FriendlyName: "ALICE" }), ["alice"]);
-    assert.deepEqual(await workers({ TaskQueueName: "Sales" }), ["carol", "erin"]);
-    assert.ok((await workers({ Available: "false" })).includes("judy"));
-    assert.deepEqual(await workers({ ActivityName: "Available", Ordering: "FriendlyName:desc", TargetWorkersExpression: "roles HAS 'supervisor'" }), [
-      "dave",
-    ]);
-    assert.deepEqual(refusal(await get(`${workspace}/Workers`, { TargetWorkersExpression: "full_name CONTAINS 'O'Neil'" })), [400, 20001]);
-    const read = await get(`${workspace}/Workers/${dave}`);
-    assert.equal((await post(`${workspace}/Workers/${dave}`, { Attributes: "{}" }, { "If-Match": read.etag })).status, 200);
-    assert.equal((await post(`${workspace}/Workers/${dave}`, { Attributes: "{}" }, { "If-Match": read.etag })).status, 412);
-    assert.deepEqual(
-      (await get(`${workspace}/TaskQueues`, { WorkerSid: carol })).body.task_queues.map(({ friendly_name: name }) => name),
-      ["Everyone", "Sales", "Outbound"],
-    );
-    assert.equal((await get(`${workspace}/TaskQueues/${QUEUES.Sales.sid}`)).body.friendly_name, "Sales");
-    assert.equal((await get(`${workspace}/Workflows`)).body.workflows.length, 4);
-    assert.equal((await get(`${workspace}/Workflows/${seed.OUTBOUND_WORKFLOW_SID}`)).status, 200);
-    assert.equal((await get(`${workspace}/Activities`, { Available: "true" })).body.activities.length, 1);
-    const { channels } = (await get(`${workspace}/Workers/${alice}/Channels`)).body;
-    const path = `${workspace}/Workers/${alice}/Channels/${channels[0].sid}`;
-    assert.equal((await post(path, { Capacity: "0", Available: "false" })).body.configured_capacity, 0);
-    assert.equal((await get(path)).body.available, false);
-    const { sid } = (await newTask({ RoutingTarget: bob })).body;
-    const [reservation] = (await get(`${workspace}/Workers/${bob}/Reservations`, { ReservationStatus: "pending" })).body.reservations;
-    assert.equal(reservation.task_sid, sid);
-    const at = `${workspace}/Workers/${bob}/Reservations/${reservation.sid}`;
-    assert.equal((await get(at)).body.worker_sid, bob);
-    assert.equal((await post(at, { Instruction: "reject" })).body.reservation_status, "rejected");
-    assert.equal(twilio.task(sid).assignment_status, "pending");
-  });
-
-  test("5,000 workers", async () => {
-    const crowd = await startTwilio({ workers: 5000, rateLimits: true });
-    try {
-      const list = (query) => fetch(`${crowd.url}${workspace}/Workers?${new URLSearchParams(query)}`, { headers: { Authorization: AUTHORIZATION } });
-      const { workers, meta } = await (await list({ PageSize: "1000" })).json();
-      assert.deepEqual([workers.length, meta.next_page_url !== null], [1000, true]);
-      const started = performance.now();
-      const found = await (await list({ TargetWorkersExpression: "full_name CONTAINS 'Costa'", PageSize: "1000" })).json();
-      assert.ok(found.workers.length > 100);
-      assert.ok(performance.now() - started < 1000);
-      const statuses = [];
-      for (let count = 0; count < 3; count += 1) statuses.push((await list({ TargetWorkersExpression: "1 == 1" })).status);
-      assert.deepEqual(statuses, [200, 200, 429]);
-      assert.deepEqual(crowd.violations(), { violations: [] });
-    } finally {
-      await crowd.close();
-    }
   });
 });
 
