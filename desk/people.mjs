@@ -25,13 +25,11 @@ export function createPeople(twilio) {
     for (const worker of workspace.workers.values()) setActivity(worker.friendlyName, ["alice", "bob"].includes(worker.friendlyName) ? "Available" : "Offline");
   }
 
-  function setActivity(name, activity) {
-    const worker = workspace.who(name);
-    worker.activity = [...workspace.activities.values()].find(({ friendlyName }) => friendlyName === activity);
-    worker.statusChanged = twilio.clock.now();
-    tasks.touch(worker);
-    tasks.routePending();
-  }
+  const setActivity = (name, activity) => {
+    const { sid } = [...workspace.activities.values()].find(({ friendlyName }) => friendlyName === activity);
+    workspace.setActivity(workspace.who(name), sid);
+    twilio.routing.reconsiderAll();
+  };
 
   /** A customer writes for the first time: a conversation, its interaction, and a task that is offered to an agent. */
   function startChat({ channel = "sms", number = "+15551230001", name = "Chris Customer", body = "Hello", agent, attributes = {} }) {
@@ -60,7 +58,7 @@ export function createPeople(twilio) {
 
   /** A customer writes again; webhooks fire. */
   function write({ conversationSid, author, body }) {
-    const { sid } = rooms.addMessage(rooms.find(conversationSid), { author, body }, true);
+    const { sid } = rooms.addMessage(rooms.find(conversationSid), { author, body }, { loud: true, source: "SDK" });
     return { messageSid: sid };
   }
 
@@ -72,7 +70,7 @@ export function createPeople(twilio) {
   /** A customer calls: they hear the queue's music until an agent takes the task. */
   function call({ number = "+15551230001", name = number, agent, attributes = {} }) {
     const leg = calls.create({ to: CALLER_ID, from: number, direction: "inbound" });
-    calls.answer(leg);
+    calls.setStatus(leg, "in-progress");
     const task = tasks.create({
       workflowSid: INBOUND_WORKFLOW_SID,
       routingTarget: agent ? workspace.who(agent).sid : null,

@@ -37,16 +37,28 @@ export async function say(page, text) {
 /** A notification of Flex, by its text. */
 export const notice = (page, text) => page.getByText(text).first();
 
-/** Flex's own directory: a call handed over `warm` or `cold`, to an agent or a queue. */
-export async function hand(page, name, mode, { queue = false } = {}) {
-  await page.bringToFront();
-  await page.getByRole("button", { name: /open transfer directory/i }).click();
+/** Flex's own directory, open: hands over `warm` or `cold`, to an agent or a queue. */
+export async function choose(page, name, mode, { queue = false } = {}) {
   if (queue) await page.getByText("Queues", { exact: true }).click();
   const row = page.locator(`.Twilio-WorkerDirectory-${queue ? "Queue" : "Worker"}`).filter({ hasText: name });
   await row.hover();
   // The cold one is the second where there are two.
   const buttons = row.getByRole("button");
   await (mode === "warm" ? buttons.first() : buttons.last()).click();
+}
+
+/** Hands a call over, by Flex's own button. */
+export async function hand(page, name, mode, options) {
+  await page.bringToFront();
+  await page.getByRole("button", { name: /open transfer directory/i }).click();
+  await choose(page, name, mode, options);
+}
+
+/** Hands a chat over, by the plugin's button. */
+export async function handChat(page, name, mode, options) {
+  await page.bringToFront();
+  await page.getByRole("button", { name: "Hand over to an agent or a queue" }).click();
+  await choose(page, name, mode, options);
 }
 
 /** The plugin's section of the dialpad; `seen` gets the page before the call is placed. */

@@ -2,7 +2,6 @@
 import { badRequest, parseAttributes } from "../shape.mjs";
 
 const VOICE_PREFIX = "UO";
-const AGENT = { agent: "agent", customer: "customer", external: "external" };
 
 export function createChannels(twilio, voice) {
   const { interactions, tasks, rooms } = twilio;
@@ -25,7 +24,7 @@ export function createChannels(twilio, voice) {
       channel_sid: channel.sid,
       channel_type: channel.type,
       interaction_sid: channel.interaction.sid,
-      type: AGENT[type] ?? type,
+      type,
       routing_properties: {
         task_sid: routing?.task_sid ?? taskSid,
         worker_sid: routing?.worker_sid ?? null,
@@ -41,7 +40,7 @@ export function createChannels(twilio, voice) {
   }
 
   // As Twilio's conference callback names them, each in a list of its own.
-  function voiceParticipant({ participant, sid, type, routing }, task) {
+  function voiceParticipant({ participant, sid, type, reservation }, task) {
     const { conference, call } = participant;
     const properties = {
       AccountSid: twilio.accountSid,
@@ -65,7 +64,7 @@ export function createChannels(twilio, voice) {
       channel_type: "voice",
       interaction_sid: `KD${task.sid.slice(2)}`,
       type,
-      routing_properties: { task_sid: task.sid, worker_sid: routing?.workerSid ?? null, reservation_sid: routing?.reservationSid ?? null },
+      routing_properties: { task_sid: task.sid, worker_sid: reservation?.worker.sid ?? null, reservation_sid: reservation?.sid ?? null },
       media_properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, [String(value)]])),
     };
   }
@@ -74,7 +73,7 @@ export function createChannels(twilio, voice) {
   function participantsOf(task) {
     if (isVoice(task)) return voice.legsOf(task).map((leg) => voiceParticipant(leg, task));
     const channel = chatOf(task);
-    return channel ? [...channel.participants.values()].map((participant) => chatParticipant(participant, task.sid)) : [];
+    return channel ? [...channel.participants.values()].filter(({ closed }) => !closed).map((participant) => chatParticipant(participant, task.sid)) : [];
   }
 
   const answerParticipants = (type, participants) => ({
@@ -139,7 +138,9 @@ export function createChannels(twilio, voice) {
       return { sid: channelSid, status };
     }
     const channel = interactions.findChannel(interactionSid, channelSid);
-    if (channel.status !== "closed") interactions.updateChannel(channel, status, routing ?? { status: "closed" });
+    // Who has handed the chat over finishes their own task only.
+    const isIn = [...channel.participants.values()].some(({ type, routing: own }) => type === "agent" && own?.worker_sid === worker.sid);
+    if (channel.status !== "closed" && isIn) interactions.updateChannel(channel, status, routing ?? { status: "closed" });
     const task = channel.interaction.tasks.findLast((other) => other.reservations.some((reservation) => reservation.worker === worker));
     if (task?.status === "assigned") tasks.moveTask(task, "wrapping");
     if (routing?.status === "closed" && task?.status === "wrapping") tasks.moveTask(task, "completed");

@@ -210,7 +210,7 @@ export function createConversationsClient(twilio, sync) {
 
   function sendMessage(room, { body, attributes }, identity) {
     mine(room, identity);
-    const { sid, index } = rooms.addMessage(room, { author: identity, body: body ?? "", attributes }, true);
+    const { sid, index } = rooms.addMessage(room, { author: identity, body: body ?? "", attributes }, { loud: true, source: "SDK" });
     return ok({ sid, index }, 201);
   }
 

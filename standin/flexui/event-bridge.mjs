@@ -154,7 +154,6 @@ export function createEventBridge(twilio, { shapes, voice, channels }) {
     const reservation = own(tasks.findReservation(sid), who);
     if (params.Instruction === "conference") voice.conference(reservation, params);
     else if (params.ReservationStatus === "wrapping" || params.ReservationStatus === "completed") voice.leave(reservation, params.ReservationStatus);
-    else if (params.ReservationStatus === "rejected" && reservation.transfer) voice.refuse(reservation);
     else ask("UpdateWorkerReservation", { WorkerSid: who.worker.sid, Sid: sid, ...params });
     return shapes.changedReservation(reservation);
   }

@@ -157,7 +157,6 @@ export function createFlexUi(twilio, sockets, options = {}) {
     voice,
     reset() {
       sync.reset();
-      voice.reset();
       bridge.reset();
       unanswered.length = 0;
       seen.length = 0;

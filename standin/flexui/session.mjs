@@ -35,11 +35,12 @@ const forbidden = json({ message: "Forbidden", code: 20403, status: 403 }, 403);
 
 /** `plugins` and `uiAttributes` are what an account has set in its Flex configuration. */
 export function createSession(twilio, { plugins = [], uiAttributes = {}, language = "en-US" }) {
-  const configuration = () => ({
-    ...twilio.services["flex-api/v1"].FetchConfiguration({}),
+  const fetched = () => twilio.services["flex-api/v1"].FetchConfiguration({});
+  const configuration = ({ ui_attributes: set, ...rest } = fetched()) => ({
+    ...rest,
     ui_language: language,
     ui_version: "2.17.1",
-    ui_attributes: { version_compatibility: "yes", version_message: "", ...uiAttributes },
+    ui_attributes: { ...set, version_compatibility: "yes", version_message: "", ...uiAttributes },
     taskrouter_taskqueues: Object.values(seed.QUEUES).map(({ sid }) => ({ sid, targettable: true })),
     outbound_call_flows: {
       default: {

@@ -51,6 +51,9 @@ export const scenes = {
     await hand(alice, "Bob Baker", "warm");
     await accept(bob, "Carol Caller");
     await until(() => legs() === 3, "three in the conference");
+    // Flex sees to it that the call goes on without Alice.
+    const ending = () => [...inside.conferences.live(call.taskSid).participants.values()].filter(({ endOnExit }) => endOnExit);
+    await until(() => ending().every(({ call: leg }) => leg.to === "+15550009999"), "a call that goes on");
     await alice.bringToFront();
     await alice.getByTestId("hangup-footer").click();
     await until(() => legs() === 2, "Bob and the customer");
