@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 
 import { build, size } from "./build.mjs";
-import { root, run, say, setup } from "./setup.mjs";
+import { fail, root, run, say, setup } from "./setup.mjs";
 
 const PORT = 8790;
 const began = Date.now();
@@ -36,12 +36,7 @@ packages("plugin", "Flex UI and what it needs, about 900 MB; a minute or two, on
 packages("desk", "about 110 MB, once");
 // Only now: they need the packages that have just been installed.
 const { buildHost } = await import("../desk/build.mjs");
-const { createActions } = await import("../desk/actions.mjs");
-const { createLog } = await import("../desk/log.mjs");
-const { createPeople } = await import("../desk/people.mjs");
-const { startDesk } = await import("../desk/server.mjs");
-const { startTwilio } = await import("../standin/index.mjs");
-const { settings, startWorker } = await import("./worker.mjs");
+const { openDesk } = await import("../desk/open.mjs");
 
 if (await buildHost(join(root, "plugin"))) say("Flex UI: bundled for the browser");
 const bundle = join(root, "plugin/dist/flex-edge.js");
@@ -56,39 +51,11 @@ if (older(join(root, "build/index.wasm"), "src", "Cargo.toml", "Cargo.lock", "de
 }
 
 say("Starting the local Twilio, the Worker and the desk");
-const workerUrl = "http://127.0.0.1:8787";
-let inside;
-const twilio = await startTwilio({ port: 4010, workers: 9, workerUrl, extend: (opened) => (inside = opened) });
-const log = createLog(twilio);
-const people = createPeople(inside);
-const worker = await startWorker({
-  port: 8787,
+const { desk, twilio, workerUrl, close } = await openDesk({
+  ports: { twilio: 4010, worker: 8787, desk: PORT },
   persist: join(root, ".wrangler/desk"),
-  vars: settings(twilio.url),
-  onLine: log.line,
-}).catch((error) => {
-  console.error(error.message);
-  process.exit(1);
-});
-const desk = await startDesk({
-  twilio: inside,
-  port: PORT,
-  workerUrl,
   plugin: join(root, "plugin/dist"),
-  plugins: [{ name: "flex-edge", version: "0.1.0", src: "/plugin/flex-edge.js", phase: 3 }],
-  uiAttributes: { flex_edge: { url: workerUrl } },
-  actions: createActions({
-    people,
-    twilio,
-    restart: () => {
-      twilio.reset();
-      desk.flexUi.reset();
-      people.sitDown();
-    },
-  }),
-  streams: { log: log.listen },
-});
-people.sitDown();
+}).catch((error) => fail(error.message));
 
 console.log(`
 Ready after ${Math.round((Date.now() - began) / 1000)} s.
@@ -107,10 +74,7 @@ let ending = false;
 async function end() {
   if (ending) return;
   ending = true;
-  log.close();
-  await desk.close();
-  await worker.stop();
-  await twilio.close();
+  await close();
   process.exit(0);
 }
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, end);

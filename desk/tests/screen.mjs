@@ -11,13 +11,13 @@ export async function task(page, name) {
 export async function accept(page, name) {
   await task(page, name);
   // In the list, or on the canvas, which no notification covers.
-  await page.getByRole("button", { name: /accept/i }).last().click();
+  await page.getByRole("button", { name: /^accept/i }).last().click();
 }
 
 export async function reject(page, name) {
   await task(page, name);
   // In the list, or on the canvas, which no notification covers.
-  await page.getByRole("button", { name: /reject/i }).last().click();
+  await page.getByRole("button", { name: /^reject/i }).last().click();
 }
 
 export async function select(page, name) {

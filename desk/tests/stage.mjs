@@ -5,10 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { settings, startWorker } from "../../dev/worker.mjs";
-import { startTwilio } from "../../standin/index.mjs";
-import { createPeople } from "../people.mjs";
-import { startDesk } from "../server.mjs";
+import { openDesk } from "../open.mjs";
 import { openBrowser } from "./browser.mjs";
 
 const freePort = () =>
@@ -24,29 +21,24 @@ const BOOT_MS = 30_000;
 /** Opens the stage once; `plugin` is the folder of the plugin's bundle, or null. */
 export async function openStage({ plugin = null, pictures = null } = {}) {
   const persist = mkdtempSync(join(tmpdir(), "flex-edge-desk-"));
-  const port = await freePort();
-  const workerUrl = `http://127.0.0.1:${port}`;
-  let inside;
-  const twilio = await startTwilio({ workers: 9, workerUrl, extend: (opened) => (inside = opened) });
-  const worker = await startWorker({ port, persist, vars: settings(twilio.url) });
-  const desk = await startDesk({
-    twilio: inside,
-    workerUrl,
-    plugin,
-    plugins: plugin ? [{ name: "flex-edge", version: "0.1.0", src: "/plugin/flex-edge.js", phase: 3 }] : [],
-    uiAttributes: { flex_edge: { url: workerUrl } },
-  });
+  const opened = await openDesk({ ports: { worker: await freePort() }, persist, plugin });
+  const { twilio, inside, worker, workerUrl, desk, people } = opened;
   const browser = await openBrowser();
-  const people = createPeople(inside);
   let pages = [];
+
+  /** Any page of the desk; what it may complain of goes into `page.expected`. */
+  async function open(path, who) {
+    const page = await browser.page();
+    page.agent = who;
+    page.expected = [];
+    pages.push(page);
+    await page.goto(desk.url + path);
+    return page;
+  }
 
   /** An agent's screen, booted. */
   async function sit(name) {
-    const page = await browser.page();
-    page.agent = name;
-    page.expected = [];
-    pages.push(page);
-    await page.goto(`${desk.url}/?agent=${name}`);
+    const page = await open(`/?agent=${name}`, name);
     await booted(page);
     return page;
   }
@@ -65,9 +57,7 @@ export async function openStage({ plugin = null, pictures = null } = {}) {
   async function prepare() {
     for (const page of pages) await page.close();
     pages = [];
-    twilio.reset();
-    desk.flexUi.reset();
-    people.sitDown();
+    opened.restart();
   }
 
   /** What went wrong that no scene asked for: complaints of pages, calls that nobody answered, requests that Twilio refuses. */
@@ -100,13 +90,11 @@ export async function openStage({ plugin = null, pictures = null } = {}) {
 
   async function close() {
     await browser.close();
-    await desk.close();
-    await worker.stop();
-    await twilio.close();
+    await opened.close();
     rmSync(persist, { recursive: true, force: true });
   }
 
-  return { assert, twilio, inside, worker, workerUrl, desk, people, browser, sit, booted, prepare, mishaps, picture, photograph, close };
+  return { assert, twilio, inside, worker, workerUrl, desk, people, browser, open, sit, booted, prepare, mishaps, picture, photograph, close };
 }
 
 /** Waits until `test` answers something; its last answer is in the error otherwise. */
