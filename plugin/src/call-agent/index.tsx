@@ -5,11 +5,12 @@ import { CallAgent } from "./CallAgent";
 import { HoldButton } from "./HoldButton";
 import { showNames } from "./names";
 import { isNativeCall, mendNativeCalls } from "./native";
+import { OnCall } from "./OnCall";
 import { Held, isPluginsCall, takeOverCalls } from "./plugins-way";
 
 /** Call an agent. */
 export function start(edge: Edge): void {
-  const { OutboundDialerPanel, CallCanvasActions, TaskListButtons } = edge.flex;
+  const { OutboundDialerPanel, CallCanvas, CallCanvasActions, TaskListButtons } = edge.flex;
   const held = new Held();
   takeOverCalls(edge, held);
   mendNativeCalls(edge);
@@ -21,4 +22,5 @@ export function start(edge: Edge): void {
   CallCanvasActions.Content.remove("directory", ifPlugins);
   TaskListButtons.Content.remove("hold", ifPlugins);
   CallCanvasActions.Content.add(<HoldButton key="flex-edge-hold" edge={edge} held={held.calls} />, { sortOrder: 0, ...ifPlugins });
+  CallCanvas.Content.add(<OnCall key="flex-edge-on-call" edge={edge} held={held.calls} />, { sortOrder: 1, ...ifPlugins });
 }

@@ -47,6 +47,8 @@ export const en = {
     unholdFailed: "The call could not be taken off hold.",
     hangUpFailed: "The call could not be ended. Try again.",
     hold: "Hold the call",
+    onHold: "On hold",
+    inCall: "In the call",
     unhold: "Take the call off hold",
   },
   handOver: {

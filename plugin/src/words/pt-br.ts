@@ -49,6 +49,8 @@ export const ptBr: Words = {
     unholdFailed: "Não foi possível tirar a ligação da espera.",
     hangUpFailed: "Não foi possível encerrar a ligação. Tente novamente.",
     hold: "Colocar a ligação em espera",
+    onHold: "Em espera",
+    inCall: "Na ligação",
     unhold: "Tirar a ligação da espera",
   },
   handOver: {
