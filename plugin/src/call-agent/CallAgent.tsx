@@ -37,7 +37,7 @@ export function CallAgent({ edge }: { edge: Edge }): JSX.Element {
   };
 
   return (
-    <Box as="section" aria-labelledby="flex-edge-call-agent" padding="space50" data-testid="flex-edge-call-agent">
+    <Box as="section" aria-labelledby="flex-edge-call-agent" paddingTop="space70" width="100%" data-testid="flex-edge-call-agent">
       <Stack orientation="vertical" spacing="space40">
         <Heading as="h3" variant="heading40" id="flex-edge-call-agent" marginBottom="space0">
           {words.title}

@@ -3,8 +3,6 @@ import type { TaskPayload } from "../flex/actions";
 import { textOf } from "../flex/tasks";
 import type { Edge } from "../edge";
 
-const NAME = "FlexEdgeAgentName";
-
 /** A call between agents that Flex runs by itself. */
 export function isNativeCall(task: ITask): boolean {
   return task.attributes.internal_call === "native";
@@ -27,31 +25,4 @@ export function mendNativeCalls(edge: Edge): void {
     delete options.conferenceRecordingStatusCallback;
     delete options.conferenceRecordingStatusCallbackMethod;
   });
-  showNames(edge);
-}
-
-type Line = string | ((task: ITask, ...rest: unknown[]) => unknown) | Record<string, unknown>;
-
-/** Flex would show `app:AP…` as whom the call goes to. */
-function showNames(edge: Edge): void {
-  Object.assign(edge.manager.strings, { [NAME]: "{{task.attributes.name}}" });
-  const templates = edge.flex.DefaultTaskChannels.Call.templates as Record<string, Record<string, Line> | undefined> | undefined;
-  for (const [component, line] of [
-    ["TaskListItem", "firstLine"],
-    ["TaskCanvasHeader", "title"],
-    ["CallCanvas", "firstLine"],
-    ["IncomingTaskCanvas", "firstLine"],
-  ] as const) {
-    const lines = templates?.[component];
-    const shown = lines?.[line];
-    if (!lines || shown === undefined) continue;
-    lines[line] = (task: ITask, ...rest: unknown[]) =>
-      isNativeCall(task) && textOf(task.attributes, "name")
-        ? NAME
-        : typeof shown === "object"
-          ? edge.flex.TaskChannelHelper.getTemplateForStatus(task, shown as never, rest[0] as never)
-          : typeof shown === "function"
-            ? shown(task, ...rest)
-            : shown;
-  }
 }

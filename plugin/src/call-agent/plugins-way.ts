@@ -1,7 +1,7 @@
 import type { ITask, Notification } from "@twilio/flex-ui";
 import { takeOver } from "../flex/actions";
 import { membersOf, tasksOf, textOf } from "../flex/tasks";
-import type { Marks } from "../flex/marks";
+import { Marks } from "../flex/marks";
 import type { Edge } from "../edge";
 
 /**
@@ -25,7 +25,13 @@ function isCallee(task: ITask): boolean {
   return textOf(task.attributes, "conferenceSid") !== undefined;
 }
 
-export function takeOverCalls(edge: Edge, held: Marks): void {
+/** What is on hold, by the call's task. */
+export class Held {
+  readonly calls = new Marks();
+  readonly legs = new Map<string, string>();
+}
+
+export function takeOverCalls(edge: Edge, held: Held): void {
   const { words, notices } = edge;
   takeOver(edge, "AcceptTask", isPluginsCall, (task) => accept(edge, task));
   takeOver(edge, "RejectTask", isPluginsCall, async (task, _, native) => {
@@ -106,16 +112,23 @@ function leavesAccepted(edge: Edge, task: ITask): Promise<boolean> {
   });
 }
 
-/** Holds the agent's own leg: the other agent's is not known here. Either way they no longer hear each other. */
-async function hold(edge: Edge, held: Marks, task: ITask, isHeld: boolean): Promise<void> {
-  const { words } = edge;
+/**
+ * Holds the other agent's leg where Flex has found out about it, else the agent's own: either way they no longer hear each other.
+ * The leg that was put on hold is the one that is taken off it.
+ */
+async function hold(edge: Edge, held: Held, task: ITask, isHeld: boolean): Promise<void> {
+  const words = edge.words.callAgent;
   const conference = membersOf(task.attributes, "conference");
-  const participant = textOf(membersOf(conference, "participants"), "worker") ?? textOf(task.attributes, "worker_call_sid");
+  const own = textOf(membersOf(conference, "participants"), "worker") ?? textOf(task.attributes, "worker_call_sid");
+  const others = (task.conference?.participants ?? []).filter(({ status, callSid }) => status === "joined" && callSid !== own);
+  const leg = held.legs.get(task.taskSid) ?? others.find(({ callSid }) => callSid)?.callSid ?? own ?? "";
   const room = textOf(conference, "sid") ?? task.conference?.conferenceSid ?? textOf(task.attributes, "conferenceSid") ?? task.taskSid;
   try {
-    await edge.client.ask(HOLD, { conference: room, participant: participant ?? "", hold: isHeld ? "true" : "false" });
-    held.set(task.taskSid, isHeld);
+    await edge.client.ask(HOLD, { conference: room, participant: leg, hold: isHeld ? "true" : "false" });
   } catch (error) {
-    edge.notices.failed(isHeld ? words.callAgent.holdFailed : words.callAgent.unholdFailed, error);
+    return edge.notices.failed(isHeld ? words.holdFailed : words.unholdFailed, error);
   }
+  if (isHeld) held.legs.set(task.taskSid, leg);
+  else held.legs.delete(task.taskSid);
+  held.calls.set(task.taskSid, isHeld);
 }

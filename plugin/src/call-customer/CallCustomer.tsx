@@ -1,9 +1,8 @@
 import React from "react";
 import type { ITask } from "@twilio/flex-ui";
-import { Button } from "@twilio-paste/core/button";
-import { Tooltip } from "@twilio-paste/core/tooltip";
 import { CallIcon } from "@twilio-paste/icons/esm/CallIcon";
 import type { Edge } from "../edge";
+import { HeaderButton } from "../flex/HeaderButton";
 import { useMark, type Marks } from "../flex/marks";
 import { useFlexState } from "../flex/state";
 import { isVoice } from "../flex/tasks";
@@ -22,23 +21,15 @@ function Dialling({ edge, busy, task }: Required<Props>): JSX.Element {
   const words = edge.words.callCustomer;
   const isBusy = useMark(busy, task.taskSid);
   const obstacle = useFlexState(edge, () => whyNot(edge, task));
-  const isOff = isBusy || obstacle !== undefined;
-  const button = (
-    // Not `disabled`: what cannot be reached by keyboard cannot tell why it does nothing.
-    <Button
-      variant="secondary"
-      size="small"
-      loading={isBusy}
-      aria-disabled={isOff}
-      aria-label={isBusy ? words.busy : obstacle ? `${words.button}. ${obstacle}` : words.button}
-      data-testid="flex-edge-call-customer"
-      onClick={() => {
-        if (!isOff) void busy.during(task.taskSid, () => dial(edge, task));
-      }}
-    >
-      <CallIcon decorative />
-      {words.button}
-    </Button>
+  return (
+    <HeaderButton
+      label={words.button}
+      busyLabel={words.busy}
+      icon={<CallIcon decorative />}
+      isBusy={isBusy}
+      obstacle={isBusy ? undefined : obstacle}
+      testId="flex-edge-call-customer"
+      onPress={() => void busy.during(task.taskSid, () => dial(edge, task))}
+    />
   );
-  return obstacle && !isBusy ? <Tooltip text={obstacle}>{button}</Tooltip> : button;
 }

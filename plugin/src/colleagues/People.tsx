@@ -82,7 +82,7 @@ export function People({ edge, chats, names, pins, isShown, selected, opening, o
             {pinned.map((identity) => entry(identity))}
           </Section>
           {pins.status === "failed" && <Retry label={words.retry} onClick={() => void pins.load()} />}
-          <Section title={words.recent} empty={chats.status === "failed" ? words.listFailed : chats.status === "ready" ? words.noRecent : words.loading}>
+          <Section title={words.recent} empty={chats.status === "failed" ? words.listFailed : chats.status === "ready" ? (pinned.length > 0 ? words.noOthers : words.noRecent) : words.loading}>
             {others.slice(0, recent).map((identity) => entry(identity))}
           </Section>
           {chats.status === "failed" && <Retry label={words.retry} onClick={() => void chats.load()} />}
@@ -91,7 +91,7 @@ export function People({ edge, chats, names, pins, isShown, selected, opening, o
       )}
       <Section title={words.directory} empty={directory.status === "failed" ? words.directoryFailed : directory.status === "loading" ? words.loading : words.noAgents}>
         {directory.agents
-          .filter((agent) => identityOf(agent) !== chats.me)
+          .filter((agent) => agent.workerSid !== edge.manager.workerClient?.sid)
           .map((agent) => {
             const identity = identityOf(agent);
             return identity === undefined ? (

@@ -20,7 +20,7 @@ export function start(edge: Edge): void {
         <Text as="p">{words.noClient}</Text>
       </Box>
     );
-    addView(edge, VIEW, "Message", () => words.title, sorry);
+    addView(edge, VIEW, "Message", () => ({ text: words.title }), sorry);
     return;
   }
   const chats = new Chats(edge, conversations);
@@ -28,7 +28,8 @@ export function start(edge: Edge): void {
   const pins = new Pins(edge, chats.me);
   const useLabel = () => {
     useObservable(chats);
-    return chats.unread > 0 ? words.titleUnread(chats.unread) : words.title;
+    const count = chats.unread;
+    return { text: count > 0 ? words.titleUnread(count) : words.title, count };
   };
   addView(edge, VIEW, "Message", useLabel, <Colleagues edge={edge} chats={chats} names={names} pins={pins} drafts={new Map()} />);
   void chats.load();

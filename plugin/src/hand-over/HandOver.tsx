@@ -1,15 +1,15 @@
 import React from "react";
 import type { ITask } from "@twilio/flex-ui";
 import { Box } from "@twilio-paste/core/box";
-import { Button } from "@twilio-paste/core/button";
 import { Menu, MenuButton, MenuItem, MenuSeparator, useMenuState } from "@twilio-paste/core/menu";
-import { AgentIcon } from "@twilio-paste/icons/esm/AgentIcon";
-import { MoreIcon } from "@twilio-paste/icons/esm/MoreIcon";
+import { CommunityIcon } from "@twilio-paste/icons/esm/CommunityIcon";
+import { ShareIcon } from "@twilio-paste/icons/esm/ShareIcon";
 import type { Edge } from "../edge";
+import { HeaderButton } from "../flex/HeaderButton";
 import { useMark, type Marks } from "../flex/marks";
 import { useFlexState } from "../flex/state";
 import { isConversation } from "../flex/tasks";
-import { useOthers } from "./invites";
+import { useOthers, type Invite } from "./invites";
 import { cancelInvite, leave } from "./transfer";
 
 type Props = { edge: Edge; busy: Marks; task?: ITask };
@@ -24,60 +24,59 @@ function Handing({ edge, busy, task }: Required<Props>): JSX.Element {
   const words = edge.words.handOver;
   const isBusy = useMark(busy, task.taskSid);
   const { agents, invites } = useOthers(edge, task);
-  const menu = useMenuState();
   // Flex can hand chats over by itself, where Twilio has switched that on: its directory does not ask us then.
   const isFlexs = useFlexState(edge, (flex) => Boolean(flex.featureFlags?.transfersConfig?.enabled));
   const { Actions } = edge.flex;
   const isAlone = agents.length === 0 && invites.length === 0;
   return (
-    <Box display="flex" columnGap="space30" alignItems="center" data-testid="flex-edge-hand-over">
+    <Box display="flex" alignItems="center" alignSelf="center">
       {!isFlexs && (
-        <Button
-          variant="secondary"
-          size="small"
-          loading={isBusy}
-          aria-label={isBusy ? words.busy : words.toTarget}
-          onClick={() => void Actions.invokeAction("ShowDirectory", { task }).catch(() => undefined)}
-        >
-          {words.button}
-        </Button>
+        <HeaderButton
+          label={words.toTarget}
+          busyLabel={words.busy}
+          icon={<ShareIcon decorative />}
+          isBusy={isBusy}
+          testId="flex-edge-hand-over"
+          onPress={() => void Actions.invokeAction("ShowDirectory", { task }).catch(() => undefined)}
+        />
       )}
-      <MenuButton {...menu} variant="secondary" size="icon_small" aria-label={words.people}>
-        {isAlone ? <MoreIcon decorative /> : <AgentIcon decorative />}
-      </MenuButton>
-      <Menu {...menu} aria-label={words.people}>
-        {isAlone && (
-          <MenuItem {...menu} disabled>
-            {words.nobodyElse}
-          </MenuItem>
-        )}
-        {invites.map((invite) => (
-          <MenuItem
-            {...menu}
-            key={invite.taskSid}
-            disabled={isBusy}
-            onClick={() => {
-              menu.hide();
-              void busy.during(task.taskSid, () => cancelInvite(edge, task, invite));
-            }}
-          >
-            {words.cancel(invite.name ?? words.somebody)}
-          </MenuItem>
-        ))}
-        {invites.length > 0 && <MenuSeparator {...menu} />}
-        {!isAlone && (
-          <MenuItem
-            {...menu}
-            disabled={isBusy}
-            onClick={() => {
-              menu.hide();
-              void busy.during(task.taskSid, () => leave(edge, task));
-            }}
-          >
-            {words.leave}
-          </MenuItem>
-        )}
-      </Menu>
+      {!isAlone && <OthersMenu edge={edge} busy={busy} task={task} isBusy={isBusy} invites={invites} />}
     </Box>
+  );
+}
+
+type MenuProps = Required<Props> & { isBusy: boolean; invites: readonly Invite[] };
+
+function OthersMenu({ edge, busy, task, isBusy, invites }: MenuProps): JSX.Element {
+  const words = edge.words.handOver;
+  const menu = useMenuState();
+  const item = (key: string, label: string, work: () => Promise<void>) => (
+    <MenuItem
+      {...menu}
+      key={key}
+      disabled={isBusy}
+      onClick={() => {
+        menu.hide();
+        void busy.during(task.taskSid, work);
+      }}
+    >
+      {label}
+    </MenuItem>
+  );
+  return (
+    <>
+      <Box display="flex" marginRight="space20">
+        <MenuButton {...menu} variant="secondary" size="icon_small" aria-label={words.people} title={words.people}>
+          <CommunityIcon decorative />
+        </MenuButton>
+      </Box>
+      <Menu {...menu} aria-label={words.people}>
+        {invites.map((invite) =>
+          item(invite.taskSid, words.cancel(invite.name ?? words.somebody), () => cancelInvite(edge, task, invite)),
+        )}
+        {invites.length > 0 && <MenuSeparator {...menu} />}
+        {item("leave", words.leave, () => leave(edge, task))}
+      </Menu>
+    </>
   );
 }

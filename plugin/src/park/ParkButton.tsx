@@ -1,7 +1,8 @@
 import React from "react";
 import type { ITask } from "@twilio/flex-ui";
-import { Button } from "@twilio-paste/core/button";
+import { PauseIcon } from "@twilio-paste/icons/esm/PauseIcon";
 import type { Edge } from "../edge";
+import { HeaderButton } from "../flex/HeaderButton";
 import { useMark, type Marks } from "../flex/marks";
 import { isConversation } from "../flex/tasks";
 import { park } from "./park";
@@ -14,15 +15,13 @@ export function ParkButton({ edge, busy, task }: Props): JSX.Element | null {
   const isBusy = useMark(busy, task?.taskSid ?? "");
   if (!isConversation(task) || task.status !== "accepted") return null;
   return (
-    <Button
-      variant="secondary"
-      size="small"
-      loading={isBusy}
-      aria-label={isBusy ? words.busy : words.button}
-      data-testid="flex-edge-park"
-      onClick={() => void busy.during(task.taskSid, async () => void (await park(edge, task)))}
-    >
-      {words.button}
-    </Button>
+    <HeaderButton
+      label={words.button}
+      busyLabel={words.busy}
+      icon={<PauseIcon decorative />}
+      isBusy={isBusy}
+      testId="flex-edge-park"
+      onPress={() => void busy.during(task.taskSid, async () => void (await park(edge, task)))}
+    />
   );
 }
