@@ -58,7 +58,8 @@ export function createLog({ journal }) {
       if (route === undefined && path === undefined) return;
       tell({ kind: "edge", at: Date.now(), method, route: route ?? path, status, ms, trouble: status >= 400 });
     } catch {
-      if (/error|panic/i.test(text)) tell({ kind: "edge", at: Date.now(), line: text, trouble: true });
+      // Wrangler asks Cloudflare for things that it can do without.
+      if (/error|panic/i.test(text) && !/workers\.cloudflare\.com/.test(text)) tell({ kind: "edge", at: Date.now(), line: text, trouble: true });
     }
   }
 

@@ -7,12 +7,12 @@ async function ask(action, body = {}) {
   return response.json();
 }
 
-const time = (at) => new Date(at).toLocaleTimeString("en-GB", { hour12: false, fractionalSecondDigits: 1 });
+const time = (at) => new Date(at).toISOString().slice(11, 21);
 const answerOf = ({ status, fault, error, ms }) =>
   [status ?? (fault || error ? "" : "…"), fault && `(${fault})`, error && `(${error})`, ms !== undefined && `${ms} ms`].filter(Boolean).join(" ");
 
 const DESCRIBE = {
-  edge: (item) => [item.at, "→ Worker", `${item.method ?? ""} ${item.route ?? item.line}`, answerOf(item)],
+  edge: (item) => [item.at, "somebody → Worker", item.line ?? `${item.method ?? ""} ${item.route}`, item.line ? "" : answerOf(item)],
   request: (item) => [item.at, "Worker → Twilio", `${item.method} ${item.path}${item.operationId ? ` · ${item.operationId}` : ""}`, answerOf(item)],
   webhook: (item) => [item.at, "Twilio → Worker", `${item.method} ${item.url}${item.event ? ` · ${item.event}` : ""}`, answerOf(item)],
   alert: (item) => [item.at, "Twilio's debugger", item.message, ""],

@@ -3,7 +3,7 @@ import { accept, message, say } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
 export const scenes = {
-  async "a customer writes and calls from their page; the panel shows it and makes Twilio fail"({ sit, open, picture, twilio, inside }) {
+  async "a customer writes and calls from their page; the panel shows it and makes Twilio fail"({ sit, open, picture, twilio, inside, workerUrl }) {
     const [alice, customer, panel] = await Promise.all([sit("alice"), open("/customer", "customer"), open("/panel", "panel")]);
     await customer.bringToFront();
     await customer.getByLabel("Offered to").selectOption("alice");
@@ -25,11 +25,16 @@ export const scenes = {
     await until(() => [...inside.tasks.all.values()].some(({ channel, status }) => channel === "voice" && status === "wrapping"), "wrap-up");
     await panel.bringToFront();
     await panel.getByLabel("What").selectOption("429");
-    await panel.getByLabel("Of").selectOption("ListWorker");
+    await panel.getByLabel("Of").selectOption("FetchTask");
     await panel.getByRole("button", { name: "Add" }).click();
-    await panel.getByText("429 for ListWorker, 1×; so far 0×").waitFor();
+    await panel.getByText("429 for FetchTask, 1×; so far 0×").waitFor();
     await panel.getByLabel("Webhooks are delivered").selectOption("twice");
-    await panel.getByRole("row").nth(1).waitFor();
+    const [{ sid }] = [...inside.tasks.all.values()];
+    const form = new URLSearchParams({ Token: "token-alice", taskSid: sid, assignmentStatus: "completed" });
+    await fetch(`${workerUrl}/common/flex/taskrouter/update-task-assignment-status`, { method: "POST", body: form });
+    await panel.getByText("Worker → Twilio").first().waitFor();
+    await panel.getByText("somebody → Worker").first().waitFor();
+    await panel.getByText("429 for FetchTask, 1×; so far 1×").waitFor();
     await picture(panel, "panel");
     await until(() => twilio.listFaults().faults.length === 1, "the fault");
   },
