@@ -1,4 +1,4 @@
-// The people of the desk: agents with desk phones, and customers who write and call.
+// The people of the desk: agents, and customers who write and call.
 import { CALLER_ID, INBOUND_WORKFLOW_SID, MESSAGING_NUMBER, QUEUES, WORKERS, WORKSPACE_SID } from "../standin/accounts.mjs";
 
 const CHANNELS = {
@@ -14,15 +14,14 @@ const CHANNELS = {
 export function createPeople(twilio) {
   const { calls, interactions, rooms, tasks, workspace } = twilio;
 
-  /** No browser here has a microphone, so agents have desk phones; pictures would come from elsewhere. Alice and Bob are in. */
+  /** Alice and Bob are in. Pictures would come from elsewhere. */
   function sitDown() {
     for (const name of Object.keys(WORKERS)) {
       const worker = workspace.who(name);
-      const attributes = workspace.attributesOf(worker);
-      if (attributes.contact_uri?.startsWith("client:"))
-        worker.attributes = JSON.stringify({ ...attributes, contact_uri: `sip:${name}@desk.sip.twilio.com`, image_url: undefined });
+      if (workspace.attributesOf(worker).image_url)
+        worker.attributes = JSON.stringify({ ...workspace.attributesOf(worker), image_url: undefined });
     }
-    for (const worker of workspace.workers.values()) setActivity(worker.friendlyName, ["alice", "bob"].includes(worker.friendlyName) ? "Available" : "Offline");
+    for (const { friendlyName } of workspace.workers.values()) setActivity(friendlyName, ["alice", "bob"].includes(friendlyName) ? "Available" : "Offline");
   }
 
   const setActivity = (name, activity) => {

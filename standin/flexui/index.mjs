@@ -7,6 +7,7 @@ import { createEventBridge } from "./event-bridge.mjs";
 import { createSession } from "./session.mjs";
 import { createShapes } from "./shapes.mjs";
 import { createSync } from "./sync.mjs";
+import { serveDevice } from "./device.mjs";
 import { serveTwilsock } from "./twilsock.mjs";
 import { createFlexVoice } from "./voice.mjs";
 
@@ -132,6 +133,8 @@ export function createFlexUi(twilio, sockets, options = {}) {
         const who = identify(url.searchParams.get("token"));
         if (who) bridge.connect(opened, who);
         else opened.close(4401, "Unauthorized");
+      } else if (host.startsWith("voice-js.")) {
+        serveDevice(opened, { identify });
       } else if (host.startsWith("tsock.")) {
         serveTwilsock(opened, {
           identify: (token) => identify(token)?.identity,

@@ -79,6 +79,7 @@ export function createSession(twilio, { plugins = [], uiAttributes = {}, languag
     [/^GET assets\.flex\.twilio\.com\/assets\/countries\.json/, () => json([{ code: "US", name: "United States", callingCode: "1" }])],
     [/^GET assets\.flex\.twilio\.com\/assets\/flagPositions\.json/, () => json({})],
     [/^GET status\.twilio\.com\//, () => json({ status: { indicator: "none" }, components: [], incidents: [], scheduled_maintenances: [] })],
+    [/^POST eventgw\.[\w.-]*twilio\.com\//, () => json({})],
     [/^POST [\w.-]*flex-sdk[\w.-]*\.twilio\.com\//, () => json({})],
     [/^(?:GET|HEAD) [^?]+\.mp3/, () => ({ status: 200, body: SILENCE, type: "audio/wav" })],
     [/^GET [^?]+\.(?:css|png|svg|jpe?g|gif|woff2?)/, () => ({ status: 204, body: "", type: "text/plain" })],
