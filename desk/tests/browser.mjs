@@ -13,6 +13,11 @@ const ARGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Both ends of a call are in one page, so this machine's own addresses are enough.
+  "--disable-features=WebRtcHideLocalIpsWithMdns",
+  "--allow-loopback-in-peer-connection",
+  // A click is no condition for sound, which is silence anyway.
+  "--autoplay-policy=no-user-gesture-required",
   // No name but this machine's resolves.
   "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ];

@@ -7,7 +7,7 @@ import { createEventBridge } from "./event-bridge.mjs";
 import { createSession } from "./session.mjs";
 import { createShapes } from "./shapes.mjs";
 import { createSync } from "./sync.mjs";
-import { serveDevice } from "./device.mjs";
+import { createTelephones } from "./device.mjs";
 import { serveTwilsock } from "./twilsock.mjs";
 import { createFlexVoice } from "./voice.mjs";
 
@@ -66,6 +66,9 @@ export function createFlexUi(twilio, sockets, options = {}) {
     if (!said?.valid) return undefined;
     return { identity: said.identity, roles: said.roles, workerSid: said.worker_sid, userSid: TOKENS[token]?.realm_user_id ?? said.realm_user_id };
   }
+
+  const telephones = createTelephones(twilio, identify);
+  twilio.telephone = telephones.ring;
 
   function miss(what) {
     unanswered.push(what);
@@ -134,7 +137,7 @@ export function createFlexUi(twilio, sockets, options = {}) {
         if (who) bridge.connect(opened, who);
         else opened.close(4401, "Unauthorized");
       } else if (host.startsWith("voice-js.")) {
-        serveDevice(opened, { identify });
+        telephones.connect(opened);
       } else if (host.startsWith("tsock.")) {
         serveTwilsock(opened, {
           identify: (token) => identify(token)?.identity,

@@ -89,11 +89,11 @@ export const scenes = {
     await colleagues(alice);
     twilio.addFault({ contains: "/Conversations", fault: "500", times: 0 });
     alice.expected.push(/status of [45]\d\d/);
-    await alice.getByRole("region", { name: "Directory" }).getByRole("button", { name: "Chat with Bob Baker" }).click();
-    await notice(alice, /The chat with Bob Baker could not be opened\..*Request/).waitFor({ timeout: 30_000 });
+    await alice.getByRole("region", { name: "Directory" }).getByRole("button", { name: "Chat with Dave Dean" }).click();
+    await notice(alice, /The chat with Dave Dean could not be opened\..*Request/).waitFor({ timeout: 30_000 });
     await picture(alice, "colleagues-failure");
     twilio.removeFault();
-    await alice.getByRole("region", { name: "Directory" }).getByRole("button", { name: "Chat with Bob Baker" }).click();
-    await alice.getByLabel("Message to Bob Baker").waitFor();
+    await alice.getByRole("region", { name: "Directory" }).getByRole("button", { name: "Chat with Dave Dean" }).click();
+    await alice.getByLabel("Message to Dave Dean").waitFor();
   },
 };
