@@ -1,7 +1,6 @@
 // One agent calls another: the caller enters the room, somebody hangs up, declines, puts the other on hold.
 import { accept, calleesOf, CLEANUP, dialled, HOLD, placedCall, ringing, roomsOf } from "../calls.mjs";
 import { until } from "../clock.mjs";
-import { ASKED } from "../faults.mjs";
 import { isTrue, kept, notAlone, once, untouched } from "../rules.mjs";
 import { OVER, edge, twilio } from "../shared.mjs";
 
@@ -21,7 +20,7 @@ function invariants(it) {
 
 const joining = {
   name: "the caller enters the room",
-  lasting: ASKED,
+  always: true,
   calls: [
     ["FetchTask", (it) => it.taskSid],
     ["CreateTask", (it) => it.taskSid],
