@@ -34,10 +34,13 @@ export default {
         incoming.tooLarge = body === null;
       }
       const answer = handle(incoming, env);
+      if (!(answer instanceof Promise)) return answer;
+      const outcome = orLost(answer);
       // What has been begun is brought to its end, also when the caller hangs up.
-      if (answer instanceof Promise) ctx.waitUntil(answer);
-      return await answer;
+      ctx.waitUntil(outcome.catch(() => {}));
+      return await outcome;
     } catch {
+      panics += 1;
       return panicked(incoming, env);
     }
   },
@@ -59,6 +62,18 @@ async function passOn(request, url, incoming, env) {
     if (ours.headers.has(name)) response.headers.set(name, ours.headers.get(name));
   }
   return response;
+}
+
+// A panic takes the whole instance with it: who waits for something else that goes on in it would wait for ever. They look
+// for themselves, as one request cannot end another's waiting.
+let panics = 0;
+
+function orLost(answer) {
+  const before = panics;
+  return new Promise((resolve, reject) => {
+    const look = setInterval(() => panics === before || reject(new Error("lost in a panic")), 100);
+    answer.then(resolve, reject).finally(() => clearInterval(look));
+  });
 }
 
 // A body of unknown length, up to the limit; null beyond it.
