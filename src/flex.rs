@@ -3,5 +3,6 @@
 pub mod access;
 pub mod attributes;
 pub mod caller;
+pub mod customer;
 pub mod signature;
 mod tokens;

@@ -1,6 +1,7 @@
 //! Exactly once: duplicates of a request, also those at the same moment, get the first one's
 //! outcome.
 
+pub mod due;
 pub mod ledger;
 
 use std::time::Duration;
@@ -8,7 +9,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::context::Context;
+use due::Due;
+
+use crate::base::context::{Context, TIME_BEHIND};
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::runtime::{Claim, Watch};
@@ -91,6 +94,57 @@ pub async fn once_until_over<T: Serialize + DeserializeOwned>(
         }
     }
     Err(Error::Busy.into())
+}
+
+/// Does `work` once for `key` behind the answer, and lets whoever asks meanwhile go at once.
+/// The gate knows of it before the answer is given: when nothing comes of the work, it does
+/// `due` by itself.
+///
+/// `work` answers for how long it need not be done again; when it fails it may be done again
+/// at once. False: it has been done.
+pub async fn behind(
+    cx: &Context,
+    route: &'static str,
+    key: String,
+    due: &Due,
+    work: impl AsyncFnOnce(&Context, u32) -> Result<Duration> + 'static,
+) -> Result<bool> {
+    let lease = TIME_BEHIND + BEYOND_DEADLINE;
+    let watch = Watch { after: lease, what: json::write(due) };
+    match cx.runtime().claim(&key, lease, Duration::ZERO, Some(watch)).await? {
+        Claim::Granted { attempt } => {
+            cx.behind(route, async move |cx| perform(cx, &key, attempt, work).await);
+            Ok(true)
+        }
+        Claim::Done(_) => Ok(false),
+        Claim::Busy => Ok(true),
+    }
+}
+
+/// Does what [`behind`] has begun and what came to nothing.
+pub async fn again(
+    cx: &Context,
+    key: &str,
+    work: impl AsyncFnOnce(&Context, u32) -> Result<Duration>,
+) -> Result<()> {
+    match enter(cx, key, None).await? {
+        Claim::Granted { attempt } => perform(cx, key, attempt, work).await,
+        Claim::Done(_) => Ok(()),
+        Claim::Busy => Err(Error::Busy.into()),
+    }
+}
+
+async fn perform(
+    cx: &Context,
+    key: &str,
+    attempt: u32,
+    work: impl AsyncFnOnce(&Context, u32) -> Result<Duration>,
+) -> Result<()> {
+    let result = work(cx, attempt).await;
+    let outcome = result.as_ref().ok().map(|_| json::write(&()));
+    let keep = result.as_ref().map_or(REMEMBER_FAILURES, |keep| *keep);
+    leave(cx, key, attempt, outcome, keep).await;
+    result.map(drop)
 }
 
 /// Does `work` while nobody else does any under the same key.

@@ -18,6 +18,8 @@ use super::runtime::{Answer, Call, Lost, Runtime};
 const PATIENCE: Duration = Duration::from_millis(4_500);
 /// What must be left behind a pause: else nobody could use what comes after it.
 const ENOUGH: Duration = Duration::from_millis(500);
+/// The platform ends what goes on behind an answer after 30 s.
+pub const TIME_BEHIND: Duration = Duration::from_secs(20);
 /// As many SIDs are in a log line.
 const MOST_SIDS: usize = 8;
 
@@ -72,6 +74,13 @@ struct Line<'a, T> {
     sids: Vec<String>,
     #[serde(flatten)]
     more: T,
+}
+
+/// How something that went on behind an answer ended, for the log.
+#[derive(Serialize)]
+struct Ending {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 /// A line about something that happened on the way.
@@ -179,6 +188,21 @@ impl Context {
                 return Err(Error::Busy.into());
             }
         }
+    }
+
+    /// Goes on with `work` behind the answer, in a time of its own. It has its own line in the
+    /// log, by the name of `route`.
+    pub fn behind(
+        &self,
+        route: &'static str,
+        work: impl AsyncFnOnce(&Self) -> Result<()> + 'static,
+    ) {
+        let (instance, id) = (Rc::clone(&self.instance), self.id.clone());
+        self.runtime().behind(Box::pin(async move {
+            let cx = Self::new(instance, id, TIME_BEHIND, u32::MAX);
+            let error = work(&cx).await.err().map(|error| error.log());
+            cx.log(route, Ending { error });
+        }));
     }
 
     /// A random number, not a secret.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 
 use super::date::Millis;
@@ -74,7 +75,7 @@ impl Request {
 /// What the body of a [`Response`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `application/json`
+    /// `application/json`; with `204` there is no body.
     Json,
     /// `text/xml`: TwiML
     Xml,
@@ -116,10 +117,16 @@ impl Response {
         Self::new(200, Kind::Xml, body)
     }
 
-    /// An answer without a body.
+    /// The answer to a preflight.
     #[must_use]
     pub fn empty() -> Self {
         Self::new(204, Kind::Empty, String::new())
+    }
+
+    /// `204`, with the content type that TaskRouter wants all the same.
+    #[must_use]
+    pub fn no_content() -> Self {
+        Self::new(204, Kind::Json, String::new())
     }
 }
 
@@ -242,6 +249,9 @@ pub trait Runtime {
 
     /// Waits.
     async fn sleep(&self, pause: Duration);
+
+    /// Goes on with this behind the answer of the request that is being worked on.
+    fn behind(&self, work: LocalBoxFuture<'static, ()>);
 
     /// Milliseconds since 1970; on Workers the clock moves only at I/O.
     fn now(&self) -> Millis;

@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
 use crate::base::runtime::Answer;
-use crate::base::sid::{ReservationSid, TaskSid, WorkerSid};
+use crate::base::sid::{QueueSid, ReservationSid, TaskSid, WorkerSid, WorkflowSid};
 use crate::base::text::encode;
 use crate::twilio::{Retry, Twilio};
 
@@ -26,6 +26,12 @@ pub struct Task {
     attributes: Option<String>,
     /// Whom it was made for, if for one worker or queue.
     pub routing_target: Option<String>,
+    /// The workflow that routes it.
+    pub workflow_sid: Option<WorkflowSid>,
+    /// The queue that it is in, or was last.
+    pub task_queue_sid: Option<QueueSid>,
+    /// That queue's name.
+    pub task_queue_friendly_name: Option<String>,
     /// When it was made.
     #[serde(default, deserialize_with = "optional_date")]
     pub date_created: Option<Millis>,
