@@ -1,5 +1,6 @@
 //! The service: a request comes in, and is answered whatever happens.
 
+mod alarm;
 mod cron;
 mod health;
 pub mod routes;
@@ -18,6 +19,8 @@ use crate::base::text::hex;
 /// Twilio gives a voice webhook 15 s in all, and what we answer later is lost: no request
 /// takes longer than this.
 const TIME_FOR_REQUESTS: Duration = Duration::from_secs(10);
+/// A gate that does something by itself tries it again after a while.
+const TIME_FOR_ALARMS: Duration = Duration::from_secs(20);
 /// Nobody waits for a cron run; it only has to be over before the next one.
 const TIME_FOR_CRON: Duration = Duration::from_mins(1);
 
@@ -66,10 +69,10 @@ impl App {
         cron::run(&self.context(self.random_id(), TIME_FOR_CRON, most_calls)).await;
     }
 
-    /// Does what a gate had to see to ([`crate::base::runtime::Watch`]); whether it is done.
+    /// Does what a gate had to see to ([`crate::base::runtime::Watch`]); whether it need not
+    /// be tried again.
     pub async fn alarm(&self, what: &str) -> bool {
-        let _ = what;
-        true
+        alarm::run(&self.context(self.random_id(), TIME_FOR_ALARMS, u32::MAX), what).await
     }
 
     fn context(&self, id: String, time: Duration, most_calls: u32) -> Context {

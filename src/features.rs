@@ -1,4 +1,5 @@
 //! The features, one file each; none knows of another.
 
+pub mod inbound;
 pub mod internal_chat;
 pub mod workspace;

@@ -96,55 +96,56 @@ pub async fn once_until_over<T: Serialize + DeserializeOwned>(
     Err(Error::Busy.into())
 }
 
-/// Does `work` once for `key` behind the answer, and lets whoever asks meanwhile go at once.
-/// The gate knows of it before the answer is given: when nothing comes of the work, it does
-/// `due` by itself.
+/// Does `work` once for `key` behind the answer. Who asks meanwhile is let go at once, and so
+/// is who asks later, with what came of it.
 ///
-/// `work` answers for how long it need not be done again; when it fails it may be done again
-/// at once. False: it has been done.
-pub async fn behind(
+/// The gate knows of it before the answer is given: if nothing comes of the work, it does `due`
+/// by itself. `work` is told the attempt, and says for how long its outcome counts; when it
+/// fails it may be done again at once.
+pub async fn behind<T: Serialize + DeserializeOwned>(
     cx: &Context,
     route: &'static str,
     key: String,
     due: &Due,
-    work: impl AsyncFnOnce(&Context, u32) -> Result<Duration> + 'static,
-) -> Result<bool> {
+    work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)> + 'static,
+) -> Result<Option<T>> {
     let lease = TIME_BEHIND + BEYOND_DEADLINE;
     let watch = Watch { after: lease, what: json::write(due) };
     match cx.runtime().claim(&key, lease, Duration::ZERO, Some(watch)).await? {
         Claim::Granted { attempt } => {
-            cx.behind(route, async move |cx| perform(cx, &key, attempt, work).await);
-            Ok(true)
+            let work = async move |cx: &Context| perform(cx, &key, attempt, work).await.map(drop);
+            cx.behind(route, work);
+            Ok(None)
         }
-        Claim::Done(_) => Ok(false),
-        Claim::Busy => Ok(true),
+        Claim::Done(outcome) => json::read(&outcome).map(Some),
+        Claim::Busy => Ok(None),
     }
 }
 
-/// Does what [`behind`] has begun and what came to nothing.
-pub async fn again(
+/// Does what [`behind`] has begun and nothing came of.
+pub async fn again<T: Serialize + DeserializeOwned>(
     cx: &Context,
     key: &str,
-    work: impl AsyncFnOnce(&Context, u32) -> Result<Duration>,
-) -> Result<()> {
+    work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)>,
+) -> Result<T> {
     match enter(cx, key, None).await? {
         Claim::Granted { attempt } => perform(cx, key, attempt, work).await,
-        Claim::Done(_) => Ok(()),
+        Claim::Done(outcome) => json::read(&outcome),
         Claim::Busy => Err(Error::Busy.into()),
     }
 }
 
-async fn perform(
+async fn perform<T: Serialize>(
     cx: &Context,
     key: &str,
     attempt: u32,
-    work: impl AsyncFnOnce(&Context, u32) -> Result<Duration>,
-) -> Result<()> {
+    work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)>,
+) -> Result<T> {
     let result = work(cx, attempt).await;
-    let outcome = result.as_ref().ok().map(|_| json::write(&()));
-    let keep = result.as_ref().map_or(REMEMBER_FAILURES, |keep| *keep);
+    let outcome = result.as_ref().ok().map(|(value, _)| json::write(value));
+    let keep = result.as_ref().map_or(REMEMBER_FAILURES, |(_, keep)| *keep);
     leave(cx, key, attempt, outcome, keep).await;
-    result.map(drop)
+    result.map(|(value, _)| value)
 }
 
 /// Does `work` while nobody else does any under the same key.

@@ -10,7 +10,7 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::params::Params;
 use crate::base::runtime::{Request, Response};
-use crate::features::{internal_chat, workspace};
+use crate::features::{inbound, internal_chat, workspace};
 use crate::flex::caller::{Agent, Webhook};
 
 /// An endpoint.
@@ -88,6 +88,7 @@ pub async fn run(cx: &Context, request: &Request) -> Result<Response> {
 
 /// Every endpoint.
 pub const ROUTES: &[Route] = &[
+    route(&["/conversations/inbound"], webhook!(inbound::inbound)),
     route(
         &["/common/flex/taskrouter/get-queues", "/taskrouter/get-queues"],
         agent!(workspace::queues),

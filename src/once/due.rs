@@ -1,8 +1,10 @@
 //! What a gate sees to by itself when nothing came of it in time.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, MemberSid, TaskSid, WebhookSid};
+use crate::base::text::hex;
 
 /// Something that has to happen. A gate keeps it as text, with no more about people than it
 /// takes.
@@ -30,8 +32,27 @@ pub struct Written {
     pub conversation: ConversationSid,
     /// Who has written it.
     pub member: Option<MemberSid>,
+    /// The same as a part of a key: a name is somebody's, and does not stand there itself.
+    pub who: String,
     /// The webhook that has told of it.
     pub webhook: Option<WebhookSid>,
+}
+
+impl Written {
+    /// What is known of a message, from what its webhook says.
+    #[must_use]
+    pub fn new(
+        conversation: ConversationSid,
+        member: Option<MemberSid>,
+        author: Option<&str>,
+        webhook: Option<WebhookSid>,
+    ) -> Self {
+        let who = match &member {
+            Some(member) => member.to_string(),
+            None => hex(&Sha256::digest(author.unwrap_or_default())),
+        };
+        Self { conversation, member, who, webhook }
+    }
 }
 
 /// A task that is over, and the channel in which its customer is.

@@ -17,6 +17,7 @@
 // mod phone_numbers;
 mod fixtures;
 mod workspace;
+mod inbound;
 // mod internal_call;
 mod internal_chat;
 // mod logs;
