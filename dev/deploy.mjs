@@ -9,4 +9,4 @@ build();
 console.log(size());
 const args = process.argv.slice(2);
 const environment = args.some((arg) => arg.startsWith("--env") || arg === "-e") ? [] : ["--env", ""];
-run("wrangler", ["deploy", ...environment, ...args], { env: { FLEX_EDGE_BUILT: "1" } });
+run("wrangler", ["deploy", ...environment, ...args], {  });

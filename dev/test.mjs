@@ -37,7 +37,7 @@ function workerd(names) {
   say("The Twilio stand-in, and the Worker in workerd beside it");
   // One file after the other: each starts a wrangler of its own.
   run("node", ["--test", "--test-concurrency=1", "--test-reporter=spec", ...standin, ...files], {
-    env: { FLEX_EDGE_BUILT: "1" },
+    
   });
 }
 

@@ -27,7 +27,7 @@ export async function startWorker({ port, persist, vars, onLine = () => {}, conf
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
   const child = spawn(join(root, "node_modules/.bin/wrangler"), args, {
     cwd: root,
-    env: { ...environment, FLEX_EDGE_BUILT: "1", NO_COLOR: "1", FORCE_COLOR: "0" },
+    env: { ...environment, NO_COLOR: "1", FORCE_COLOR: "0" },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

@@ -13,7 +13,8 @@ use serde::Serialize;
 use crate::base::config::Config;
 use crate::base::context::{Context, Instance};
 use crate::base::error::{Error, Result};
-use crate::base::runtime::{MAX_BODY, Request, Response, Runtime};
+use crate::base::http::{MAX_BODY, Request, Response};
+use crate::base::runtime::Runtime;
 use crate::base::text::hex;
 
 /// Twilio gives a voice webhook 15 s in all, and what we answer later is lost: no request
@@ -52,7 +53,7 @@ impl App {
         let result = respond(&cx, &request).await;
         let (mut response, error) = match result {
             Ok(response) => (response, None),
-            Err(error) => (error.response(&cx.id), Some(error)),
+            Err(error) => (Response::failure(&error, &cx.id), Some(error)),
         };
         response.allow_origin = self.allow_origin(&request.origin);
         // A path that is none of ours may hold anything.
@@ -72,7 +73,12 @@ impl App {
     /// Does what a gate had to see to ([`crate::base::runtime::Watch`]); whether it need not
     /// be tried again.
     pub async fn alarm(&self, what: &str) -> bool {
-        alarm::run(&self.context(self.random_id(), TIME_FOR_ALARMS, u32::MAX), what).await
+        let cx = self.context(self.random_id(), TIME_FOR_ALARMS, u32::MAX);
+        let error = alarm::run(&cx, what).await.err();
+        let is_done = error.as_ref().is_none_or(|error| !error.is_passing());
+        let status = error.as_ref().map_or(200, |error| error.status());
+        cx.log("alarm", Ending { status, error: error.map(|error| error.log()) });
+        is_done
     }
 
     fn context(&self, id: String, time: Duration, most_calls: u32) -> Context {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod context;
 pub mod date;
 pub mod error;
+pub mod http;
 pub mod json;
 pub mod members;
 pub mod memory;

@@ -16,7 +16,7 @@ use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::app::App;
 use crate::base::config::Config;
-use crate::base::runtime::{Kind, Request, Response};
+use crate::base::http::{Kind, Request, Response};
 use runtime::Edge;
 
 #[wasm_bindgen]

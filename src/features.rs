@@ -2,4 +2,5 @@
 
 pub mod inbound;
 pub mod internal_chat;
+pub mod voice;
 pub mod workspace;

@@ -1,7 +1,7 @@
 //! Exactly once: duplicates of a request, also those at the same moment, get the first one's
 //! outcome.
 
-pub mod due;
+pub mod alarm;
 pub mod ledger;
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use due::Due;
+use alarm::Alarm;
 
 use crate::base::context::{Context, TIME_BEHIND};
 use crate::base::error::{Error, Result};
@@ -20,6 +20,8 @@ use crate::base::runtime::{Claim, Watch};
 const BEYOND_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the count of failed owners is kept.
 const REMEMBER_FAILURES: Duration = Duration::from_mins(1);
+/// As long is somebody's outcome waited for by who only wants to know it.
+const WAIT_TO_KNOW: Duration = Duration::from_secs(5);
 /// As many outcomes that are over are stepped over.
 const MOST_OVER: usize = 20;
 
@@ -99,18 +101,18 @@ pub async fn once_until_over<T: Serialize + DeserializeOwned>(
 /// Does `work` once for `key` behind the answer. Who asks meanwhile is let go at once, and so
 /// is who asks later, with what came of it.
 ///
-/// The gate knows of it before the answer is given: if nothing comes of the work, it does `due`
+/// The gate knows of it before the answer is given: if nothing comes of the work, it does `alarm`
 /// by itself. `work` is told the attempt, and says for how long its outcome counts; when it
 /// fails it may be done again at once.
 pub async fn behind<T: Serialize + DeserializeOwned>(
     cx: &Context,
     route: &'static str,
     key: String,
-    due: &Due,
+    alarm: &Alarm,
     work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)> + 'static,
 ) -> Result<Option<T>> {
     let lease = TIME_BEHIND + BEYOND_DEADLINE;
-    let watch = Watch { after: lease, what: json::write(due) };
+    let watch = alarm.after(lease);
     match cx.runtime().claim(&key, lease, Duration::ZERO, Some(watch)).await? {
         Claim::Granted { attempt } => {
             let work = async move |cx: &Context| perform(cx, &key, attempt, work).await.map(drop);
@@ -146,6 +148,16 @@ async fn perform<T: Serialize>(
     let keep = result.as_ref().map_or(REMEMBER_FAILURES, |(_, keep)| *keep);
     leave(cx, key, attempt, outcome, keep).await;
     result.map(|(value, _)| value)
+}
+
+/// What came of something that is done once, without doing it; nothing when nothing has come of
+/// it (yet). Somebody who is at it is waited for.
+pub async fn known<T: DeserializeOwned>(cx: &Context, key: &str) -> Result<Option<T>> {
+    let wait = cx.time_left().min(WAIT_TO_KNOW);
+    match cx.runtime().claim(key, Duration::ZERO, wait, None).await? {
+        Claim::Done(outcome) => json::read(&outcome).map(Some),
+        Claim::Granted { .. } | Claim::Busy => Ok(None),
+    }
 }
 
 /// Does `work` while nobody else does any under the same key.

@@ -128,19 +128,19 @@ impl Twilio<'_> {
         Err(Error::Busy.into())
     }
 
-    /// Reads one page of a list; `key` is the member that has the items.
-    async fn page<T: DeserializeOwned>(self, url: String, key: &str) -> Result<Page<T>> {
+    /// Reads one page of a list, each item as Twilio has it; `key` is the member that has them.
+    async fn page(self, url: String, key: &str) -> Result<Page> {
         let answer = self.get(url.clone()).await?;
         Page::read(&answer.body, key, &url)
     }
 
-    /// Reads a list, page by page, at most `pages` of them.
-    async fn list<T: DeserializeOwned>(
+    /// Reads a list, page by page, at most `pages` of them, each item as Twilio has it.
+    async fn list_as_it_is(
         self,
         url: String,
         key: &str,
         pages: usize,
-    ) -> Result<Vec<T>> {
+    ) -> Result<Vec<Box<RawValue>>> {
         let mut page = self.page(url, key).await?;
         let mut items = page.items;
         for _ in 1..pages {
@@ -150,18 +150,29 @@ impl Twilio<'_> {
         }
         Ok(items)
     }
+
+    /// Reads a list, page by page, at most `pages` of them.
+    async fn list<T: DeserializeOwned>(
+        self,
+        url: String,
+        key: &str,
+        pages: usize,
+    ) -> Result<Vec<T>> {
+        let items = self.list_as_it_is(url, key, pages).await?;
+        items.iter().map(|item| json::read(item.get())).collect()
+    }
 }
 
 /// A page of a list.
 #[derive(Debug)]
-pub struct Page<T> {
-    /// The items.
-    pub items: Vec<T>,
+pub struct Page {
+    /// The items, each as Twilio has it.
+    pub items: Vec<Box<RawValue>>,
     /// The URL of the next page.
     pub next: Option<String>,
 }
 
-impl<T: DeserializeOwned> Page<T> {
+impl Page {
     #[track_caller]
     fn read(body: &str, key: &str, url: &str) -> Result<Self> {
         let page: HashMap<&str, &RawValue> = json::read(body)?;
@@ -238,13 +249,13 @@ mod tests {
     #[test]
     fn a_page_has_items_and_perhaps_a_next_one() {
         let url = "https://api.twilio.com/2010/Conferences.json?PageSize=1";
-        let page = |body: &str| Page::<u8>::read(body, "items", url);
+        let page = |body: &str| Page::read(body, "items", url);
         assert_eq!(page(r#"{"items":[1],"meta":{"next_page_url":null}}"#).unwrap().next, None);
         let next =
             page(r#"{"items":[],"next_page_uri":"/2010/Conferences.json?Page=1"}"#).unwrap().next;
         assert_eq!(next.unwrap(), "https://api.twilio.com/2010/Conferences.json?Page=1");
         assert_eq!(page("{}").unwrap_err().log().split(" (").next(), Some("unreadable: items"));
-        assert!(page(r#"{"items":["x"]}"#).is_err());
+        assert!(page(r#"{"items":7}"#).is_err());
     }
 
     #[test]

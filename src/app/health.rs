@@ -8,7 +8,7 @@ use serde::ser::SerializeMap;
 use crate::base::config::Feature;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
-use crate::base::runtime::{Request, Response};
+use crate::base::http::{Request, Response};
 
 /// The answer.
 #[derive(Serialize)]

@@ -8,10 +8,12 @@ use super::health;
 use crate::base::answer::IntoResponse as _;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
+use crate::base::http::{Request, Response};
 use crate::base::params::Params;
-use crate::base::runtime::{Request, Response};
+use crate::features::voice::{calls, conference, internal_call, phone_numbers};
 use crate::features::{inbound, internal_chat, workspace};
-use crate::flex::caller::{Agent, Webhook};
+use crate::flex::agent::Agent;
+use crate::flex::caller::{self, Webhook};
 
 /// An endpoint.
 pub struct Route {
@@ -78,7 +80,7 @@ pub async fn run(cx: &Context, request: &Request) -> Result<Response> {
             run(cx, webhook, params).await
         }
         Run::Agent(run) => {
-            let (agent, params) = Agent::check(cx, request).await?;
+            let (agent, params) = caller::agent(cx, request).await?;
             params.sids().for_each(|sid| cx.note(sid));
             run(cx, agent, params).await
         }
@@ -88,7 +90,82 @@ pub async fn run(cx: &Context, request: &Request) -> Result<Response> {
 
 /// Every endpoint.
 pub const ROUTES: &[Route] = &[
+    // Twilio calls these: signed form in, TwiML or JSON out.
+    route(
+        &[
+            "/features/internal-call/common/agent-outbound-join",
+            "/voice/agent-outbound-join",
+            "/internal-call/agent-outbound-join",
+        ],
+        webhook!(internal_call::caller_leg),
+    ),
+    route(
+        &[
+            "/features/internal-call/common/agent-join-conference",
+            "/voice/agent-join-conference",
+            "/internal-call/agent-join-conference",
+        ],
+        webhook!(internal_call::callee_leg),
+    ),
+    route(
+        &[
+            "/features/internal-call/common/call-outbound-join",
+            "/voice/call-outbound-join",
+            "/internal-call/call-outbound-join",
+        ],
+        webhook!(internal_call::conference_event),
+    ),
     route(&["/conversations/inbound"], webhook!(inbound::inbound)),
+    // Flex plugins call these: Flex token in, JSON out.
+    route(
+        &[
+            "/features/internal-call/flex/cleanup-rejected-task",
+            "/voice/cleanup-rejected-task",
+            "/internal-call/cleanup-rejected-task",
+        ],
+        agent!(internal_call::cleanup),
+    ),
+    route(
+        &[
+            "/common/flex/programmable-voice/hold-participant",
+            "/voice/hold-participant",
+            "/internal-call/hold-call",
+            "/external-transfer/hold-conference-participant",
+        ],
+        agent!(conference::hold),
+    ),
+    route(
+        &[
+            "/common/flex/programmable-voice/add-participant",
+            "/external-transfer/add-conference-participant",
+        ],
+        agent!(conference::add),
+    ),
+    route(&["/common/flex/programmable-voice/mute-participant"], agent!(conference::mute)),
+    route(
+        &[
+            "/common/flex/programmable-voice/update-participant",
+            "/external-transfer/update-conference-participant",
+        ],
+        agent!(conference::update),
+    ),
+    route(
+        &[
+            "/common/flex/programmable-voice/remove-participant",
+            "/external-transfer/remove-conference-participant",
+        ],
+        agent!(conference::remove),
+    ),
+    route(
+        &[
+            "/common/flex/programmable-voice/get-call-properties",
+            "/external-transfer/get-call-properties",
+        ],
+        agent!(calls::properties),
+    ),
+    route(&["/common/flex/programmable-voice/cold-transfer"], agent!(calls::cold_transfer)),
+    route(&["/common/flex/phone-numbers/validate-phone-number"], agent!(phone_numbers::validate)),
+    route(&["/common/flex/phone-numbers/list-phone-numbers"], agent!(phone_numbers::list)),
     route(
         &["/common/flex/taskrouter/get-queues", "/taskrouter/get-queues"],
         agent!(workspace::queues),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::runtime::Response;
+use super::http::Response;
 
 /// What a handler answers, as an HTTP response.
 pub trait IntoResponse {

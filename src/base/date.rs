@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
+use time::{OffsetDateTime, UtcDateTime};
 
 /// Milliseconds since 1970.
 pub type Millis = u64;
@@ -17,16 +17,19 @@ pub fn millis(span: Duration) -> Millis {
 /// Reads a date as Twilio writes it: ISO 8601, or RFC 2822 in the 2010 API.
 #[must_use]
 pub fn parse(text: &str) -> Option<Millis> {
-    let iso = text.parse::<Timestamp>().ok();
-    let timestamp = iso.or_else(|| rfc2822::parse(text).ok().map(|date| date.timestamp()))?;
-    Millis::try_from(timestamp.as_millisecond()).ok()
+    let iso = OffsetDateTime::parse(text, &Rfc3339);
+    let date = iso.or_else(|_| OffsetDateTime::parse(text, &Rfc2822)).ok()?;
+    Millis::try_from(date.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
 /// Writes a date as JavaScript's `toISOString` does: `2026-11-21T14:40:00.000Z`.
 #[must_use]
 pub fn iso(date: Millis) -> String {
-    let timestamp = i64::try_from(date).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    timestamp.map_or_else(String::new, |timestamp| format!("{timestamp:.3}"))
+    let nanos = i128::from(date) * 1_000_000;
+    let Ok(date) = UtcDateTime::from_unix_timestamp_nanos(nanos) else { return String::new() };
+    let (day, month, year) = (date.day(), u8::from(date.month()), date.year());
+    let (hour, minute, second, ms) = date.as_hms_milli();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
 }
 
 #[cfg(test)]

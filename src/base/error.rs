@@ -3,10 +3,7 @@
 use std::fmt::Write as _;
 use std::panic::Location;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
-
-use super::runtime::Response;
 
 /// The result of everything that can fail here. Boxed: errors are rare and large, and every
 /// `?` would carry their size.
@@ -91,25 +88,6 @@ pub enum Error {
         /// What happened.
         why: String,
     },
-}
-
-/// The members of the answer to a failure, besides [`Error::Refused`]'s.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Failure<'a> {
-    success: bool,
-    message: String,
-    request_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    missing: Option<&'a [&'static str]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    twilio_error_code: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    twilio_doc_page: Option<&'a str>,
-    #[serde(flatten)]
-    details: Option<&'a Map<String, Value>>,
 }
 
 impl Error {
@@ -230,44 +208,6 @@ impl Error {
                 | Self::Unreadable { .. }
                 | Self::Twilio { status: 408 | 412 | 429, .. }
         ) || self.is_uncertain()
-    }
-
-    /// The answer: `{"success":false,"message":…,"requestId":…}` and what else is known.
-    #[must_use]
-    pub fn response(&self, request_id: &str) -> Response {
-        let failure = Failure {
-            success: false,
-            message: self.to_string(),
-            request_id,
-            field: match self {
-                Self::BadRequest { field, .. } => Some(field),
-                _ => None,
-            },
-            missing: match self {
-                Self::NotConfigured { missing, .. } => Some(missing),
-                _ => None,
-            },
-            twilio_error_code: match self {
-                Self::Twilio { code, .. } => *code,
-                _ => None,
-            },
-            twilio_doc_page: match self {
-                Self::Twilio { page, .. } => page.as_deref(),
-                _ => None,
-            },
-            details: match self {
-                Self::Refused { details, .. } => Some(details),
-                _ => None,
-            },
-        };
-        let mut response = Response::json(self.status(), &failure);
-        match self {
-            Self::MethodNotAllowed(allow) => response.allow = Some(allow),
-            Self::Twilio { retry_after, .. } => response.retry_after = *retry_after,
-            Self::Busy => response.retry_after = Some(1),
-            _ => {}
-        }
-        response
     }
 
     /// What the log says of it: never a body, a name or a number.

@@ -21,7 +21,7 @@ use crate::base::sid::{ConversationSid, MemberSid, WebhookSid};
 use crate::flex::caller::Webhook;
 use crate::flex::customer::{self, Author};
 use crate::once;
-use crate::once::due::{Due, Written};
+use crate::once::alarm::{Alarm, Written};
 use crate::twilio::conversations::ConversationWebhook;
 
 /// The last part of this webhook's path.
@@ -96,10 +96,10 @@ pub async fn inbound(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Done
     cx.config().inbound_workflow()?;
     let (member, name) = (author.member.clone(), author.name.as_deref());
     let message = Written::new(event.conversation_sid, member, name, event.webhook_sid);
-    let (key, due) = (key(&message), Due::Inbound(message.clone()));
+    let (key, alarm) = (key(&message), Alarm::Inbound(message.clone()));
     let left = message.clone();
     let work = async move |cx: &Context, _| come_in(cx, &message, &author, profile).await;
-    if once::behind(cx, NAME, key, &due, work).await? == Some(Came::In) {
+    if once::behind(cx, NAME, key, &alarm, work).await? == Some(Came::In) {
         cx.behind(NAME, async move |cx| take_off(cx, &left).await);
     }
     Ok(done())

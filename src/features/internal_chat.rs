@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::base::error::{Error, Result};
 use crate::base::members::Members;
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 use crate::twilio::conversations::Conversation;
 
 /// The mark of a chat between agents, by which the plugin finds it.

@@ -11,8 +11,8 @@ use crate::base::members::{Members, lenient};
 use crate::base::params::JsonObject;
 use crate::base::sid::{TaskSid, WorkerChannelSid, WorkerSid};
 use crate::flex::access;
+use crate::flex::agent::Agent;
 use crate::flex::attributes::{CallAttributes, text};
-use crate::flex::caller::Agent;
 use crate::twilio::resource::camel_case;
 use crate::twilio::taskrouter::{AssignmentStatus, Task};
 

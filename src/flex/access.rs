@@ -1,11 +1,17 @@
 //! Who may touch what: agents only what they take part in, supervisors anything.
 
-use futures_util::join;
+use std::fmt;
 
+use futures_util::join;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use super::agent::Agent;
 use super::attributes::{CallAttributes, WorkerAttributes};
-use super::caller::Agent;
 use crate::base::context::Context;
+use crate::base::date::Millis;
 use crate::base::error::{Error, Result, unless_gone};
+use crate::base::memory::Cache;
 use crate::base::sid::{CallSid, ConferenceSid, ConversationSid, Sid as _, TaskSid, WorkerSid};
 use crate::twilio::conversations::Conversation;
 use crate::twilio::interactions::{Participant, ParticipantKind};
@@ -68,12 +74,21 @@ pub enum Room {
     Task(TaskSid),
 }
 
-impl Room {
-    /// Reads the field that names a conference.
-    pub fn parse(field: &str, name: &str) -> Result<Self> {
-        let conference = ConferenceSid::parse(name).map(Self::Conference);
-        let room = conference.or_else(|| TaskSid::parse(name).map(Self::Task));
-        room.ok_or_else(|| Error::bad(field, "is neither a CF… nor a WT… SID"))
+impl<'de> Deserialize<'de> for Room {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let conference = ConferenceSid::parse(&name).map(Self::Conference);
+        let room = conference.or_else(|| TaskSid::parse(&name).map(Self::Task));
+        room.ok_or_else(|| D::Error::custom("is neither a CF… nor a WT… SID"))
+    }
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conference(sid) => sid.fmt(f),
+            Self::Task(sid) => sid.fmt(f),
+        }
     }
 }
 
@@ -203,6 +218,25 @@ pub async fn call(cx: &Context, agent: &Agent, call: &CallSid) -> Result<()> {
         }
     }
     Err(denied("call"))
+}
+
+/// How long an agent's part in a call is believed.
+const REMEMBER_CALL: Millis = 60 * 1000;
+
+/// In which calls agents lately took part.
+#[derive(Default)]
+struct Calls(Cache<(CallSid, String), (), 200>);
+
+/// Remembers that the agent takes part in the call.
+pub fn remember_call(cx: &Context, agent: &Agent, call: &CallSid) {
+    let known = cx.memory::<Calls>();
+    known.0.put((call.clone(), agent.key()), (), cx.now() + REMEMBER_CALL, cx.now());
+}
+
+/// Whether the agent took part in the call lately.
+#[must_use]
+pub fn is_remembered_call(cx: &Context, agent: &Agent, call: &CallSid) -> bool {
+    cx.memory::<Calls>().0.get(&(call.clone(), agent.key()), cx.now()).is_some()
 }
 
 /// Checks that the agent is one of these participants of an interaction.

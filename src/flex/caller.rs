@@ -1,18 +1,17 @@
-//! The proofs of who is calling: [`Webhook`] is Twilio, [`Agent`] is the owner of a Flex token.
-//!
-//! Each has one constructor, and a handler that takes one cannot be called without it.
+//! The checks of who is calling. Each is the only way to its proof: a handler that takes a
+//! [`Webhook`] or an [`Agent`] cannot be called without it.
 
 use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
 
+use super::agent::Agent;
 use super::{signature, tokens};
 use crate::base::config::Feature;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
+use crate::base::http::Request;
 use crate::base::params::{Params, pairs};
-use crate::base::runtime::Request;
-use crate::base::sid::WorkerSid;
 use crate::base::text::hex;
 
 /// A request that Twilio has signed.
@@ -62,73 +61,25 @@ impl<'r> Webhook<'r> {
     }
 }
 
-/// The owner of a Flex token, by Twilio's word.
-#[derive(Debug)]
-pub struct Agent {
-    /// The TaskRouter worker; administrators may have none.
-    pub(super) worker: Option<WorkerSid>,
-    pub(super) identity: String,
-    pub(super) roles: Vec<String>,
-}
-
-impl Agent {
-    /// The TaskRouter worker, if this is one.
-    #[must_use]
-    pub fn worker_sid(&self) -> Option<&WorkerSid> {
-        self.worker.as_ref()
+/// Checks that this request carries a valid Flex token, as `Token` in the body or as
+/// `Authorization: Bearer`, and reads what it asks for. A token in the query would end up
+/// in logs and is not read.
+pub async fn agent<'r>(cx: &Context, request: &'r Request) -> Result<(Rc<Agent>, Params<'r>)> {
+    if request.method != "POST" {
+        return Err(Error::MethodNotAllowed("POST, OPTIONS").into());
     }
-
-    /// The worker, for what only workers can do.
-    pub fn worker(&self) -> Result<&WorkerSid> {
-        self.worker.as_ref().ok_or_else(|| Error::forbidden("This token belongs to no worker."))
-    }
-
-    /// The identity, as `client:<identity>` and the Conversations user have it.
-    #[must_use]
-    pub fn identity(&self) -> &str {
-        &self.identity
-    }
-
-    /// The address of the agent's softphone.
-    #[must_use]
-    pub fn contact_uri(&self) -> String {
-        format!("client:{}", self.identity)
-    }
-
-    /// Whether this is a supervisor or an administrator, who may act on anything.
-    #[must_use]
-    pub fn is_supervisor(&self) -> bool {
-        self.roles.iter().any(|role| role == "supervisor" || role == "admin")
-    }
-
-    /// Who this is in the key of something that is done once.
-    #[must_use]
-    pub fn key(&self) -> String {
-        self.worker.as_ref().map_or_else(|| self.identity.clone(), ToString::to_string)
-    }
-
-    /// Checks that this request carries a valid Flex token, as `Token` in the body or as
-    /// `Authorization: Bearer`, and reads what it asks for. A token in the query would end up
-    /// in logs and is not read.
-    pub async fn check<'r>(cx: &Context, request: &'r Request) -> Result<(Rc<Self>, Params<'r>)> {
-        if request.method != "POST" {
-            return Err(Error::MethodNotAllowed("POST, OPTIONS").into());
-        }
-        cx.config().require(Feature::Helpers)?;
-        let query = pairs(request.query()).into_iter().filter(|(name, _)| name != "Token");
-        let query = query.collect();
-        let mut params = if request.content_type.starts_with("application/json") {
-            Params::from_json(query, &request.body)?
-        } else {
-            Params::from_pairs(query, pairs(&request.body))
-        };
-        let bearer = request.authorization.strip_prefix("Bearer ").map(str::trim);
-        let bearer = bearer.filter(|token| !token.is_empty()).map(str::to_owned);
-        let token = params.take("Token").or(bearer).ok_or_else(|| {
-            Error::forbidden(
-                "Token is missing: a Flex token in the body or as Authorization: Bearer.",
-            )
-        })?;
-        Ok((tokens::agent(cx, &token).await?, params))
-    }
+    cx.config().require(Feature::Helpers)?;
+    let query = pairs(request.query()).into_iter().filter(|(name, _)| name != "Token");
+    let query = query.collect();
+    let mut params = if request.content_type.starts_with("application/json") {
+        Params::from_json(query, &request.body)?
+    } else {
+        Params::from_pairs(query, pairs(&request.body))
+    };
+    let bearer = request.authorization.strip_prefix("Bearer ").map(str::trim);
+    let bearer = bearer.filter(|token| !token.is_empty()).map(str::to_owned);
+    let token = params.take("Token").or(bearer).ok_or_else(|| {
+        Error::forbidden("Token is missing: a Flex token in the body or as Authorization: Bearer.")
+    })?;
+    Ok((tokens::agent(cx, &token).await?, params))
 }

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::caller::Agent;
+use super::agent::Agent;
 use crate::base::context::Context;
 use crate::base::date::{Millis, millis};
 use crate::base::error::{Error, Result};
 use crate::base::memory::Cache;
-use crate::twilio::iam::Validation;
 
 /// A refused token stays refused this long, so that a broken client costs Twilio little.
 const REFUSED: Millis = 5_000;
@@ -48,7 +47,7 @@ pub async fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
     }
     let keep = cx.config().token_cache;
     if keep.is_zero() {
-        return read(cx.twilio().validate_token(token).await?);
+        return Agent::new(cx.twilio().validate_token(token).await?).map(Rc::new);
     }
     let tokens = cx.memory::<Tokens>();
     let hash: Hash = Sha256::digest(token).into();
@@ -65,7 +64,7 @@ pub async fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
     match checked {
         Ok(validation) => {
             let until = validation.ends()?.unwrap_or(Millis::MAX).min(cx.now() + millis(keep));
-            let agent = read(validation)?;
+            let agent = Rc::new(Agent::new(validation)?);
             tokens.valid.put(hash, Rc::clone(&agent), until, cx.now());
             Ok(agent)
         }
@@ -81,10 +80,4 @@ pub async fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
 /// What cannot be a token costs Twilio nothing.
 fn has_the_shape_of_a_token(token: &str) -> bool {
     token.len() <= MAX_TOKEN && token.bytes().all(|b| b.is_ascii_graphic())
-}
-
-fn read(validation: Validation) -> Result<Rc<Agent>> {
-    let Some(identity) = validation.identity else { return Err(Error::unreadable("identity")) };
-    let roles = validation.roles.unwrap_or_default();
-    Ok(Rc::new(Agent { worker: validation.worker_sid, identity, roles }))
 }

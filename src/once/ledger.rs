@@ -46,7 +46,7 @@ pub struct Due {
 pub enum Ask {
     /// May I?
     Claim {
-        /// How long an owner has, in milliseconds.
+        /// How long an owner has, in milliseconds. 0: I only want to know what came of it.
         lease: Millis,
         /// What has to happen, and after how many milliseconds, if nothing comes of it.
         watch: Option<(Millis, String)>,
@@ -85,6 +85,7 @@ pub fn step(record: Option<Record>, ask: Ask, now: Millis) -> (Reply, Record) {
         Ask::Claim { lease, watch } => match record {
             Record { outcome: Some(ref outcome), .. } => (Reply::Done(outcome.clone()), record),
             Record { running: true, until, .. } if until > now => (Reply::Wait(until), record),
+            record if lease == 0 => (Reply::Wait(now), record),
             Record { attempt, watch: known, .. } => {
                 let attempt = attempt + 1;
                 let due = |(after, what)| Due { at: now + after, what, tries: 0 };
@@ -187,6 +188,24 @@ mod tests {
         assert_eq!(claim(&mut record, 0), Reply::Granted(1));
         assert_eq!(claim(&mut record, 101), Reply::Granted(2));
         assert_eq!(claim(&mut record, 102), Reply::Wait(201));
+    }
+
+    #[test]
+    fn whoever_only_looks_owns_nothing_and_counts_for_nothing() {
+        let look = |record: &mut Option<Record>, now| {
+            let (reply, next) = step(record.take(), Ask::Claim { lease: 0, watch: None }, now);
+            *record = Some(next);
+            reply
+        };
+        let mut record = None;
+        assert_eq!(look(&mut record, 0), Reply::Wait(0), "nobody was there");
+        assert_eq!(claim(&mut record, 1), Reply::Granted(1));
+        assert_eq!(look(&mut record, 2), Reply::Wait(101), "somebody is at it");
+        settle(&mut record, 1, None, 10);
+        assert_eq!(look(&mut record, 11), Reply::Wait(11), "they failed");
+        assert_eq!(claim(&mut record, 12), Reply::Granted(2));
+        settle(&mut record, 2, Some("WT1"), 20);
+        assert_eq!(look(&mut record, 21), Reply::Done("WT1".into()));
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl Twilio<'_> {
     }
 
     /// ListConversation: the page at this URL, each conversation as Twilio has it.
-    pub async fn conversations_page(self, url: String) -> Result<Page<Box<RawValue>>> {
+    pub async fn conversations_page(self, url: String) -> Result<Page> {
         self.page(url, "conversations").await
     }
 

@@ -178,7 +178,8 @@ impl Twilio<'_> {
         self,
         conference: &ConferenceSid,
     ) -> Result<Vec<Box<RawValue>>> {
-        self.list(self.people_url(conference, ".json?PageSize=250")?, "participants", 1).await
+        self.list_as_it_is(self.people_url(conference, ".json?PageSize=250")?, "participants", 1)
+            .await
     }
 
     /// FetchParticipant.

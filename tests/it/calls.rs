@@ -1,7 +1,7 @@
 //! What is known of a call, and handing it over.
 
 use crate::fixtures::*;
-use crate::support::{ALICE, API, Fake, TASKROUTER, handle, json, post};
+use crate::support::{API, TASKROUTER, handle, json, post};
 
 fn call(to: &str) -> String {
     format!(

@@ -1,7 +1,7 @@
 //! Who is added to a conference, held, muted, removed: the exact requests that Twilio gets.
 
 use crate::fixtures::*;
-use crate::support::{ALICE, API, Fake, TASKROUTER, handle, json, post};
+use crate::support::{ALICE, API, TASKROUTER, json, post};
 
 #[test]
 fn adding_dials_into_the_conference_that_is_going_on() {

@@ -2,7 +2,7 @@
 
 use crate::support::{ALICE, Fake, TASKROUTER, json, post, post_json};
 use flex_edge::base::text::form;
-use flex_edge::base::runtime::Response;
+use flex_edge::base::http::Response;
 use serde_json::Value;
 
 const INVITE: &str = "/features/conversation-transfer/flex/invite-participant";

@@ -1,6 +1,6 @@
 //! Agents, tasks and rooms as the tests of several features need them.
 
-use flex_edge::base::runtime::Response;
+use flex_edge::base::http::Response;
 
 use crate::support::{ALICE, API, Fake, TASKROUTER, post};
 

@@ -1,6 +1,6 @@
 //! Conversations come in.
 
-use flex_edge::base::runtime::Response;
+use flex_edge::base::http::Response;
 
 use crate::fixtures::GONE;
 use crate::support::{Fake, TASKROUTER, WORKSPACE, json, post, signed};

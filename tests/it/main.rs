@@ -12,16 +12,17 @@
 
 // mod conversation_transfer;
 // mod dial;
-// mod calls;
-// mod conference;
-// mod phone_numbers;
+mod calls;
+mod conference;
+mod direction;
 mod fixtures;
-mod workspace;
 mod inbound;
-// mod internal_call;
+mod internal_call;
 mod internal_chat;
-// mod logs;
-// mod requests;
+mod logs;
+mod phone_numbers;
+mod requests;
 mod routes;
 mod signature;
 mod support;
+mod workspace;

@@ -1,7 +1,7 @@
 //! Telephone numbers.
 
 use crate::fixtures::*;
-use crate::support::{ALICE, API, Fake, TASKROUTER, handle, json, post};
+use crate::support::{API, json};
 
 #[test]
 fn a_number_is_valid_when_the_account_may_dial_it() {

@@ -3,7 +3,7 @@
 use flex_edge::app::routes::ROUTES;
 
 use crate::support::{Fake, get, json, post, post_json};
-use flex_edge::base::runtime::Request;
+use flex_edge::base::http::Request;
 
 /// Every path of the route table.
 fn paths() -> Vec<&'static str> {

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flex_edge::base::config::Config;
-use flex_edge::base::runtime::Request;
+use flex_edge::base::http::Request;
 use flex_edge::flex::signature::is_valid;
 use hmac::{Hmac, Mac as _};
 use serde_json::Value;

@@ -16,10 +16,9 @@ use base64::engine::general_purpose::STANDARD;
 use flex_edge::App;
 use flex_edge::base::config::Config;
 use flex_edge::base::error::Result;
+use flex_edge::base::http::{Request, Response};
 use flex_edge::base::params::pairs;
-use flex_edge::base::runtime::{
-    Answer, Call, Claim, KvPage, Lost, Request, Response, Runtime, Watch,
-};
+use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Lost, Runtime, Watch};
 use flex_edge::once::ledger::{self, Ask, Record, Reply};
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, Mac as _};

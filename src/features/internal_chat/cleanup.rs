@@ -99,10 +99,8 @@ async fn walk(cx: &Context, place: &mut Place, report: &mut Report) -> Result<()
     Ok(())
 }
 
-type ChatPage = Page<Box<serde_json::value::RawValue>>;
-
 /// Reads the page at this place.
-async fn read(cx: &Context, place: &mut Place, report: &mut Report) -> Result<ChatPage> {
+async fn read(cx: &Context, place: &mut Place, report: &mut Report) -> Result<Page> {
     let first = || cx.twilio().conversations_url(place.list.state());
     let url = place.page.clone().unwrap_or_else(first);
     let page = cx.twilio().conversations_page(url).await;
@@ -116,7 +114,7 @@ async fn read(cx: &Context, place: &mut Place, report: &mut Report) -> Result<Ch
 }
 
 /// What was not looked at yet. What is no conversation is none of ours.
-fn unseen(page: &ChatPage, place: &Place) -> Vec<Conversation> {
+fn unseen(page: &Page, place: &Place) -> Vec<Conversation> {
     let chats = page.items.iter().filter_map(|item| serde_json::from_str(item.get()).ok());
     let mut chats: Vec<Conversation> = chats.collect();
     let is_last = |chat: &Conversation| Some(&*chat.sid.to_string()) == place.after.as_deref();

@@ -14,8 +14,8 @@ use crate::base::context::Context;
 use crate::base::date::Millis;
 use crate::base::error::Result;
 use crate::base::members::lenient;
+use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
-use crate::flex::caller::Agent;
 use crate::twilio::taskrouter::Worker;
 
 /// How long the list counts as fresh.

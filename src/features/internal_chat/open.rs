@@ -11,8 +11,8 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::sid::ConversationSid;
+use crate::flex::agent::Agent;
 use crate::flex::attributes::WorkerAttributes;
-use crate::flex::caller::Agent;
 use crate::once::once;
 use crate::twilio::conversations::{Conversation, ConversationState, Member};
 

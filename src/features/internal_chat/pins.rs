@@ -8,7 +8,7 @@ use super::{chat_name, identity, other_of};
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
-use crate::flex::caller::Agent;
+use crate::flex::agent::Agent;
 
 /// An agent can pin as many.
 const MOST_PINS: usize = 100;

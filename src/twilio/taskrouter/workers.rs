@@ -59,7 +59,7 @@ impl Twilio<'_> {
     /// ListWorkerChannel, each as Twilio has it.
     pub async fn worker_channels(self, worker: &WorkerSid) -> Result<Vec<Box<RawValue>>> {
         let url = self.workspace_url(format_args!("Workers/{worker}/Channels?PageSize=1000"))?;
-        self.list(url, "channels", 1).await
+        self.list_as_it_is(url, "channels", 1).await
     }
 
     /// UpdateWorkerChannel; answers the channel as Twilio has it.
@@ -102,7 +102,7 @@ impl Twilio<'_> {
     }
 
     /// ListWorker: a page of all workers, each as Twilio has it; without a URL the first one.
-    pub async fn workers_page(self, url: Option<String>) -> Result<Page<Box<RawValue>>> {
+    pub async fn workers_page(self, url: Option<String>) -> Result<Page> {
         let first = self.workspace_url("Workers?PageSize=500")?;
         self.page(url.unwrap_or(first), "workers").await
     }

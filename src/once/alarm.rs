@@ -1,28 +1,47 @@
-//! What a gate sees to by itself when nothing came of it in time.
+//! What a gate may have to see to by itself, as the text that [`Watch`] carries.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, MemberSid, TaskSid, WebhookSid};
+use crate::base::json;
+use crate::base::runtime::Watch;
+use crate::base::sid::{
+    ChannelSid, ConferenceSid, ConversationSid, InteractionSid, MemberSid, TaskSid, WebhookSid,
+};
 use crate::base::text::hex;
 
-/// Something that has to happen. A gate keeps it as text, with no more about people than it
-/// takes.
+/// What has to happen although no answer of ours can be delivered again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "do")]
-pub enum Due {
+#[serde(rename_all = "camelCase")]
+pub enum Alarm {
+    /// A caller in this room, for whom nobody rings, is let go.
+    LetGo {
+        /// The room.
+        conference: ConferenceSid,
+        /// The caller's task.
+        caller: TaskSid,
+    },
     /// A customer has written, and nobody has been asked to answer.
     Inbound(Written),
     /// A customer has written in a conversation that is parked.
     Unpark(Written),
     /// Nobody took a customer.
-    #[serde(rename_all = "camelCase")]
     Fallback(Lost),
     /// A call between agents came to nothing.
     GiveUp {
         /// The task of one of the two.
         task: TaskSid,
     },
+}
+
+impl Alarm {
+    /// This, so long after the first claim.
+    #[must_use]
+    pub fn after(&self, time: Duration) -> Watch {
+        Watch { after: time, what: json::write(self) }
+    }
 }
 
 /// A message of a conversation.
