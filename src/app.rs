@@ -49,7 +49,7 @@ impl App {
     /// Answers a request. It never fails; what goes wrong becomes an answer.
     pub async fn handle(&self, request: Request) -> Response {
         let id = if request.ray.is_empty() { self.random_id() } else { request.ray.clone() };
-        let cx = self.context(id, TIME_FOR_REQUESTS, u32::MAX);
+        let cx = self.context(id, TIME_FOR_REQUESTS, u32::MAX).at(request.origin_of_url());
         let result = respond(&cx, &request).await;
         let (mut response, error) = match result {
             Ok(response) => (response, None),

@@ -2,5 +2,6 @@
 
 pub mod inbound;
 pub mod internal_chat;
+pub mod parked;
 pub mod voice;
 pub mod workspace;

@@ -6,5 +6,6 @@ pub mod attributes;
 pub mod caller;
 pub mod customer;
 pub mod ring;
+pub mod seal;
 pub mod signature;
 mod tokens;

@@ -162,10 +162,19 @@ pub async fn known<T: DeserializeOwned>(cx: &Context, key: &str) -> Result<Optio
 
 /// Does `work` while nobody else does any under the same key.
 pub async fn alone<T>(cx: &Context, key: &str, work: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+    alone_after(cx, key, async |_| work().await).await
+}
+
+/// The same; `work` is told whether nobody else has done any under this key lately.
+pub async fn alone_after<T>(
+    cx: &Context,
+    key: &str,
+    work: impl AsyncFnOnce(bool) -> Result<T>,
+) -> Result<T> {
     let Claim::Granted { attempt } = enter(cx, key, None).await? else {
         return Err(Error::Busy.into());
     };
-    let result = work().await;
+    let result = work(attempt == 1).await;
     leave(cx, key, attempt, None, REMEMBER_FAILURES).await;
     result
 }

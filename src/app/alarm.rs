@@ -4,6 +4,7 @@ use crate::base::context::Context;
 use crate::base::error::Result;
 use crate::base::json;
 use crate::features::inbound;
+use crate::features::parked;
 use crate::features::voice::internal_call;
 use crate::once::alarm::Alarm;
 
@@ -19,6 +20,10 @@ pub async fn run(cx: &Context, what: &str) -> Result<()> {
             cx.note(&message.conversation);
             inbound::again(cx, &message).await
         }
-        Alarm::Unpark(_) | Alarm::Fallback(_) | Alarm::GiveUp { .. } => Ok(()),
+        Alarm::Unpark(message) => {
+            cx.note(&message.conversation);
+            parked::again(cx, &message).await
+        }
+        Alarm::Fallback(_) | Alarm::GiveUp { .. } => Ok(()),
     }
 }

@@ -56,6 +56,8 @@ pub struct Context {
     instance: Rc<Instance>,
     /// The id that answers and log lines carry.
     pub id: String,
+    /// Where the service is reached: scheme, host and port. Empty where nobody asked.
+    origin: String,
     started: Millis,
     deadline: Millis,
     most_calls: u32,
@@ -99,12 +101,26 @@ impl Context {
         Self {
             instance,
             id,
+            origin: String::new(),
             started,
             deadline: started + millis(time),
             most_calls,
             calls: Cell::new(0),
             sids: RefCell::default(),
         }
+    }
+
+    /// The same, for a request that came in at this origin.
+    #[must_use]
+    pub fn at(self, origin: &str) -> Self {
+        let public = self.config().public_url.as_deref();
+        Self { origin: public.unwrap_or(origin).to_owned(), ..self }
+    }
+
+    /// The absolute URL at which others reach a path of ours.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
     }
 
     /// The settings.

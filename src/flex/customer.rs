@@ -29,6 +29,13 @@ impl Author {
         !is_system && (self.member.is_some() || self.name.is_some())
     }
 
+    /// Whether it takes a look at the workers to know that this is none: an address is a
+    /// customer's, who chats may be an agent.
+    #[must_use]
+    pub fn may_be_worker(&self) -> bool {
+        self.identity().is_some() || (self.name.is_none() && self.member.is_some())
+    }
+
     /// The identity, unless it is an address: agents and web pages have identities.
     fn identity(&self) -> Option<&str> {
         self.name.as_deref().filter(|name| !is_address(name))

@@ -247,6 +247,15 @@ impl Twilio<'_> {
 
     /// CreateInteractionChannelInvite: makes a task, routed as `routing` says.
     pub async fn create_invite(self, channel: &Channel, routing: &str) -> Result<Invite> {
+        json::read(self.create_invite_as_is(channel, routing).await?.get())
+    }
+
+    /// The same; answers the invite as Twilio has it.
+    pub async fn create_invite_as_is(
+        self,
+        channel: &Channel,
+        routing: &str,
+    ) -> Result<Box<RawValue>> {
         let url = self.channel_url(channel, "/Invites");
         json::read(&self.create(url, &[("Routing", routing)]).await?.body)
     }
