@@ -5,6 +5,8 @@ pub mod agent;
 pub mod attributes;
 pub mod caller;
 pub mod customer;
+pub mod chat;
+pub mod parked;
 pub mod ring;
 pub mod seal;
 pub mod signature;

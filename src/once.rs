@@ -162,19 +162,20 @@ pub async fn known<T: DeserializeOwned>(cx: &Context, key: &str) -> Result<Optio
 
 /// Does `work` while nobody else does any under the same key.
 pub async fn alone<T>(cx: &Context, key: &str, work: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
-    alone_after(cx, key, async |_| work().await).await
+    in_turn(cx, key, async |_| work().await).await
 }
 
-/// The same; `work` is told whether nobody else has done any under this key lately.
-pub async fn alone_after<T>(
+/// Does `work` while nobody else does any under the same key. It is told the attempt: with
+/// the first one nobody has had a turn lately, and what was read before it still holds.
+pub async fn in_turn<T>(
     cx: &Context,
     key: &str,
-    work: impl AsyncFnOnce(bool) -> Result<T>,
+    work: impl AsyncFnOnce(u32) -> Result<T>,
 ) -> Result<T> {
     let Claim::Granted { attempt } = enter(cx, key, None).await? else {
         return Err(Error::Busy.into());
     };
-    let result = work(attempt == 1).await;
+    let result = work(attempt).await;
     leave(cx, key, attempt, None, REMEMBER_FAILURES).await;
     result
 }

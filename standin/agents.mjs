@@ -6,9 +6,9 @@ import { badRequest, parseAttributes } from "./shape.mjs";
 export const DIALECTS = { IL: "/voice", T: "/features/internal-call/common", D: "/internal-call" };
 
 export function createAgents(twilio) {
-  const { clock, workspace, tasks, calls, conferences } = twilio;
+  const { clock, workspace, tasks, calls, conferences, nativeCalls, player } = twilio;
+  const { contactUri } = nativeCalls;
 
-  const contactUri = (worker) => workspace.attributesOf(worker).contact_uri ?? `client:${worker.friendlyName}`;
   const displayName = (worker) => workspace.attributesOf(worker).full_name ?? worker.friendlyName;
   const prefix = ({ base, dialect = "IL" }) => (base ?? twilio.options.workerUrl + DIALECTS[dialect]).replace(/\/$/, "");
 
@@ -24,7 +24,7 @@ export function createAgents(twilio) {
     });
     void twilio.track(
       clock.later(0, async () => {
-        if (!calls.answer(leg)) {
+        if (!(await calls.ring(leg))) {
           if (reservation.status === "pending") tasks.moveReservation(reservation, "timeout");
           return;
         }
@@ -32,7 +32,7 @@ export function createAgents(twilio) {
         const written = clock.later(workerCallSidDelayMs, () => tasks.mergeAttributes(reservation.task, { worker_call_sid: leg.sid }));
         void twilio.track(written);
         if (workerCallSidDelayMs === 0) await written;
-        void calls.redirect(leg, url, twilio.options.callMethod);
+        void player.redirect(leg, url, twilio.options.callMethod);
         await leg.reached;
       }),
     );
@@ -79,13 +79,14 @@ export function createAgents(twilio) {
     return { ...call, ...(await ring()) };
   }
 
-  async function legSummary(leg) {
-    await leg.reached;
-    return { callSid: leg.sid, conferenceSid: leg.participant?.conference.sid ?? null, callStatus: leg.status };
+  async function legSummary(leg, task) {
+    if (!task) await leg.reached;
+    const conference = leg.participant?.conference ?? (task && nativeCalls.conferenceOf(task));
+    return { callSid: leg.sid, conferenceSid: conference?.sid ?? null, callStatus: leg.status };
   }
 
-  /** The agent presses accept: rings for an internal call, dials out for an outbound task, joins the chat otherwise. */
-  async function accept(reservationSid, { base, dialect, conferenceName, workerCallSidDelayMs } = {}) {
+  /** The agent presses accept: rings for an internal call, takes or dials a call of Flex's own, joins the chat otherwise. */
+  async function accept(reservationSid, { base, dialect, conferenceName, workerCallSidDelayMs, options } = {}) {
     const reservation = tasks.findReservation(reservationSid);
     const attributes = parseAttributes(reservation.task.attributes);
     const done = { reservationSid, taskSid: reservation.task.sid, worker: reservation.worker.friendlyName };
@@ -98,41 +99,27 @@ export function createAgents(twilio) {
       });
       return { ...done, ...(await legSummary(leg)) };
     }
+    const isCall = attributes.call_sid || attributes.outbound_to || reservation.transfer;
+    if (reservation.task.channel === "voice" && isCall) return { ...done, ...(await acceptCall(reservation, options)) };
     tasks.moveReservation(reservation, "accepted");
-    if (attributes.direction === "outbound" && reservation.task.channel === "voice")
-      return { ...done, ...dialOut(reservation, attributes) };
     return { ...done, ...twilio.flex.participantOf(reservation) };
   }
 
-  // Flex's own voice calls live in a conference named by the task, with the agent and the customer in it.
-  function flexConference(reservation, customer, from) {
-    const { task, worker } = reservation;
-    const [agentLeg, customerLeg] = [
-      { to: contactUri(worker), from },
-      { to: customer, from },
-    ].map((leg) => calls.create(leg));
-    const agent = conferences.add(task.sid, agentLeg, {});
-    const { conference } = agent;
-    calls.answer(agentLeg);
-    void agent.gone.then(() => calls.hangup(agentLeg));
-    void agentLeg.over.then(() => task.status === "assigned" && tasks.moveTask(task, "wrapping"));
-    if (!calls.answer(customerLeg)) {
-      calls.hangup(agentLeg);
-      return { conferenceSid: conference.sid, callSid: agentLeg.sid, customerCallSid: customerLeg.sid, callStatus: customerLeg.status };
-    }
-    void conferences.add(task.sid, customerLeg, { endOnExit: true }).gone.then(() => calls.hangup(customerLeg));
-    tasks.mergeAttributes(task, {
-      conference: { sid: conference.sid, participants: { worker: agentLeg.sid, customer: customerLeg.sid } },
-      worker_call_sid: agentLeg.sid,
-    });
-    return { conferenceSid: conference.sid, callSid: agentLeg.sid, customerCallSid: customerLeg.sid, callStatus: customerLeg.status };
-  }
+  // The browser's choice for a call between two: it is over when either leaves.
+  const FLEX = { EndConferenceOnExit: "true", EndConferenceOnCustomerExit: "true" };
 
-  const dialOut = (reservation, attributes) => flexConference(reservation, attributes.outbound_to, attributes.from);
+  /** Flex's own voice call: the agent's leg and the other side in a conference named by the task. */
+  async function acceptCall(reservation, options = {}) {
+    const { leg, ready } = nativeCalls.conference(reservation, { ...FLEX, ...options });
+    const customer = await ready;
+    return { ...(await legSummary(leg, reservation.task)), ...customer };
+  }
 
   /** A customer's voice call that an agent has taken. */
   function customerCall({ agent, customer = "+15551230001", attributes = {} }) {
     const worker = workspace.who(agent);
+    const waiting = calls.create({ to: seed.CALLER_ID, from: customer, direction: "inbound" });
+    calls.setStatus(waiting, "in-progress");
     const task = tasks.create({
       workflowSid: seed.INBOUND_WORKFLOW_SID,
       routingTarget: worker.sid,
@@ -142,14 +129,33 @@ export function createAgents(twilio) {
         from: customer,
         to: seed.CALLER_ID,
         name: customer,
-        call_sid: null,
+        call_sid: waiting.sid,
         ...attributes,
       }),
     });
     tasks.route(task);
     const [reservation] = task.reservations;
-    tasks.moveReservation(reservation, "accepted");
-    return { taskSid: task.sid, reservationSid: reservation.sid, ...flexConference(reservation, customer, seed.CALLER_ID) };
+    const leg = calls.create({ to: contactUri(worker), from: seed.CALLER_ID });
+    calls.answer(leg);
+    nativeCalls.connect(reservation, leg, waiting, { EndConferenceOnCustomerExit: true });
+    const { sid: conferenceSid } = nativeCalls.conferenceOf(task);
+    return { taskSid: task.sid, reservationSid: reservation.sid, conferenceSid, callSid: leg.sid, customerCallSid: waiting.sid };
+  }
+
+  /** Flex's outbound call (`StartOutboundCall`): a task for the agent, taken at once, which dials `to`. */
+  async function outboundCall({ from, to, queueSid = seed.OUTBOUND_QUEUE_SID, callerId = seed.CALLER_ID, attributes = {}, options = {} }) {
+    const worker = workspace.who(from);
+    if (!to) throw badRequest("to: a number, sip:… or app:…");
+    const task = tasks.create({
+      workflowSid: seed.OUTBOUND_WORKFLOW_SID,
+      queueSid,
+      routingTarget: worker.sid,
+      channel: "voice",
+      attributes: JSON.stringify({ ...attributes, direction: "outbound", outbound_to: to, from: callerId }),
+    });
+    tasks.route(task);
+    const [reservation] = task.reservations;
+    return { taskSid: task.sid, reservationSid: reservation.sid, ...(await acceptCall(reservation, options)) };
   }
 
   /**
@@ -184,9 +190,18 @@ export function createAgents(twilio) {
       endOnExit,
       callback: callback && { method: "POST", events: ["start", "end", "join", "leave"], ...callback },
     });
-    void participant.gone.then(() => calls.hangup(leg));
+    calls.endWith(participant);
     return { callSid: leg.sid, conferenceSid: participant.conference.sid };
   }
 
-  return { call, prepareCall, internalCall, accept, reject, hangup, customerCall, joinConference, contactUri, displayName };
+  
+  /** An agent hands their call over to a worker or a queue, by SID or name. */
+  function transfer(reservationSid, { to, mode = "WARM", attributes }) {
+    const queue = Object.hasOwn(seed.QUEUES, to) ? seed.QUEUES[to].sid : null;
+    const target = to.startsWith("WQ") ? to : (queue ?? workspace.who(to).sid);
+    const { sid, reservation } = twilio.transfers.create(tasks.findReservation(reservationSid), { to: target, mode, attributes });
+    return { transferSid: sid, reservationSid: reservation.sid };
+  }
+
+  return { call, prepareCall, internalCall, outboundCall, accept, reject, hangup, transfer, customerCall, joinConference, contactUri, displayName };
 }

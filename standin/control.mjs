@@ -1,4 +1,5 @@
 // The control interface under /__standin/: what a test, or a person with curl, tells the stand-in to do.
+import { PHONES } from "./calls.mjs";
 import { badRequest, notFound, parseAttributes, Refusal } from "./shape.mjs";
 import { MODES } from "./webhooks.mjs";
 
@@ -7,7 +8,7 @@ const FIXED = ["port", "accountSid", "authToken", "workers", "timeScale", "timeO
 
 /** The same operations as methods: the HTTP routes below only name them. */
 export function createControls(twilio) {
-  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam } = twilio;
+  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam, nativeCalls } = twilio;
 
   const reservationSummary = ({ sid, worker, status }) => ({ sid, worker: worker.friendlyName, status });
   const taskSummary = (task) => ({
@@ -55,11 +56,11 @@ export function createControls(twilio) {
 
   /**
    * A SID for people who paste commands: the newest task, reservation, live call, conference or interaction participant
-   * of a worker, or an attribute of that task (`of=conversationSid`).
+   * of a worker (of anybody, when none is named), or an attribute of that task (`of=conversationSid`).
    */
   function newest({ worker, of }) {
     const reservations = [...tasks.all.values()].flatMap((task) => task.reservations.map((reservation) => ({ task, reservation })));
-    const mine = reservations.filter(({ reservation }) => reservation.worker.friendlyName === worker);
+    const mine = reservations.filter(({ reservation }) => !worker || reservation.worker.friendlyName === worker);
     const { task, reservation } = mine.at(-1) ?? {};
     const contact = task && JSON.parse(reservation.worker.attributes).contact_uri;
     const leg = [...calls.all.values()].findLast(({ to, status }) => to === contact && status === "in-progress");
@@ -68,7 +69,18 @@ export function createControls(twilio) {
       .state()
       .interactions.flatMap(({ participants }) => participants)
       .findLast(({ routing_properties: routing }) => routing?.worker_sid === reservation?.worker.sid);
-    const known = { worker: workspace.who(worker).sid, task: task?.sid, reservation: reservation?.sid, call: leg?.sid, conference: room?.sid, participant: member?.sid };
+    const owner = worker ? workspace.who(worker) : reservation?.worker;
+    const known = {
+      worker: owner?.sid,
+      workerName: owner?.friendlyName,
+      task: task?.sid,
+      workflow: task?.workflowSid,
+      queue: task?.queueSid,
+      reservation: reservation?.sid,
+      call: leg?.sid,
+      conference: room?.sid,
+      participant: member?.sid,
+    };
     const sid = known[of] ?? (task && JSON.parse(task.attributes)[of]);
     if (!sid) throw notFound(`${of} of ${worker}`);
     return sid;
@@ -78,6 +90,15 @@ export function createControls(twilio) {
     prepareCall: agents.prepareCall,
     internalCall: agents.internalCall,
     customerCall: agents.customerCall,
+    outboundCall: agents.outboundCall,
+    transfer: agents.transfer,
+    cancelTransfer: (sid) => ({ transferSid: twilio.transfers.cancel(sid).sid }),
+    addToCall: (sid, details) => ({ callSid: nativeCalls.addExternal(tasks.find(sid), details).sid }),
+    changeLeg: (sid, { who, kick, ...changes }) => {
+      if (kick) nativeCalls.kick(tasks.find(sid), who);
+      else nativeCalls.update(tasks.find(sid), who, changes);
+      return {};
+    },
     accept: agents.accept,
     reject: agents.reject,
     hangup: agents.hangup,
@@ -91,6 +112,18 @@ export function createControls(twilio) {
       tasks.all.delete(tasks.find(sid).sid);
       return {};
     },
+    /** A worker leaves the company, and takes along the tasks that were offered to them. */
+    forgetWorker: (sid) => {
+      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.all.delete(task.sid);
+      workspace.removeWorker(sid);
+      return {};
+    },
+    /** The tasks with that text in their attributes, and the conferences and conversations of that name. */
+    naming: (text) => ({
+      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
+      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
+      conversations: twilio.chats.named(text),
+    }),
     purgeTask: (sid) => {
       tasks.remove(tasks.find(sid), "task.system-deleted");
       return {};
@@ -118,10 +151,9 @@ export function createControls(twilio) {
       tasks.mergeAttributes(tasks.find(sid), more);
       return taskSummary(tasks.find(sid));
     },
-    setPhone: ({ number, answer }) => {
-      if (answer === "yes") calls.unanswered.delete(number);
-      else if (["busy", "no-answer", "failed"].includes(answer)) calls.unanswered.set(number, answer);
-      else throw badRequest("answer: yes, busy, no-answer or failed");
+    setPhone: ({ number, answer, afterMs }) => {
+      if (!PHONES.includes(answer)) throw badRequest(`answer: ${PHONES.join(", ")}`);
+      calls.phones.set(number, { answer, ...(afterMs !== undefined && { afterMs }) });
       return {};
     },
     addFault: (rule) => faults.add(rule),
@@ -181,6 +213,12 @@ export function createControls(twilio) {
       twilio.reset();
       return {};
     },
+    /** From here on, an account as Twilio makes it for a new Flex. */
+    freshAccount: () => {
+      twilio.reset();
+      twilio.operator.makeFresh();
+      return {};
+    },
     ...twilio.chats.controls,
   };
 }
@@ -188,6 +226,11 @@ export function createControls(twilio) {
 const ROUTES = [
   ["POST", "internal-call", "internalCall"],
   ["POST", "customer-call", "customerCall"],
+  ["POST", "outbound-call", "outboundCall"],
+  ["POST", "reservations/:sid/transfer", "transfer"],
+  ["POST", "transfers/:sid/cancel", "cancelTransfer"],
+  ["POST", "tasks/:sid/legs", "addToCall"],
+  ["POST", "tasks/:sid/legs/change", "changeLeg"],
   ["POST", "chat", "chat"],
   ["POST", "channels/fail", "failChannels"],
   ["POST", "message", "message"],
@@ -227,6 +270,7 @@ const ROUTES = [
   ["POST", "connect", "connect"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
+  ["POST", "fresh-account", "freshAccount"],
 ].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
 
 export function createControl(controls) {

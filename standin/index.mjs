@@ -4,6 +4,7 @@ import * as seed from "./accounts.mjs";
 import { createAddresses } from "./addresses.mjs";
 import { createAgents } from "./agents.mjs";
 import { createApplications } from "./applications.mjs";
+import { createCallQueues } from "./call-queues.mjs";
 import { createCalls } from "./calls.mjs";
 import { createChats } from "./chats.mjs";
 import { createClock } from "./clock.mjs";
@@ -19,13 +20,18 @@ import { createTurnstile } from "./turnstile.mjs";
 import { createIam } from "./iam.mjs";
 import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
+import { createNativeCalls } from "./native-calls.mjs";
 import { createNumbers } from "./numbers.mjs";
+import { createOperator } from "./operator.mjs";
+import { createPlugins } from "./plugins.mjs";
+import { createPlayer } from "./player.mjs";
 import { createRooms } from "./rooms.mjs";
 import { createRouting } from "./routing.mjs";
 import { createServer } from "./server.mjs";
 import { createTaskrouter } from "./taskrouter.mjs";
 import { createTaskrouterWorkspace } from "./taskrouter-workspace.mjs";
 import { createTasks } from "./tasks.mjs";
+import { createTransfers } from "./transfers.mjs";
 import { createUsers } from "./users.mjs";
 import { createVoice } from "./voice.mjs";
 import { createWebhooks } from "./webhooks.mjs";
@@ -46,11 +52,15 @@ const DEFAULTS = {
   timeOrigin: undefined,
   latencyMs: 0,
   rateLimits: false,
+  // "fresh" is an account as Twilio makes it for a new Flex; "seed" one where all is set up.
+  account: "seed",
   workerCallSidDelayMs: 0,
   answerMs: 0,
   // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
   callMethod: "POST",
   signWith: null,
+  // Called with every answer to a webhook: `{method, url, status, headers, body}`, or `{…, error}`.
+  delivered: null,
   // TaskRouter: how late its events are posted, when it forgets finished tasks (null: never; the real one: after 5 minutes),
   // whether it offers a task again to who refused it, counts capacities, and moves who lets an offer time out to the
   // workspace's time-out activity (null: only without multitasking).
@@ -126,13 +136,20 @@ export async function startTwilio(given = {}) {
   twilio.applications = createApplications(twilio);
   twilio.conferences = createConferences(twilio);
   twilio.calls = createCalls(twilio);
+  twilio.player = createPlayer(twilio);
+  twilio.callQueues = createCallQueues(twilio);
+  twilio.nativeCalls = createNativeCalls(twilio);
+  twilio.transfers = createTransfers(twilio);
   twilio.agents = createAgents(twilio);
   twilio.rooms = createRooms(twilio);
   twilio.interactions = createInteractions(twilio);
   twilio.flex = createFlex(twilio);
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
+  twilio.flexConfiguration = createFlexConfiguration(twilio);
+  twilio.operator = createOperator(twilio);
   const products = {
+    plugins: createPlugins(twilio),
     taskrouter: createTaskrouter(twilio),
     "taskrouter-workspace": createTaskrouterWorkspace(twilio),
     voice: createVoice(twilio),
@@ -142,10 +159,11 @@ export async function startTwilio(given = {}) {
     users: createUsers(twilio),
     numbers: createNumbers(),
     flex: twilio.flex,
-    "flex-configuration": createFlexConfiguration(twilio),
+    "flex-configuration": twilio.flexConfiguration,
     sync: createSync(twilio),
     turnstile: createTurnstile(twilio),
     iam: twilio.iam,
+    operator: twilio.operator,
   };
   for (const { services } of Object.values(products))
     for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
@@ -157,9 +175,9 @@ export async function startTwilio(given = {}) {
   };
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.rooms, twilio.interactions, ...Object.values(products)])
+    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.callQueues, twilio.transfers, twilio.rooms, twilio.interactions, ...Object.values(products)])
       part.reset?.();
-    if (options.connected) twilio.connect();
+    if (options.connected && options.account === "seed") twilio.connect();
     twilio.faults.clear();
     twilio.webhooks.clear();
     twilio.journal.clear();

@@ -92,6 +92,8 @@ export function createTaskrouter(twilio) {
         accept: params.CallAccept === true,
         statusCallback: params.CallStatusCallbackUrl,
       });
+    } else if (params.Instruction === "conference") {
+      void twilio.nativeCalls.conference(reservation, params);
     } else if (status) {
       if (status !== reservation.status) tasks.moveReservation(reservation, status);
     } else if (params.Instruction) throw badRequest(`Instruction ${params.Instruction} is not played here`);

@@ -184,6 +184,8 @@ export function createTasks(twilio) {
   function follow(task) {
     const has = (status) => task.reservations.some((reservation) => reservation.status === status);
     const status = ["accepted", "wrapping", "completed"].find(has);
+    // A transfer is under way: the call goes on.
+    if (has("pending")) return;
     const [wanted] = { accepted: ["assigned"], wrapping: ["wrapping"], completed: ["completed"] }[status] ?? [];
     if (!wanted || wanted === task.status) return;
     setTask(task, wanted);
@@ -240,6 +242,7 @@ export function createTasks(twilio) {
     withdrawOffers,
     moveTask,
     moveReservation,
+    follow,
     remove,
     touch,
     reset,

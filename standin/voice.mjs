@@ -121,8 +121,8 @@ export function createVoice(twilio) {
     if (ways.includes("Twiml") && ways.includes("Url")) throw badRequest("Twiml and Url cannot both be given");
     if (!calls.alive(found)) throw badRequest("Call is not in-progress. Cannot redirect.", 21220);
     if (params.Status) calls.hangup(found);
-    else if (params.Twiml) void twilio.track(Promise.race([calls.replace(found, params.Twiml), found.reached]));
-    else if (params.Url) void twilio.track(Promise.race([calls.redirect(found, params.Url, params.Method), found.reached]));
+    else if (params.Twiml) void twilio.track(Promise.race([twilio.player.replace(found, params.Twiml), found.reached]));
+    else if (params.Url) void twilio.track(Promise.race([twilio.player.redirect(found, params.Url, params.Method), found.reached]));
     return presentCall(found);
   }
 
@@ -155,14 +155,15 @@ export function createVoice(twilio) {
           }
         : null,
     });
-    void twilio.track(
-      clock.later(twilio.options.answerMs, () => {
-        if (!calls.alive(leg) || !leg.participant) return;
-        if (calls.answer(leg)) conferences.connect(added);
-        else conferences.leave(added, { reason: "participant_add_failed" });
-        void added.gone.then(() => calls.hangup(leg));
-      }),
-    );
+    const ringing = clock.later(0).then(async () => {
+      if (!calls.alive(leg)) return;
+      const answered = await calls.ring(leg, { seconds: params.Timeout, afterMs: twilio.options.answerMs });
+      if (answered && leg.participant) conferences.connect(added);
+      else conferences.leave(added, { reason: "participant_add_failed" });
+    });
+    calls.endWith(added);
+    // A telephone that nobody answers is nothing to wait for.
+    if (calls.phones.get(leg.to)?.answer !== "ringing") void twilio.track(ringing);
     return presentParticipant(added, "0");
   }
 

@@ -3,6 +3,7 @@
 use crate::base::context::Context;
 use crate::base::error::Result;
 use crate::base::json;
+use crate::features::events;
 use crate::features::inbound;
 use crate::features::parked;
 use crate::features::voice::internal_call;
@@ -24,6 +25,13 @@ pub async fn run(cx: &Context, what: &str) -> Result<()> {
             cx.note(&message.conversation);
             parked::again(cx, &message).await
         }
-        Alarm::Fallback(_) | Alarm::GiveUp { .. } => Ok(()),
+        Alarm::Fallback(lost) => {
+            cx.note(&lost.task);
+            events::fall_back_again(cx, &lost).await
+        }
+        Alarm::GiveUp(call) => {
+            cx.note(&call.caller);
+            events::give_up_again(cx, &call).await
+        }
     }
 }

@@ -7,8 +7,10 @@ use serde::ser::SerializeMap;
 
 use crate::base::config::Feature;
 use crate::base::context::Context;
+use crate::base::date::iso;
 use crate::base::error::{Error, Result};
 use crate::base::http::{Request, Response};
+use crate::features::events;
 
 /// The answer.
 #[derive(Serialize)]
@@ -19,6 +21,9 @@ struct Health {
     features: Vec<(&'static str, State)>,
     missing: Vec<&'static str>,
     invalid: BTreeMap<&'static str, String>,
+    /// When TaskRouter's last event came, give or take a minute: whether the callback is set.
+    #[serde(rename = "lastTaskRouterEvent")]
+    last_event: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -54,12 +59,17 @@ pub async fn report(cx: &Context, request: &Request) -> Result<Response> {
         );
         features.push((feature.name(), State { configured: missing.is_empty(), missing }));
     }
+    let last_event = events::last(cx).await.unwrap_or_else(|error| {
+        cx.warn("last event unknown", &error);
+        None
+    });
     let health = Health {
         success: true,
         version: env!("CARGO_PKG_VERSION"),
         features,
         missing: all_missing,
         invalid: config.invalid.iter().cloned().collect(),
+        last_event: last_event.map(iso),
     };
     Ok(Response::json(200, &health))
 }

@@ -10,8 +10,9 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::http::{Request, Response};
 use crate::base::params::Params;
+use crate::features::conversations::{attributes, leave, transfer};
 use crate::features::voice::{calls, conference, internal_call, phone_numbers};
-use crate::features::{inbound, internal_chat, parked, workspace};
+use crate::features::{dial, events, inbound, internal_chat, parked, workspace};
 use crate::flex::agent::Agent;
 use crate::flex::caller::{self, Webhook};
 
@@ -116,6 +117,7 @@ pub const ROUTES: &[Route] = &[
         webhook!(internal_call::conference_event),
     ),
     route(&["/conversations/inbound"], webhook!(inbound::inbound)),
+    route(&["/taskrouter/events"], webhook!(events::event)),
     route(
         &["/features/park-interaction/common/unpark-interaction"],
         webhook!(parked::by_message),
@@ -197,6 +199,30 @@ pub const ROUTES: &[Route] = &[
     route(&["/features/park-interaction/flex/park-interaction"], agent!(parked::park)),
     route(&["/features/park-interaction/flex/unpark-interaction"], agent!(parked::by_agent)),
     route(&["/parked/list"], agent!(parked::list)),
+    route(&["/dial"], agent!(dial::dial)),
+    route(&["/resolve-dial"], agent!(dial::resolve)),
+    route(&["/transferConversation"], agent!(transfer::transfer)),
+    route(
+        &[
+            "/features/conversation-transfer/flex/invite-participant",
+            "/conversation-transfer/invite-participant",
+        ],
+        agent!(transfer::invite),
+    ),
+    route(
+        &[
+            "/features/conversation-transfer/flex/remove-participant",
+            "/conversation-transfer/remove-participant",
+        ],
+        agent!(leave::leave),
+    ),
+    route(
+        &[
+            "/common/flex/conversations/update-attributes",
+            "/conversation-transfer/update-attributes",
+        ],
+        agent!(attributes::update),
+    ),
     route(&["/internal-chat/list-pins"], agent!(internal_chat::list_pins)),
     route(&["/internal-chat/pin"], agent!(internal_chat::pin)),
     route(&["/internal-chat/unpin"], agent!(internal_chat::unpin)),

@@ -15,6 +15,14 @@ pub const MAX_TASK: usize = 4 * 1024;
 /// (<https://www.twilio.com/docs/conversations/conversations-limits>).
 pub const MAX_CONVERSATION: usize = 16 * 1024;
 
+/// Refuses a field that is longer than Twilio would take it, before any work is done with it.
+pub fn check_size(field: &str, text: &str, most: usize) -> Result<()> {
+    if text.len() > most {
+        return Err(Error::bad(field, &format!("is longer than {} KB", most / 1024)));
+    }
+    Ok(())
+}
+
 /// Merges `update` into `current` as lodash's `merge` does, and then drops the top-level
 /// members that are `null`: objects are merged, arrays by index, `null` overwrites.
 pub fn merge(current: &str, update: &str) -> Result<String> {

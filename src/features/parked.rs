@@ -2,10 +2,9 @@
 //! brings the conversation back.
 //!
 //! What is needed for that stands in the conversation's attributes under one key of ours,
-//! sealed ([`note`]): others can write there.
+//! sealed ([`crate::flex::parked`]): others can write there.
 
 mod list;
-mod note;
 mod park;
 mod unpark;
 
@@ -16,6 +15,7 @@ pub use unpark::{again, by_agent, by_message};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::sid::ConversationSid;
+use crate::flex::parked as note;
 use crate::once;
 use crate::twilio::conversations::Conversation;
 

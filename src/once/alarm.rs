@@ -30,10 +30,7 @@ pub enum Alarm {
     /// Nobody took a customer.
     Fallback(Lost),
     /// A call between agents came to nothing.
-    GiveUp {
-        /// The task of one of the two.
-        task: TaskSid,
-    },
+    GiveUp(Call),
 }
 
 impl Alarm {
@@ -42,6 +39,20 @@ impl Alarm {
     pub fn after(&self, time: Duration) -> Watch {
         Watch { after: time, what: json::write(self) }
     }
+}
+
+/// A call between agents that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    /// The caller's task.
+    pub caller: TaskSid,
+    /// The called agent's, when the event was about it.
+    pub callee: Option<TaskSid>,
+    /// The task is over; else only one who was asked did not take it.
+    pub is_over: bool,
+    /// What tells the event from others.
+    pub event: String,
 }
 
 /// A message of a conversation.

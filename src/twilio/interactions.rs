@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 pub use routing::Routing;
 
 use super::Twilio;
+use super::taskrouter::AssignmentStatus;
 use crate::base::error::{Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
@@ -178,7 +179,10 @@ struct InviteRouting {
 #[derive(Clone, Debug, Deserialize)]
 struct InviteTask {
     sid: Option<TaskSid>,
+    assignment_status: Option<AssignmentStatus>,
     attributes: Option<Box<RawValue>>,
+    /// Seconds since 1970.
+    date_created: Option<Box<RawValue>>,
 }
 
 impl Invite {
@@ -192,16 +196,32 @@ impl Invite {
         self.properties()?.sid.as_ref()
     }
 
-    /// That task's attributes when it was made, as a view. Twilio has them as an object, and
-    /// as an object's text.
+    /// Whether Twilio says that its task is over. When it does not, the task may be over
+    /// nevertheless.
     #[must_use]
-    pub fn view<T: DeserializeOwned + Default>(&self) -> T {
-        let attributes = self.properties().and_then(|task| task.attributes.as_deref());
-        let Some(attributes) = attributes else { return T::default() };
-        match serde_json::from_str::<String>(attributes.get()) {
+    pub fn is_over(&self) -> bool {
+        use AssignmentStatus::{Canceled, Completed, Wrapping};
+        let status = self.properties().and_then(|task| task.assignment_status);
+        matches!(status, Some(Canceled | Completed | Wrapping))
+    }
+
+    /// That task's attributes when it was made, as a view. Twilio has them as an object, and
+    /// as an object's text; nothing when a listing leaves them out.
+    #[must_use]
+    pub fn view<T: DeserializeOwned + Default>(&self) -> Option<T> {
+        let attributes = self.properties()?.attributes.as_deref()?;
+        if attributes.get() == "null" {
+            return None;
+        }
+        Some(match serde_json::from_str::<String>(attributes.get()) {
             Ok(text) => view(&text),
             Err(_) => view(attributes.get()),
-        }
+        })
+    }
+
+    /// When its task was made, as far as Twilio says so.
+    fn created(&self) -> Option<u64> {
+        serde_json::from_str(self.properties()?.date_created.as_deref()?.get()).ok()
     }
 }
 
@@ -240,9 +260,14 @@ impl Twilio<'_> {
         self.list(url, "participants", 2).await
     }
 
-    /// ListInteractionChannelInvite.
+    /// ListInteractionChannelInvite, the newest first. Twilio lists the oldest first, and
+    /// promises no order.
     pub async fn channel_invites(self, channel: &Channel) -> Result<Vec<Invite>> {
-        self.list(self.channel_url(channel, "/Invites?PageSize=50"), "invites", 10).await
+        let url = self.channel_url(channel, "/Invites?PageSize=50");
+        let mut invites: Vec<Invite> = self.list(url, "invites", 10).await?;
+        invites.sort_by_key(Invite::created);
+        invites.reverse();
+        Ok(invites)
     }
 
     /// CreateInteractionChannelInvite: makes a task, routed as `routing` says.

@@ -71,7 +71,7 @@ describe("what comes in", () => {
 
   test("an interaction is accepted, comes up later, and takes its customer's messages", async () => {
     const { conversationSid } = twilio.inbound({ from: "+15551112222" });
-    twilio.setOptions({ interactionDelayMs: 60 });
+    twilio.setOptions({ interactionDelayMs: 500 });
     const made = await interactionOf(conversationSid);
     assert.equal(made.status, 200);
     const channel = `/flex-api/v1/Interactions/${made.body.sid}/Channels/${made.body.channel.sid}`;

@@ -10,19 +10,21 @@
     reason = "tests may"
 )]
 
-// mod conversation_transfer;
-// mod dial;
 mod calls;
 mod conference;
+mod dial;
 mod direction;
 mod fixtures;
+mod events;
 mod inbound;
 mod internal_call;
 mod internal_chat;
 mod logs;
+mod parked;
 mod phone_numbers;
 mod requests;
 mod routes;
 mod signature;
 mod support;
+mod transfer;
 mod workspace;

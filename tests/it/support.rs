@@ -361,6 +361,16 @@ impl World {
         reply
     }
 
+    /// Something has been done, and this is what came of it.
+    pub fn keep(&self, key: &str, outcome: &str) {
+        let Reply::Granted(attempt) = self.gate(key, Ask::Claim { lease: 1_000, watch: None })
+        else {
+            panic!("somebody is at {key}")
+        };
+        let (outcome, keep) = (Some(outcome.to_owned()), 24 * 3_600_000);
+        self.gate(key, Ask::Settle { attempt, outcome, keep });
+    }
+
     /// What has to happen at a gate by itself, and when.
     pub fn watched(&self, key: &str) -> Option<(u64, String)> {
         let due = self.gate.borrow().get(key)?.watch.clone()?;

@@ -11,7 +11,6 @@ use std::time::Duration;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use super::note::Note;
 use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::date::{Millis, iso};
@@ -23,6 +22,7 @@ use crate::base::sid::{
 };
 use crate::flex::agent::Agent;
 use crate::flex::customer::cut;
+use crate::flex::parked::Note;
 
 /// KV takes 1 KB of metadata.
 const MAX_NAME: usize = 80;

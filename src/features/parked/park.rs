@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::list::{self, New};
-use super::note::{self, Note};
 use super::{WEBHOOK, drop_note, turn};
 use crate::base::answer::Done;
 use crate::base::context::Context;
@@ -22,6 +21,7 @@ use crate::base::text::hex;
 use crate::flex::access;
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
+use crate::flex::parked::{self as note, Note};
 use crate::once;
 use crate::twilio::conversations::{Conversation, ConversationState, ConversationWebhook};
 use crate::twilio::interactions::{Channel, Participant};
@@ -186,7 +186,7 @@ impl Scene<'_> {
         let id = hex(&cx.random().to_be_bytes());
         let queue = task.task_queue_sid.as_ref().unwrap_or(&ask.queue_sid);
         let queue_name = task.task_queue_friendly_name.as_deref().unwrap_or(&ask.queue_name);
-        let workflow = task.workflow_sid.as_ref().unwrap_or(&ask.workflow_sid);
+        let workflow = task.workflow_sid.as_deref().and_then(WorkflowSid::parse);
         let channel = task.task_channel_unique_name.as_ref();
         Ok(Note {
             attributes: note::attributes(task.attributes()?, &id, (queue, queue_name), self.worker)?,
@@ -197,7 +197,7 @@ impl Scene<'_> {
             channel_sid: ask.channel_sid.clone(),
             participant_sid: self.own.sid.clone(),
             task_sid: task.sid.clone(),
-            workflow_sid: workflow.clone(),
+            workflow_sid: workflow.unwrap_or_else(|| ask.workflow_sid.clone()),
             queue_sid: queue.clone(),
             task_channel: channel.unwrap_or(&ask.task_channel_unique_name).clone(),
         })
@@ -206,8 +206,8 @@ impl Scene<'_> {
     /// Writes the note. Who has written the attributes since they were read loses nothing.
     async fn write(&self, cx: &Context, note: &Note) -> Result<()> {
         let (sid, turn) = (&self.conversation.sid, turn(&self.conversation.sid));
-        let written = once::alone_after(cx, &turn, async |is_first| {
-            let attributes = if is_first {
+        let written = once::in_turn(cx, &turn, async |attempt| {
+            let attributes = if attempt == 1 {
                 note.written(cx, &self.conversation)?
             } else {
                 note.written(cx, &cx.twilio().conversation(sid.as_str()).await?)?

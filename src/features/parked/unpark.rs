@@ -6,7 +6,6 @@ use futures_util::join;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::note::{self, Found, Note};
 use super::{WEBHOOK, drop_note, list, turn, write_without};
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::context::Context;
@@ -19,7 +18,9 @@ use crate::base::sid::{
 use crate::flex::access;
 use crate::flex::agent::Agent;
 use crate::flex::caller::Webhook;
+use crate::flex::chat;
 use crate::flex::customer::{Author, who_wrote};
+use crate::flex::parked::{self as note, Found, Note};
 use crate::once::alarm::{Alarm, Written};
 use crate::once::{self, Outcome};
 use crate::twilio::conversations::{Conversation, ConversationState, ConversationWebhook};
@@ -252,9 +253,8 @@ impl Back<'_> {
         };
         let routing = routing.parameter();
         let look = async || {
-            let invites = twilio.channel_invites(&note.channel()).await?;
-            let is_ours = |made: Made| made.park_id.as_ref() == Some(&note.id);
-            let made = invites.into_iter().find(|invite| is_ours(invite.view()));
+            let is_ours = |made: &Made| made.park_id.as_ref() == Some(&note.id);
+            let made = chat::invite_where(cx, &note.channel(), is_ours).await?;
             Ok(made.map(|Invite { sid, .. }| {
                 let Note { interaction_sid, channel_sid, .. } = note;
                 json::raw(&Known { sid, interaction_sid, channel_sid })

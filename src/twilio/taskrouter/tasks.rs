@@ -1,5 +1,6 @@
 //! Tasks and their reservations.
 
+use futures_util::future::join_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
@@ -9,7 +10,9 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
 use crate::base::runtime::Answer;
-use crate::base::sid::{QueueSid, ReservationSid, TaskSid, WorkerSid, WorkflowSid};
+use crate::base::sid::{
+    ChannelSid, QueueSid, ReservationSid, Sid as _, TaskSid, WorkerSid, WorkflowSid,
+};
 use crate::base::text::encode;
 use crate::twilio::{Retry, Twilio};
 
@@ -26,8 +29,8 @@ pub struct Task {
     attributes: Option<String>,
     /// Whom it was made for, if for one worker or queue.
     pub routing_target: Option<String>,
-    /// The workflow that routes it.
-    pub workflow_sid: Option<WorkflowSid>,
+    /// The workflow that it was made in.
+    pub workflow_sid: Option<String>,
     /// The queue that it is in, or was last.
     pub task_queue_sid: Option<QueueSid>,
     /// That queue's name.
@@ -89,6 +92,20 @@ impl Task {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.is_waiting() || self.assignment_status == AssignmentStatus::Assigned
+    }
+
+    /// It is over: nobody has it, and nobody will.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        matches!(self.assignment_status, AssignmentStatus::Completed | AssignmentStatus::Canceled)
+    }
+
+    /// Whether it was made for this worker alone, in this workflow. Nobody can change that
+    /// afterwards.
+    #[must_use]
+    pub fn is_for(&self, worker: &WorkerSid, workflow: &WorkflowSid) -> bool {
+        self.routing_target.as_deref() == Some(worker.as_str())
+            && self.workflow_sid.as_deref() == Some(workflow.as_str())
     }
 
     /// Somebody may still be asked to take it.
@@ -154,6 +171,17 @@ impl Reservation {
     }
 }
 
+/// A worker's part in a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// They have accepted it, or are finishing their notes and nobody else has accepted it.
+    Has,
+    /// They had it.
+    Had,
+    /// None: at most they are being asked.
+    None,
+}
+
 impl Twilio<'_> {
     /// FetchTask.
     pub async fn task(self, sid: &TaskSid) -> Result<Task> {
@@ -166,11 +194,40 @@ impl Twilio<'_> {
         Ok(unless_gone(self.task(sid).await)?.is_some_and(|task| task.is_open()))
     }
 
+    /// FetchTask, of several at the same time. One that is gone is `None`.
+    pub async fn tasks<'s>(
+        self,
+        sids: impl IntoIterator<Item = &'s TaskSid>,
+    ) -> Vec<Result<Option<Task>>> {
+        let found = sids.into_iter().map(async |sid| unless_gone(self.task(sid).await));
+        join_all(found).await
+    }
+
     /// ListTask by an expression over the attributes. Twilio allows three of these a second.
     pub async fn tasks_where(self, expression: &str) -> Result<Vec<Task>> {
         let query = format!("EvaluateTaskAttributes={}&PageSize=50", encode(expression));
         let url = self.workspace_url(format_args!("Tasks?{query}"))?;
         self.list(url, "tasks", 2).await
+    }
+
+    /// ListTask: those of a chat, as far as Twilio still has them.
+    pub async fn tasks_of_channel(self, channel: &ChannelSid) -> Result<Vec<Task>> {
+        self.tasks_where(&format!("flexInteractionChannelSid == \"{channel}\"")).await
+    }
+
+    /// ListTask: those that were made for this worker in this workflow, by an expression over
+    /// the attributes.
+    pub async fn tasks_for(
+        self,
+        worker: &WorkerSid,
+        workflow: &WorkflowSid,
+        expression: &str,
+    ) -> Result<Vec<Task>> {
+        let query = format!(
+            "EvaluateTaskAttributes={}&RoutingTarget={worker}&WorkflowSid={workflow}&PageSize=50",
+            encode(expression)
+        );
+        self.list(self.workspace_url(format_args!("Tasks?{query}"))?, "tasks", 2).await
     }
 
     /// CreateTask.
@@ -235,6 +292,28 @@ impl Twilio<'_> {
     pub async fn has_task(self, worker: &WorkerSid, task: &TaskSid) -> Result<bool> {
         let reservations = unless_gone(self.task_reservations(task, worker).await)?;
         Ok(reservations.is_some_and(|all| all.iter().any(Reservation::is_live)))
+    }
+
+    /// A worker's part in a task, by its reservations. A task that is gone is nobody's.
+    pub async fn part_in(self, worker: &WorkerSid, task: &TaskSid) -> Result<Part> {
+        use ReservationStatus::{Accepted, Completed, Wrapping};
+        let own = unless_gone(self.task_reservations(task, worker).await)?.unwrap_or_default();
+        let has = |status| own.iter().any(|own| own.reservation_status == status);
+        if has(Accepted) {
+            return Ok(Part::Has);
+        }
+        if has(Wrapping) {
+            let others = unless_gone(self.accepted_reservations(task).await)?.unwrap_or_default();
+            return Ok(if others.is_empty() { Part::Has } else { Part::Had });
+        }
+        Ok(if has(Completed) { Part::Had } else { Part::None })
+    }
+
+    /// ListTaskReservation: those by which somebody has the task.
+    async fn accepted_reservations(self, task: &TaskSid) -> Result<Vec<Reservation>> {
+        let query = "ReservationStatus=accepted&PageSize=50";
+        let url = self.workspace_url(format_args!("Tasks/{task}/Reservations?{query}"))?;
+        self.list(url, "reservations", 1).await
     }
 
     /// ListTaskReservation: those of one worker.

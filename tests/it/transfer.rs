@@ -1,8 +1,8 @@
 //! Conversations change hands: the exact requests that Twilio gets.
 
 use crate::support::{ALICE, Fake, TASKROUTER, json, post, post_json};
-use flex_edge::base::text::form;
 use flex_edge::base::http::Response;
+use flex_edge::base::text::form;
 use serde_json::Value;
 
 const INVITE: &str = "/features/conversation-transfer/flex/invite-participant";

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::seal;
 use crate::base::attributes::{MAX_CONVERSATION, MAX_TASK, Writer, overwrite};
 use crate::base::context::Context;
 use crate::base::date::Millis;
@@ -13,7 +14,6 @@ use crate::base::sid::{
     ChannelSid, ConversationSid, InteractionSid, ParticipantSid, QueueSid, TaskSid, WorkerSid,
     WorkflowSid,
 };
-use crate::flex::seal;
 use crate::twilio::conversations::Conversation;
 use crate::twilio::interactions::Channel;
 

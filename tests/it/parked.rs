@@ -1,0 +1,1 @@
+//! Conversations are parked and come back.
