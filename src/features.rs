@@ -1,9 +1,9 @@
 //! The features, one file each; none knows of another.
 
-pub mod events;
-pub mod inbound;
 pub mod conversations;
 pub mod dial;
+pub mod events;
+pub mod inbound;
 pub mod internal_chat;
 pub mod parked;
 pub mod voice;

@@ -118,10 +118,7 @@ pub const ROUTES: &[Route] = &[
     ),
     route(&["/conversations/inbound"], webhook!(inbound::inbound)),
     route(&["/taskrouter/events"], webhook!(events::event)),
-    route(
-        &["/features/park-interaction/common/unpark-interaction"],
-        webhook!(parked::by_message),
-    ),
+    route(&["/features/park-interaction/common/unpark-interaction"], webhook!(parked::by_message)),
     // Flex plugins call these: Flex token in, JSON out.
     route(
         &[

@@ -123,9 +123,7 @@ fn note_time(cx: &Context) {
         return;
     }
     written.0.set(now);
-    cx.behind(NAME, async move |cx| {
-        cx.runtime().kv_put(LAST, &now.to_string(), "", None).await
-    });
+    cx.behind(NAME, async move |cx| cx.runtime().kv_put(LAST, &now.to_string(), "", None).await);
 }
 
 /// When the last event came, give or take a minute.

@@ -108,7 +108,10 @@ impl Note {
         let stored = json::write(&Stored { parked: Sealed { note: &note, seal } });
         let all = overwrite(conversation.attributes()?, &stored)?;
         if all.len() > MAX_CONVERSATION {
-            return Err(Error::refused(422, "The conversation's attributes have no room for this."));
+            return Err(Error::refused(
+                422,
+                "The conversation's attributes have no room for this.",
+            ));
         }
         Ok(all)
     }

@@ -70,7 +70,9 @@ fn invite() -> String {
 }
 
 fn invited() -> String {
-    format!(r#"{{"sid":"KG00000000000000000000000000000001","routing":{{"properties":{{"sid":"{OTHER}"}}}}}}"#)
+    format!(
+        r#"{{"sid":"KG00000000000000000000000000000001","routing":{{"properties":{{"sid":"{OTHER}"}}}}}}"#
+    )
 }
 
 fn task(sid: &str, status: &str) -> String {
@@ -83,7 +85,8 @@ fn read_task(sid: &str) -> String {
 
 #[test]
 fn an_event_of_no_interest_costs_no_call_and_is_answered_as_taskrouter_wants() {
-    for kind in ["task.created", "reservation.accepted", "reservation.failed", "worker.activity.update", ""]
+    for kind in
+        ["task.created", "reservation.accepted", "reservation.failed", "worker.activity.update", ""]
     {
         let answer = tell(&edge(), kind, LOST, &customer());
         assert_eq!((answer.status, answer.kind, &*answer.body), (204, Kind::Json, ""), "{kind}");
@@ -154,13 +157,20 @@ fn who_has_an_agent_or_an_open_invite_stays() {
     let fake = with_agent().on(&read_task(OTHER), 200, &task(OTHER, "assigned"));
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
     // Who is finishing their notes is no company.
-    let fake = with_agent()
-        .on(&read_task(OTHER), 200, &task(OTHER, "wrapping"))
-        .on(&invite(), 200, &invited());
+    let fake = with_agent().on(&read_task(OTHER), 200, &task(OTHER, "wrapping")).on(
+        &invite(),
+        200,
+        &invited(),
+    );
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
-    let open = format!(r#"{{"sid":"KG00000000000000000000000000000002","routing":{{"properties":{{"sid":"{OTHER}"}}}}}}"#);
-    let fake = invites(participants(channel(edge(), "active"), ""), &open)
-        .on(&read_task(OTHER), 200, &task(OTHER, "pending"));
+    let open = format!(
+        r#"{{"sid":"KG00000000000000000000000000000002","routing":{{"properties":{{"sid":"{OTHER}"}}}}}}"#
+    );
+    let fake = invites(participants(channel(edge(), "active"), ""), &open).on(
+        &read_task(OTHER),
+        200,
+        &task(OTHER, "pending"),
+    );
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
 }
 
@@ -202,9 +212,12 @@ fn a_lost_answer_is_looked_for_and_a_failure_is_tried_again_by_the_gate() {
 #[test]
 fn a_parked_conversation_is_left_to_rest() {
     // Without our seal the note says nothing.
-    let attributes = format!(r#"{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}","conversationSid":"{CH}"}}"#);
+    let attributes = format!(
+        r#"{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}","conversationSid":"{CH}"}}"#
+    );
     let note = serde_json::json!({ "flexEdgeParked": { "note": "{}", "seal": "00" } });
-    let conversation = serde_json::json!({ "sid": CH, "state": "active", "attributes": note.to_string() });
+    let conversation =
+        serde_json::json!({ "sid": CH, "state": "active", "attributes": note.to_string() });
     let routing = format!(
         r#"POST {FLEX}/{KD}/Channels/{UO}/Invites Routing={{"properties":{{"workspace_sid":"{WORKSPACE}","workflow_sid":"{WW}","task_channel_unique_name":"chat","attributes":{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}","conversationSid":"{CH}","fallbackFrom":"{LOST}"}}}}}}"#
     );
@@ -263,9 +276,11 @@ fn cancel(sid: &str) -> String {
 #[test]
 fn a_called_agent_who_does_not_take_it_leaves_nobody_with_the_music() {
     for kind in ["reservation.rejected", "reservation.timeout", "reservation.canceled"] {
-        let fake = call(ringing(true), "assigned", "pending")
-            .on(&end_room(), 200, "{}")
-            .on(&cancel(CALLEE), 200, &task(CALLEE, "canceled"));
+        let fake = call(ringing(true), "assigned", "pending").on(&end_room(), 200, "{}").on(
+            &cancel(CALLEE),
+            200,
+            &task(CALLEE, "canceled"),
+        );
         assert_eq!(tell(&fake, kind, CALLEE, &call_of(CALLER)).status, 204, "{kind}");
         assert_eq!(tell(&fake, kind, CALLEE, &call_of(CALLER)).status, 204, "{kind}: again");
     }
@@ -302,10 +317,14 @@ fn what_attributes_say_of_others_calls_counts_for_nothing() {
 
 #[test]
 fn the_end_of_one_task_ends_the_other_and_the_room() {
-    for (about, attributes) in [(CALLEE, call_of(CALLER)), (CALLER, r#"{"client_call":true}"#.to_owned())] {
-        let fake = call(ringing(true), "canceled", "reserved")
-            .on(&end_room(), 200, "{}")
-            .on(&cancel(CALLEE), 200, &task(CALLEE, "canceled"));
+    for (about, attributes) in
+        [(CALLEE, call_of(CALLER)), (CALLER, r#"{"client_call":true}"#.to_owned())]
+    {
+        let fake = call(ringing(true), "canceled", "reserved").on(&end_room(), 200, "{}").on(
+            &cancel(CALLEE),
+            200,
+            &task(CALLEE, "canceled"),
+        );
         assert_eq!(tell(&fake, "task.canceled", about, &attributes).status, 204);
     }
     // Without a room the tasks are ended here; what is gone is fine.
@@ -323,9 +342,11 @@ fn the_end_of_one_task_ends_the_other_and_the_room() {
 
 #[test]
 fn a_call_that_cannot_be_ended_now_is_ended_by_the_gate() {
-    let fake = call(ringing(true), "assigned", "pending")
-        .on(&end_room(), 400, "{}")
-        .on(&cancel(CALLEE), 200, &task(CALLEE, "canceled"));
+    let fake = call(ringing(true), "assigned", "pending").on(&end_room(), 400, "{}").on(
+        &cancel(CALLEE),
+        200,
+        &task(CALLEE, "canceled"),
+    );
     assert_eq!(tell(&fake, "reservation.rejected", CALLEE, &call_of(CALLER)).status, 204);
     let key = format!("give-up/{WR}");
     assert!(fake.world.watched(&key).is_some());

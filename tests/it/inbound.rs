@@ -288,17 +288,15 @@ fn what_is_no_customers_message_opens_nothing() {
 
 #[test]
 fn closed_conversations_and_internal_chats_open_nothing() {
-    for (state, attributes) in
-        [("closed", "{}"), ("active", r#"{"internalChat":"internalChat"}"#)]
+    for (state, attributes) in [("closed", "{}"), ("active", r#"{"internalChat":"internalChat"}"#)]
     {
         let fake = edge()
             .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation(state, attributes))
             .on(&read_members(), 200, &member(None, Some("+15551230001")));
         assert_eq!(write(fake, &message("%2B15551230001")).status, 200);
     }
-    let gone = edge()
-        .on(&format!("GET {CONVERSATIONS}/{CH}"), 404, GONE)
-        .on(&read_members(), 404, GONE);
+    let gone =
+        edge().on(&format!("GET {CONVERSATIONS}/{CH}"), 404, GONE).on(&read_members(), 404, GONE);
     assert_eq!(write(gone, &message("%2B15551230001")).status, 200);
 }
 
@@ -365,10 +363,19 @@ fn whatever_fails_the_gate_does_it_again_and_finds_what_was_left() {
         },
         |fake| {
             let conversation = conversation("active", "{}");
-            fake.on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation)
-                .on(&read_members(), 403, "{}")
+            fake.on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation).on(
+                &read_members(),
+                403,
+                "{}",
+            )
         },
-        |fake| seen(fake, "+15551230001").on(&sms(), 429, "{}").on(&sms(), 429, "{}").on(&sms(), 429, "{}"),
+        |fake| {
+            seen(fake, "+15551230001").on(&sms(), 429, "{}").on(&sms(), 429, "{}").on(
+                &sms(),
+                429,
+                "{}",
+            )
+        },
     ];
     for (at, read) in reads.into_iter().enumerate() {
         let fake = read(edge());
@@ -377,10 +384,11 @@ fn whatever_fails_the_gate_does_it_again_and_finds_what_was_left() {
         assert!(is_watched(&fake), "{at}");
         let fake = seen(fake, "+15551230001");
         let fake = if at == 2 { fake.on(&find(), 200, r#"{"tasks":[],"meta":{}}"#) } else { fake };
-        let fake = fake
-            .on(&sms(), 200, &made())
-            .on(&look(), 200, &channel("active"))
-            .on(&take_off(), 204, "");
+        let fake = fake.on(&sms(), 200, &made()).on(&look(), 200, &channel("active")).on(
+            &take_off(),
+            204,
+            "",
+        );
         assert!(fake.alarm(&format!("inbound/{CH}/{MB}")));
         assert!(!is_watched(&fake), "{at}");
     }

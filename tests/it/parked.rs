@@ -183,8 +183,12 @@ fn the_templates_list_in_sync_is_kept_with_an_end_of_life() {
     });
     let data = format!(
         r#"{{"interactionSid":{},"flexInteractionChannelSid":{},"channelType":"sms","participantSid":{},"workflowSid":{},"taskChannelUniqueName":"sms","taskAttributes":{},"webhookSid":{}}}"#,
-        data["interactionSid"], data["flexInteractionChannelSid"], data["participantSid"],
-        data["workflowSid"], data["taskAttributes"], data["webhookSid"]
+        data["interactionSid"],
+        data["flexInteractionChannelSid"],
+        data["participantSid"],
+        data["workflowSid"],
+        data["taskAttributes"],
+        data["webhookSid"]
     );
     let add = format!("POST {items} Key={CH}&Data={data}&ItemTtl=2592000");
     let update = format!("POST {items}/{CH} Data={data}&ItemTtl=2592000");
@@ -257,7 +261,8 @@ fn a_supervisor_parks_for_others() {
 fn every_field_is_named() {
     for field in fields().split('&') {
         let (name, _) = field.split_once('=').unwrap();
-        let rest: Vec<_> = fields().split('&').filter(|other| *other != field).map(str::to_owned).collect();
+        let rest: Vec<_> =
+            fields().split('&').filter(|other| *other != field).map(str::to_owned).collect();
         let answer = ask(alice(), PARK, &rest.join("&"));
         assert_eq!((answer.status, json(&answer)["field"].as_str()), (400, Some(name)));
     }
@@ -277,17 +282,21 @@ fn a_failure_takes_back_what_was_done() {
     assert_eq!(ask(fake, PARK, &fields()).status, 502);
     // The webhook: Twilio's code reaches the client.
     let full = r#"{"code":50388,"message":"too many","status":400}"#;
-    let fake = noted_scene()
-        .on(&arm(), 400, full)
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&take_back(), 200, "{}");
+    let fake = noted_scene().on(&arm(), 400, full).on(&read(), 200, &conversation(&noted())).on(
+        &take_back(),
+        200,
+        "{}",
+    );
     let answer = ask(fake, PARK, &fields());
     assert_eq!((answer.status, json(&answer)["twilioErrorCode"].as_u64()), (400, Some(50388)));
     // Taking out.
-    let fake = participants(participants(noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 400, "{}"), &own()), &own())
-        .on(&disarm(), 204, "")
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&take_back(), 200, "{}");
+    let fake = participants(
+        participants(noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 400, "{}"), &own()),
+        &own(),
+    )
+    .on(&disarm(), 204, "")
+    .on(&read(), 200, &conversation(&noted()))
+    .on(&take_back(), 200, "{}");
     let answer = fake.handle(post(PARK, &format!("Token=T&{}", fields())));
     assert_eq!(answer.status, 400);
     assert_eq!(
@@ -369,11 +378,13 @@ fn who_has_parked_it_brings_it_back_to_themselves_in_three_round_trips() {
 
 #[test]
 fn nobody_else_brings_it_back_but_supervisors() {
-    let bob = Fake::default().on_token_of("bob", BOB, "agent").on(&read(), 200, &conversation(&noted()));
+    let bob =
+        Fake::default().on_token_of("bob", BOB, "agent").on(&read(), 200, &conversation(&noted()));
     assert_eq!(by_hand(&bob).status, 403);
     // Whoever writes their name into the note breaks the seal.
     let forged = noted().replace(ALICE, BOB);
-    let bob = Fake::default().on_token_of("bob", BOB, "agent").on(&read(), 200, &conversation(&forged));
+    let bob =
+        Fake::default().on_token_of("bob", BOB, "agent").on(&read(), 200, &conversation(&forged));
     assert_eq!(by_hand(&bob).status, 403);
     let dave = dave()
         .on(&read(), 200, &conversation(&noted()))
@@ -418,7 +429,10 @@ fn a_lost_answer_of_inviting_is_looked_for() {
         .on(&disarm(), 204, "")
         .on(&take_back(), 200, "{}");
     let answer = by_hand(&fake);
-    assert_eq!((answer.status, json(&answer)["participantInvite"]["sid"].as_str()), (200, Some(KG)));
+    assert_eq!(
+        (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
+        (200, Some(KG))
+    );
 }
 
 fn message(author: &str) -> String {
@@ -467,19 +481,23 @@ fn message_and_agent_at_once_are_one_invite() {
         .on(&disarm(), 404, GONE)
         .on(&read(), 200, &conversation(THEIRS));
     let answer = by_hand(&fake);
-    assert_eq!((answer.status, json(&answer)["participantInvite"]["sid"].as_str()), (200, Some(KG)));
+    assert_eq!(
+        (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
+        (200, Some(KG))
+    );
 }
 
 #[test]
 fn only_customers_messages_bring_it_back() {
-    for body in [
-        message("system"),
-        message("%2B15551230001").replace("onMessageAdded", "onMessageUpdated"),
-    ] {
+    for body in
+        [message("system"), message("%2B15551230001").replace("onMessageAdded", "onMessageUpdated")]
+    {
         assert_eq!(said(&Fake::default(), &body).status, 200);
     }
     let member = r#"{"participants":[{"sid":"MB00000000000000000000000000000001","identity":"bob"}],"meta":{}}"#;
-    let worker = format!(r#"{{"workers":[{{"sid":"{BOB}","attributes":"{{\"contact_uri\":\"client:bob\"}}"}}],"meta":{{}}}}"#);
+    let worker = format!(
+        r#"{{"workers":[{{"sid":"{BOB}","attributes":"{{\"contact_uri\":\"client:bob\"}}"}}],"meta":{{}}}}"#
+    );
     let fake = Fake::default()
         .on(&read(), 200, &conversation(&noted()))
         .on(&format!("GET {CONVERSATIONS}/{CH}/Participants?PageSize=100"), 200, member)
@@ -494,7 +512,11 @@ fn only_customers_messages_bring_it_back() {
 
 #[test]
 fn without_a_note_the_webhook_goes() {
-    let fake = participants(Fake::default().on(&read(), 200, &conversation(THEIRS)), "").on(&disarm(), 204, "");
+    let fake = participants(Fake::default().on(&read(), 200, &conversation(THEIRS)), "").on(
+        &disarm(),
+        204,
+        "",
+    );
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
 

@@ -9,9 +9,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::LocalBoxFuture;
 use flex_edge::base::error::Result;
 use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Lost, Runtime, Watch};
+use futures_util::future::LocalBoxFuture;
 
 use crate::support::{ACCOUNT, API, Fake, TASKROUTER, handle, json, poll, post};
 

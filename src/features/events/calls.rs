@@ -69,7 +69,8 @@ async fn end(cx: &Context, call: &Call) -> Result<Duration> {
         }
         _ => Ok(()),
     };
-    both(end(), both(close(caller), close(callee))).await?;
+    // Boxed: it is by far the largest step.
+    Box::pin(both(end(), both(close(caller), close(callee)))).await?;
     Ok(REMEMBER)
 }
 
@@ -77,4 +78,3 @@ fn has_been_taken(task: &Task) -> bool {
     use AssignmentStatus::{Assigned, Completed, Wrapping};
     matches!(task.assignment_status, Assigned | Wrapping | Completed)
 }
-

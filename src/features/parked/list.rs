@@ -198,4 +198,3 @@ pub async fn remove(cx: &Context, worker: &WorkerSid, conversation: &Conversatio
         cx.warn("still on the list of parked conversations", &error);
     }
 }
-

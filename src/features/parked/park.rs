@@ -189,7 +189,12 @@ impl Scene<'_> {
         let workflow = task.workflow_sid.as_deref().and_then(WorkflowSid::parse);
         let channel = task.task_channel_unique_name.as_ref();
         Ok(Note {
-            attributes: note::attributes(task.attributes()?, &id, (queue, queue_name), self.worker)?,
+            attributes: note::attributes(
+                task.attributes()?,
+                &id,
+                (queue, queue_name),
+                self.worker,
+            )?,
             id,
             at: cx.started(),
             by: self.worker.clone(),

@@ -127,9 +127,8 @@ pub async fn by_message(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<D
 /// Does what [`by_message`] has begun and nothing came of.
 pub async fn again(cx: &Context, message: &Written) -> Result<()> {
     let author = Author { member: message.member.clone(), name: None };
-    let work = async |cx: &Context, _| {
-        come_back(cx, message, &author, None).await.map(|keep| ((), keep))
-    };
+    let work =
+        async |cx: &Context, _| come_back(cx, message, &author, None).await.map(|keep| ((), keep));
     once::again(cx, &key(message), work).await
 }
 
