@@ -1,5 +1,7 @@
 //! Telephone numbers and SIP addresses.
 
+use serde::{Deserialize as _, Deserializer};
+
 /// Whether this is a telephone number in E.164 form.
 #[must_use]
 pub fn is_number(text: &str) -> bool {
@@ -17,6 +19,19 @@ pub fn is_sip(text: &str) -> bool {
     parts.is_some_and(|(user, host)| !user.is_empty() && !host.is_empty())
         && text.len() <= 255
         && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b'\\'))
+}
+
+/// Reads a field with a number: some clients do not encode the plus, and a form makes a blank
+/// of it.
+pub fn with_plus<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: From<String>,
+{
+    let text = String::deserialize(deserializer)?;
+    let digits =
+        text.strip_prefix(' ').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    Ok(digits.map(|digits| format!("+{digits}")).unwrap_or(text).into())
 }
 
 #[cfg(test)]

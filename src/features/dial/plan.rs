@@ -9,10 +9,10 @@ use crate::base::error::{Error, Result};
 use crate::base::members::{nested, view};
 use crate::base::phone::is_number;
 use crate::base::sid::TaskSid;
-use crate::flex::access;
+use crate::flex::access::{self, Part};
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
-use crate::twilio::taskrouter::{Part, Task};
+use crate::twilio::taskrouter::Task;
 
 /// Whom to call, from where, and on whose behalf.
 pub struct Plan {
@@ -111,7 +111,7 @@ pub async fn plan(
         twilio.task(&ask.task_sid),
         async {
             Ok(access::is_unlimited(cx, agent)
-                || twilio.part_in(worker, &ask.task_sid).await? == Part::Has)
+                || access::part(cx, agent, &ask.task_sid).await? == Part::Has)
         },
         async {
             match ask.caller_id {
