@@ -16,7 +16,7 @@ async function call(stage, end) {
   const { taskSid, conferenceSid } = await twilio.internalCall({ from: "alice", to: "bob", dialect: "IL" });
   const callee = await until(calleeOf(stage, taskSid));
   await end({ taskSid, conferenceSid, callee, reservation: callee.reservations[0].sid });
-  await until(() => twilio.state().conferences.every(({ status }) => status === "completed"));
+  await until(() => twilio.state().conferences.find(({ sid }) => sid === conferenceSid).status === "completed");
   await stage.settle();
   for (const { sid, assignment_status: status } of twilio.state().tasks) if (status === "wrapping") twilio.complete(sid);
 }
@@ -84,7 +84,7 @@ export const FLOWS = [
     4,
     async (stage) => {
       const { taskSid } = stage.twilio.chat({ agent: "alice", customer: stage.number() });
-      await stage.post("alice", "/dial", { taskSid });
+      await stage.post("alice", "/dial", { taskSid }, { promised: 201 });
     },
   ],
   ["colleagues searched in the directory", 20, (stage) => stage.post("alice", "/internal-chat/list-agents", { search: "bo" })],
