@@ -125,6 +125,8 @@ impl Response {
 #[serde(rename_all = "camelCase")]
 struct Failure<'a> {
     success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     message: String,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,8 +146,19 @@ impl Response {
     /// known.
     #[must_use]
     pub fn failure(error: &Error, request_id: &str) -> Self {
+        Self::of_failure(error, request_id, None)
+    }
+
+    /// The same, with the message as `error` too.
+    #[must_use]
+    pub fn failure_with_error(error: &Error, request_id: &str) -> Self {
+        Self::of_failure(error, request_id, Some(error.to_string()))
+    }
+
+    fn of_failure(error: &Error, request_id: &str, and_error: Option<String>) -> Self {
         let failure = Failure {
             success: false,
+            error: and_error,
             message: error.to_string(),
             request_id,
             field: match error {

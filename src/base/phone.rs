@@ -11,6 +11,23 @@ pub fn is_number(text: &str) -> bool {
         && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// The telephone number of a WhatsApp address in E.164 form. Some accounts go by numbers that
+/// cannot be dialled any more: Brazil's mobiles from before the ninth digit, and Mexico's with
+/// the `1` that was dropped in 2019. Argentina's `+549` is dialled as it is.
+#[must_use]
+pub fn of_whatsapp(number: &str) -> String {
+    if let Some((area, line)) = number.strip_prefix("+55").and_then(|rest| rest.split_at_checked(2))
+        && line.len() == 8
+        && line.starts_with(['6', '7', '8', '9'])
+    {
+        return format!("+55{area}9{line}");
+    }
+    match number.strip_prefix("+521") {
+        Some(national) if national.len() == 10 => format!("+52{national}"),
+        _ => number.to_owned(),
+    }
+}
+
 /// Whether this is a SIP address.
 #[must_use]
 pub fn is_sip(text: &str) -> bool {
@@ -37,6 +54,23 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatsapps_numbers_become_what_can_be_dialled() {
+        for (address, number) in [
+            ("+551187654321", "+5511987654321"),
+            ("+555567654321", "+5555967654321"),
+            ("+5511987654321", "+5511987654321"),
+            ("+551132654321", "+551132654321"), // a landline
+            ("+5215512345678", "+525512345678"),
+            ("+525512345678", "+525512345678"),
+            ("+52155123456", "+52155123456"),
+            ("+5491123456789", "+5491123456789"),
+            ("+15551230001", "+15551230001"),
+        ] {
+            assert_eq!(of_whatsapp(address), number);
+        }
+    }
 
     #[test]
     fn only_e164_numbers_and_sip_addresses_are_dialled() {

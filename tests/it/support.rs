@@ -343,6 +343,11 @@ impl World {
         reply
     }
 
+    /// The keys that were claimed.
+    pub fn claimed(&self) -> Vec<String> {
+        self.gate.borrow().keys().cloned().collect()
+    }
+
     /// What has to happen at a gate by itself, and when.
     pub fn watched(&self, key: &str) -> Option<(u64, String)> {
         let due = self.gate.borrow().get(key)?.watch.clone()?;
@@ -470,6 +475,15 @@ struct Held {
     waiting: RefCell<Vec<Rc<HeldAnswer>>>,
 }
 
+impl Held {
+    /// The next thing that happened of this kind.
+    fn take(&self, operation: &str) -> (String, Done) {
+        let mut left = self.left.borrow_mut();
+        let at = left.iter().position(|(known, _)| known == operation);
+        left.remove(at.unwrap_or_else(|| panic!("asked for something else: {operation}")))
+    }
+}
+
 struct HeldAnswer {
     operation: String,
     done: Done,
@@ -488,11 +502,7 @@ struct HeldBack(Rc<Held>);
 
 impl HeldBack {
     async fn perform(&self, operation: String) -> Done {
-        let mut left = self.0.left.borrow_mut();
-        let at = left.iter().position(|(known, _)| *known == operation);
-        let at = at.unwrap_or_else(|| panic!("asked for something else: {operation}"));
-        let (operation, done) = left.remove(at);
-        drop(left);
+        let (operation, done) = self.0.take(&operation);
         let held = Rc::new(HeldAnswer {
             operation,
             done,
