@@ -290,13 +290,13 @@ fn a_failure_takes_back_what_was_done() {
     let answer = ask(fake, PARK, &fields());
     assert_eq!((answer.status, json(&answer)["twilioErrorCode"].as_u64()), (400, Some(50388)));
     // Taking out.
-    let fake = participants(
-        participants(noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 400, "{}"), &own()),
-        &own(),
-    )
-    .on(&disarm(), 204, "")
-    .on(&read(), 200, &conversation(&noted()))
-    .on(&take_back(), 200, "{}");
+    let read_task = format!("GET {TASKROUTER}/Tasks/{WT}");
+    let refused = noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 400, "{}");
+    let fake =
+        participants(participants(refused, &own()).on(&read_task, 200, &task("assigned")), &own())
+            .on(&disarm(), 204, "")
+            .on(&read(), 200, &conversation(&noted()))
+            .on(&take_back(), 200, "{}");
     let answer = fake.handle(post(PARK, &format!("Token=T&{}", fields())));
     assert_eq!(answer.status, 400);
     assert_eq!(
