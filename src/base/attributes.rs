@@ -179,6 +179,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests run where there is a clock")]
     fn many_members_are_merged_in_the_time_of_few() {
         // Every member against every other would be a hundred times the work.
         let time = |members: usize| {

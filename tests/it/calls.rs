@@ -130,8 +130,9 @@ fn whoever_has_no_part_in_a_call_now_hands_it_to_nobody() {
     for former in ["pending", "completed", "rejected", "timeout", "canceled", "rescinded"] {
         assert_eq!(ask(with(former), path, &fields).status, 403, "{former}");
     }
-    let accepted =
-        format!("GET {TASKROUTER}/Tasks/{TASK}/Reservations?ReservationStatus=accepted&PageSize=50");
+    let accepted = format!(
+        "GET {TASKROUTER}/Tasks/{TASK}/Reservations?ReservationStatus=accepted&PageSize=50"
+    );
     let handed_over = with("wrapping").on(&accepted, 200, &reservations("accepted"));
     assert_eq!(ask(handed_over, path, &fields).status, 403);
     let play = format!(

@@ -9,8 +9,8 @@ use crate::base::date::Millis;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::memory::Cache;
 use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
-use crate::flex::attributes::CallAttributes;
 use crate::flex::agent::Agent;
+use crate::flex::attributes::CallAttributes;
 use crate::flex::ring;
 use crate::twilio::voice::Conference;
 
