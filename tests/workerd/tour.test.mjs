@@ -42,11 +42,11 @@ const SHOWS = {
   "Alice chats with a customer": [/"success":true.*"taskSid":"(WT\w+)"/, /alice:pending/, /"success":true.*"taskSid":"\1"/, /"success":false.*"taskSid":"\1"/],
   "Alice finds Bob": [/"name":"Bob/, /"uniqueName":"alice\+bob","created":true/, /"pins":\["alice\+bob"\]/, /"pins":\["alice\+bob"\]/],
   "A chat that has been idle": [/closed/],
-  "A customer writes by SMS": [/sms active/, /:accepted/],
-  "The agent parks": [/"success":true/, /"success":true/, /sms \w+ 0 invites/],
-  "The customer writes again": [/:pending/, /:accepted/],
-  "The agent hands the chat": [/"success":true/, /erin:pending/, /erin:rejected/],
-  "Alice calls Erin": [/app:AP\w+\?t=/, /erin:pending/, /client:erin/, /completed/],
+  "A customer writes by SMS": [/sms reserved (\w+):pending/, /sms assigned \1:accepted/],
+  "The agent parks": [/"success":true/, /CH\w{32}/, /sms wrapping/],
+  "The customer writes again": [/sms reserved (\w+):pending/, /sms assigned \1:accepted/],
+  "The agent hands the chat to Erin": [/"success":true/, /sms reserved erin:pending/, /sms canceled erin:rejected/, /sms reserved \w+:pending/],
+  "Alice calls Erin": [/app:AP\w{32}\?t=/, /voice reserved erin:pending/, /voice assigned erin:accepted/, /voice wrapping erin:wrapping/],
 };
 
 test("the tour shows what it says", async () => {
