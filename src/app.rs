@@ -25,6 +25,9 @@ const TIME_FOR_ALARMS: Duration = Duration::from_secs(20);
 /// Nobody waits for a cron run; it only has to be over before the next one.
 const TIME_FOR_CRON: Duration = Duration::from_mins(1);
 
+/// The clients of this path print a failure's `error` and not its `message`.
+const PRINTS_ERROR: &str = "/transferConversation";
+
 /// The whole service.
 pub struct App {
     instance: Rc<Instance>,
@@ -53,6 +56,9 @@ impl App {
         let result = respond(&cx, &request).await;
         let (mut response, error) = match result {
             Ok(response) => (response, None),
+            Err(error) if request.path() == PRINTS_ERROR => {
+                (Response::failure_with_error(&error, &cx.id), Some(error))
+            }
             Err(error) => (Response::failure(&error, &cx.id), Some(error)),
         };
         response.allow_origin = self.allow_origin(&request.origin);

@@ -10,7 +10,7 @@ pub use routing::Routing;
 
 use super::Twilio;
 use super::taskrouter::AssignmentStatus;
-use crate::base::error::{Result, unless_gone};
+use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
 use crate::base::sid::{
@@ -292,10 +292,37 @@ impl Twilio<'_> {
         channel: &Channel,
         participant: &ParticipantSid,
     ) -> Result<()> {
+        self.part(channel, participant, "closed").await
+    }
+
+    /// UpdateInteractionChannelParticipant: one hands over. With `TRANSFER_WRAP_UP` they are
+    /// listed on and finish their notes, else they are out.
+    pub async fn release_channel_participant(
+        self,
+        channel: &Channel,
+        participant: &ParticipantSid,
+    ) -> Result<()> {
+        let wraps_up = self.cx.config().transfer_wrap_up;
+        self.part(channel, participant, if wraps_up { "wrapup" } else { "closed" }).await
+    }
+
+    async fn part(
+        self,
+        channel: &Channel,
+        participant: &ParticipantSid,
+        status: &str,
+    ) -> Result<()> {
         let url = self.channel_url(channel, &format!("/Participants/{participant}"));
-        let Err(error) = self.post(url, &[("Status", "closed")]).await else { return Ok(()) };
-        match unless_gone(self.channel_participants(channel).await) {
-            Ok(listed) if !listed.iter().flatten().any(|other| other.sid == *participant) => Ok(()),
+        let Err(error) = self.post(url, &[("Status", status)]).await else { return Ok(()) };
+        let Ok(listed) = unless_gone(self.channel_participants(channel).await) else {
+            return Err(error);
+        };
+        let is_it = |other: &Participant| other.sid == *participant;
+        let Some(listed) = listed.into_iter().flatten().find(is_it) else { return Ok(()) };
+        // Twilio may list those who are out: their task tells.
+        let is_refused = matches!(*error, Error::Twilio { status: 400 | 404 | 409, .. });
+        match listed.task().filter(|_| is_refused) {
+            Some(task) if self.is_open(task).await.is_ok_and(|is_open| !is_open) => Ok(()),
             _ => Err(error),
         }
     }

@@ -371,6 +371,11 @@ impl World {
         self.gate(key, Ask::Settle { attempt, outcome, keep });
     }
 
+    /// The keys that were claimed.
+    pub fn claimed(&self) -> Vec<String> {
+        self.gate.borrow().keys().cloned().collect()
+    }
+
     /// What has to happen at a gate by itself, and when.
     pub fn watched(&self, key: &str) -> Option<(u64, String)> {
         let due = self.gate.borrow().get(key)?.watch.clone()?;
