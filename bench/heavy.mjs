@@ -23,7 +23,7 @@ export const heavy = {
   [`${COUNT} levels for a task`]: attributes(`{"a":${"[".repeat(COUNT)}${"]".repeat(COUNT)}}`),
   [`${COUNT} members for a task that has as many already`]: attributes(JSON.stringify(object), overfull.sid),
   [`other ${COUNT} members for a task that has as many already`]: attributes(JSON.stringify(Object.fromEntries(many((n) => [`j${n}`, n % 10]))), overfull.sid),
-  "4 KB for a task that has nearly as much": attributes(JSON.stringify(Object.fromEntries(members.slice(0, 360)))),
+  "as many members for a task as it can take": attributes(JSON.stringify(Object.fromEntries(members.slice(0, 150)))),
   "a text of 240 KB, all of it escaped, for a task": attributes(`{"a":"${"\\u0007".repeat(40_000)}"}`),
   "16 KB for a conversation that has nearly as much": json(
     "/common/flex/conversations/update-attributes",
@@ -55,11 +55,15 @@ export const heavy = {
 export async function measureHeavy(process, port, rounds = 20) {
   const found = {};
   for (const [name, request] of Object.entries(heavy)) {
-    const answers = [await ask(port, request)];
+    const { status } = await ask(port, request); // not timed: it may be the first of its kind
     const before = process.cpuSeconds();
-    for (let round = 0; round < rounds; round++) answers.push(await ask(port, request));
-    const milliseconds = ((process.cpuSeconds() - before) * 1000) / rounds;
-    found[name] = { milliseconds, bytes: Buffer.byteLength(request.body), statuses: [...new Set(answers.map(({ status }) => status))] };
+    const spent = () => (process.cpuSeconds() - before) * 1000;
+    let round = 0;
+    do {
+      await ask(port, request);
+      round += 1;
+    } while (round < rounds && spent() < 2 * rounds * LIMIT);
+    found[name] = { milliseconds: spent() / round, bytes: Buffer.byteLength(request.body), status };
   }
   return found;
 }

@@ -13,7 +13,7 @@ const COMPATIBILITY_DATE = readFileSync(join(root, "wrangler.toml"), "utf8").mat
 const CLOCK_TICKS = 100; // a second, for user space, on every Linux
 
 // The built Worker: its entry and what that imports, by their places in the repository.
-const MODULES = ["build/cloudflare.js", "build/index_bg.js", "build/index.wasm"];
+const MODULES = ["src/cloudflare/entry.js", "build/index.js", "build/index_bg.wasm"];
 
 // The same as modules for `startWorkerd`; `build` is another folder than build/.
 export const edgeModules = (build = join(root, "build")) =>

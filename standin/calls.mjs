@@ -92,8 +92,11 @@ export function createCalls(twilio) {
   /** Rings as long as the telephone does, at most `seconds`; resolves with whether somebody answered. */
   async function ring(call, { seconds = RING_SECONDS, afterMs = 0, parameters } = {}) {
     if (call.to.startsWith("app:")) return ringApplication(call, parameters);
-    const { answer: how = "yes", afterMs: wait = afterMs } = phones.get(call.to) ?? {};
+    const { answer = "yes", afterMs: wait = afterMs } = phones.get(call.to) ?? {};
     setStatus(call, "ringing");
+    // A browser's telephone, where Flex UI is played too, answers for itself.
+    const own = twilio.telephone?.(call);
+    const how = own ? await Promise.race([own, clock.later(seconds * 1000, () => "no-answer")]) : answer;
     if (how === "ringing") await Promise.race([clock.later(seconds * 1000), call.over]);
     else if (wait > 0) await Promise.race([clock.later(wait), call.over]);
     setStatus(call, { yes: "in-progress", ringing: "no-answer" }[how] ?? how);

@@ -111,7 +111,11 @@ export function createWorkspace(twilio) {
     const attributes = attributesOf(worker);
     // Every routing looks at every worker: made anew only when something has changed.
     if (worker.names?.of !== attributes || worker.names.activity !== activity)
-      worker.names = { of: attributes, activity, all: { ...attributes, sid, friendly_name, activity_sid: activity.sid, activity_name: activity.friendlyName } };
+      worker.names = {
+        of: attributes,
+        activity,
+        all: { ...attributes, sid, friendly_name, activity_sid: activity.sid, activity_name: activity.friendlyName },
+      };
     return worker.names.all;
   }
 

@@ -47,7 +47,10 @@ describe("calls that Flex runs", () => {
     assert.notEqual(accepted.conferenceSid, call.conferenceSid);
     assert.equal(accepted.customerCallSid, call.farCallSid);
     twilio.changeLeg(waiting.sid, { who: accepted.customerCallSid, hold: true });
-    assert.equal((await get(`${account}/Conferences/${accepted.conferenceSid}/Participants.json`, { Hold: "true" })).body.participants.length, 1);
+    assert.equal(
+      (await get(`${account}/Conferences/${accepted.conferenceSid}/Participants.json`, { Hold: "true" })).body.participants.length,
+      1,
+    );
     twilio.hangup(accepted.callSid);
     await twilio.settle();
     const { tasks, conferences } = twilio.state();
@@ -150,7 +153,12 @@ describe("calls that Flex runs", () => {
     });
     const at = `${workspace}/Tasks/${made.body.sid}`;
     const [{ sid }] = twilio.task(made.body.sid).reservations;
-    const conference = { Instruction: "conference", From: seed.CALLER_ID, EndConferenceOnExit: "true", EndConferenceOnCustomerExit: "true" };
+    const conference = {
+      Instruction: "conference",
+      From: seed.CALLER_ID,
+      EndConferenceOnExit: "true",
+      EndConferenceOnCustomerExit: "true",
+    };
     assert.deepEqual(refusal(await post(`${at}/Reservations/${sid}`, conference)), [400, 40142]);
     await post(at, { Attributes: JSON.stringify({ direction: "outbound", from: seed.CALLER_ID, outbound_to: "+15551239999" }) });
     assert.equal((await post(`${at}/Reservations/${sid}`, conference)).status, 200);

@@ -524,6 +524,15 @@ impl Held {
     }
 }
 
+impl Held {
+    /// The next thing that happened of this kind.
+    fn take(&self, operation: &str) -> (String, Done) {
+        let mut left = self.left.borrow_mut();
+        let at = left.iter().position(|(known, _)| known == operation);
+        left.remove(at.unwrap_or_else(|| panic!("asked for something else: {operation}")))
+    }
+}
+
 struct HeldAnswer {
     operation: String,
     done: Done,
@@ -542,11 +551,7 @@ struct HeldBack(Rc<Held>);
 
 impl HeldBack {
     async fn perform(&self, operation: String) -> Done {
-        let mut left = self.0.left.borrow_mut();
-        let at = left.iter().position(|(known, _)| *known == operation);
-        let at = at.unwrap_or_else(|| panic!("asked for something else: {operation}"));
-        let (operation, done) = left.remove(at);
-        drop(left);
+        let (operation, done) = self.0.take(&operation);
         let held = Rc::new(HeldAnswer {
             operation,
             done,

@@ -39,27 +39,21 @@ export function customerCall(attributes = {}) {
   return { agent, number: ownNumber(), from: twilio.seed.CALLER_ID, ...call };
 }
 
+/** Who is in the room of a customer's call. */
+export const inRoom = ({ taskSid, conferenceSid }) => twilio.naming(taskSid).conferences.find(({ sid }) => sid === conferenceSid)?.participants ?? [];
+export const participantOf = (call, callSid) => inRoom(call).find((participant) => participant.callSid === callSid);
+
 async function rest(path) {
   const { ACCOUNT_SID, AUTH_TOKEN } = twilio.seed;
   const authorization = `Basic ${Buffer.from(`${ACCOUNT_SID}:${AUTH_TOKEN}`).toString("base64")}`;
   const response = await fetch(`${twilio.url}/api/2010-04-01/Accounts/${ACCOUNT_SID}/${path}`, { headers: { authorization } });
   return response.json();
 }
-export const inRoom = async (conference) => (await rest(`Conferences/${conference}/Participants.json?PageSize=50`)).participants ?? [];
 export const callsTo = async (number) => (await rest(`Calls.json?To=${encodeURIComponent(number)}`)).calls;
 export const callsFrom = async (parent) => (await rest(`Calls.json?ParentCallSid=${parent}`)).calls;
-export const participantOf = async (conference, callSid) => (await inRoom(conference)).find(({ call_sid: sid }) => sid === callSid);
 
 /** What there is of a customer's call, to be compared later. */
-export async function lookAt({ conferenceSid, taskSid }) {
-  const participants = (await inRoom(conferenceSid)).map(({ call_sid, muted, hold, end_conference_on_exit }) => [call_sid, muted, hold, end_conference_on_exit]);
-  const { assignment_status, attributes } = twilio.task(taskSid);
-  return structuredClone({ participants, assignment_status, attributes });
-}
-
-/** An invite into a chat of this agent's: it rings at a worker who does not look. */
-export function inviteFrom(agent, more = {}) {
-  const target = somebody();
-  const attributes = { flexInteractionSid: `KD${"1".repeat(32)}`, workerSidsInConversation: [agent.workerSid], transferTargetType: "worker", transferTargetSid: target.workerSid, kept: "1.0", ...more };
-  return { target, ...twilio.createTask({ workflowSid: twilio.seed.CHAT_TRANSFER_WORKFLOW_SID, channel: "chat", attributes }) };
+export function lookAt(call) {
+  const { assignment_status, attributes } = twilio.task(call.taskSid);
+  return structuredClone({ participants: inRoom(call), assignment_status, attributes });
 }

@@ -80,6 +80,14 @@ export const invitesFor = (s, target) => interaction(s).invites.filter(({ taskSi
 export const agents = (s) => interaction(s).participants.filter(({ type }) => type === "agent");
 export const isIn = (s, participantSid) => interaction(s).participants.some(({ sid }) => sid === participantSid);
 
+/** A chat to which `a` has invited `b`, who has not looked yet. */
+export async function chatWithInvite() {
+  const it = takenChat();
+  // By a supervisor, so that the agent's own token has not been seen yet.
+  const { body } = await edge.post(T.invite, "dave", inviteFields(it));
+  return { ...it, invite: body.invitesTaskSid };
+}
+
 /** `name` joins by an invite; answers their participant's SID. */
 export async function join(s, name, invited = openInvites(s).at(-1)) {
   const { sid } = twilio.task(invited.taskSid).reservations.find(({ worker }) => worker === name);

@@ -1,5 +1,4 @@
 // The customer of a chat is dialled.
-import { ASKED } from "../faults.mjs";
 import { once, overcome, same } from "../rules.mjs";
 import { OPEN, edge, ownNumber, somebody, twilio } from "../shared.mjs";
 
@@ -13,7 +12,7 @@ const openCalls = (it) => {
 const dialling = {
   name: "the customer of a chat is dialled",
   answer: 201,
-  lasting: ASKED,
+  always: true,
   calls: [
     ["ValidateFlexToken", (it) => it.agent.token],
     ["FetchTask", chatTask],

@@ -1,5 +1,6 @@
 // Conferences, calls, tasks and workers: what the plugins' helpers do to them.
-import { callsTo, customerCall, inviteFrom, participantOf, VOICE } from "../calls.mjs";
+import { callsTo, customerCall, participantOf, VOICE } from "../calls.mjs";
+import { chatWithInvite } from "../chats.mjs";
 import { isTrue, kept, once, same, untouched } from "../rules.mjs";
 import { edge, statusOf, twilio } from "../shared.mjs";
 
@@ -7,7 +8,6 @@ const TASKROUTER = "/taskrouter";
 const TOKEN = ["ValidateFlexToken", (it) => it.agent.token];
 const ROOM = ["FetchConference", (it) => it.conferenceSid];
 const OWN_RESERVATIONS = ["ListWorkerReservation", (it) => it.agent.workerSid];
-const participant = (it, callSid) => participantOf(it.conferenceSid, callSid);
 
 const scene = (name, path, calls, { fields, ...more }) => ({
   name,
@@ -21,17 +21,17 @@ const scene = (name, path, calls, { fields, ...more }) => ({
 const change = (name, path, field, flag) =>
   scene(name, `${VOICE}/${path}`, [ROOM, OWN_RESERVATIONS, ["UpdateParticipant", (it) => it.customerCallSid]], {
     fields: ({ conferenceSid, customerCallSid }) => ({ conference: conferenceSid, participant: customerCallSid, [field]: true }),
-    async check(it, { worked }) {
-      if (worked) isTrue.equal((await participant(it, it.customerCallSid))[flag], true, `${flag}:`);
-      untouched.equal((await participant(it, it.callSid))[flag], false, `${flag} of the other participant:`);
+    check(it, { worked }) {
+      if (worked) isTrue.equal(participantOf(it, it.customerCallSid)[flag], true, `${flag}:`);
+      untouched.equal(participantOf(it, it.callSid)[flag], false, `${flag} of the other participant:`);
     },
   });
 
 const remove = scene("remove", `${VOICE}/remove-participant`, [ROOM, OWN_RESERVATIONS, ["DeleteParticipant", (it) => it.customerCallSid]], {
   fields: ({ conferenceSid, customerCallSid }) => ({ conference: conferenceSid, participant: customerCallSid }),
-  async check(it, { worked, fault }) {
+  check(it, { worked, fault }) {
     // 404 is Twilio's word that it has gone.
-    if (worked && fault !== 404) isTrue.equal(await participant(it, it.customerCallSid), undefined, "the participant:");
+    if (worked && fault !== 404) isTrue.equal(participantOf(it, it.customerCallSid), undefined, "the participant:");
   },
 });
 
@@ -41,8 +41,8 @@ async function dialledOnce(it, { worked, answers }) {
   once(dialled.length <= 1, `${dialled.length} were dialled`);
   const named = [...new Set(answers.filter((answer) => answer.worked).map(({ body }) => body.callSid))];
   if (worked) same.equal(named, [dialled[0]?.sid], "the calls that were answered:");
-  untouched(await participant(it, it.callSid), "the agent is out");
-  untouched(await participant(it, it.customerCallSid), "the customer is out");
+  untouched(participantOf(it, it.callSid), "the agent is out");
+  untouched(participantOf(it, it.customerCallSid), "the customer is out");
 }
 async function handedOnce({ number, customerCallSid }, { worked }) {
   const dialled = await callsTo(number);
@@ -95,15 +95,17 @@ const taskAttributes = scene("task attributes", `/common/flex${TASKROUTER}/updat
     if (worked) isTrue.equal(mine, { x: 1 }, "what was to be written:");
   },
 });
-const cancelInvite = scene("cancel an invite", `/common/flex${TASKROUTER}/update-task-assignment-status`, ofTask((it) => it.invite), {
-  given() {
-    const it = customerCall();
-    return { ...it, invite: inviteFrom(it.agent).sid };
-  },
+const inviteCalls = [
+  ...ofTask((it) => it.invite),
+  ["ListInteractionChannelParticipant", (it) => it.channelSid],
+  ["ListInteractionChannelInvite", (it) => it.channelSid],
+];
+const cancelInvite = scene("cancel an invite", `/common/flex${TASKROUTER}/update-task-assignment-status`, inviteCalls, {
+  given: chatWithInvite,
   fields: ({ invite }) => ({ taskSid: invite, assignmentStatus: "canceled" }),
   check({ invite, taskSid }, { worked, fault }) {
     if (worked && fault !== 404) isTrue.equal(statusOf(invite), "canceled", "the invite:");
-    kept.equal(twilio.task(invite).attributes.kept, "1.0", "others' attributes:");
+    kept.equal(twilio.task(invite).attributes.vip, true, "others' attributes:");
     untouched.equal(statusOf(taskSid), "assigned", "the agent's other task:");
   },
 });
@@ -118,9 +120,8 @@ const workerAttributes = scene(
   ],
   {
     fields: ({ agent }) => ({ workerSid: agent.workerSid, attributesUpdate: JSON.stringify({ mine: { x: 1 } }) }),
-    async check({ agent }, { worked }) {
-      const { body } = await edge.post(`/common/flex${TASKROUTER}/update-worker-attributes`, "dave", { workerSid: agent.workerSid, attributesUpdate: '{"seen":true}' });
-      const attributes = JSON.parse(body.worker.attributes);
+    check({ agent }, { worked }) {
+      const { attributes } = twilio.worker(agent.workerSid);
       kept.equal(attributes.contact_uri, `client:${agent.name}`, "others' attributes:");
       if (worked) isTrue.equal(attributes.mine, { x: 1 }, "what was to be written:");
     },
@@ -144,7 +145,7 @@ export const helpers = [
   addAndSearch,
   change("mute", "mute-participant", "muted", "muted"),
   change("hold", "hold-participant", "hold", "hold"),
-  change("end on exit", "update-participant", "endConferenceOnExit", "end_conference_on_exit"),
+  change("end on exit", "update-participant", "endConferenceOnExit", "endConferenceOnExit"),
   remove,
   coldTransfer,
   coldTransferAndSearch,

@@ -1,0 +1,9 @@
+window.deskStarted = window.Twilio.Flex.runDefault(
+  {
+    logLevel: "error",
+    sso: { accountSid: document.documentElement.dataset.account },
+    disableTelemetry: true,
+    pluginService: { enabled: true, url: "https://flex.twilio.com/plugins" },
+  },
+  "#root",
+);

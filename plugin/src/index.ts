@@ -1,0 +1,3 @@
+import { FlexEdgePlugin } from "./FlexEdgePlugin";
+
+window.Twilio.Flex.Plugins.init(FlexEdgePlugin);

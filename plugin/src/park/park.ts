@@ -1,0 +1,63 @@
+import type { ITask } from "@twilio/flex-ui";
+import type { Failure } from "../api/failure";
+import type { Parked } from "../api/planned";
+import type { Edge } from "../edge";
+import { ownPart, participantsOf } from "../flex/participants";
+import { conversationOf } from "../flex/tasks";
+
+/** A conversation has room for so many webhooks. */
+const NO_ROOM_FOR_WEBHOOK = 50388;
+
+/** Parks a chat: the agent leaves it, and it comes back when the customer writes. Answers whether that worked. */
+export async function park(edge: Edge, task: ITask): Promise<boolean> {
+  const { notices } = edge;
+  const words = edge.words.park;
+  try {
+    const own = ownPart(edge, task, await participantsOf(task));
+    if (!own) {
+      notices.warn(`${words.failed} ${words.noPart}`);
+      return false;
+    }
+    const { interaction, channel, conversation } = conversationOf(task);
+    await edge.client.ask("/features/park-interaction/flex/park-interaction", {
+      channelSid: channel,
+      interactionSid: interaction,
+      participantSid: own.sid,
+      conversationSid: conversation,
+      channelType: task.channelType,
+      taskSid: task.taskSid,
+      workflowSid: task.workflowSid,
+      taskChannelUniqueName: task.taskChannelUniqueName,
+      queueName: task.queueName,
+      queueSid: task.queueSid,
+      taskAttributes: JSON.stringify(task.attributes),
+      workerSid: edge.manager.workerClient?.sid ?? task.workerSid,
+      createUpdateSyncMapItem: "true",
+    });
+    notices.done(words.done);
+    return true;
+  } catch (error) {
+    notices.failed(words.failed, error, (failure) =>
+      failure.twilioErrorCode === NO_ROOM_FOR_WEBHOOK ? words.webhooks : undefined,
+    );
+    return false;
+  }
+}
+
+/** Has a parked chat come back to this agent. Answers whether it is no longer parked. */
+export async function takeBack(edge: Edge, parked: Parked): Promise<boolean> {
+  const words = edge.words.park;
+  try {
+    await edge.client.ask("/features/park-interaction/flex/unpark-interaction", {
+      ConversationSid: parked.conversationSid,
+      ...(parked.webhookSid ? { WebhookSid: parked.webhookSid } : {}),
+      RouteToSameWorker: "true",
+    });
+    edge.notices.done(words.takenBack);
+    return true;
+  } catch (error) {
+    const isBack = (failure: Failure) => failure.reason === "gone" || failure.reason === "conflict";
+    edge.notices.failed(words.takeBackFailed, error, (failure) => (isBack(failure) ? words.alreadyBack : undefined));
+    return error instanceof Object && "reason" in error && isBack(error as Failure);
+  }
+}
