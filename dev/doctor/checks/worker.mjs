@@ -31,11 +31,15 @@ async function health(context) {
   const broken = Object.entries(body.invalid ?? {}).map(([name, problem]) => `${name} ${problem}`);
   if (broken.length > 0) return bad(broken.join("; "), "correct the setting and npm run deploy");
   const features = Object.entries(body.features);
-  const off = features.filter(([, { configured }]) => !configured).map(([name]) => name);
-  const missing = (body.missing ?? []).join(", ");
-  if (status !== 200 || body.success !== true) return bad(`${off.join(", ")} cannot work; missing: ${missing}`, "write the settings and npm run deploy");
-  const rest = off.length > 0 ? `; not in use: ${off.join(", ")}` : "";
-  return good(`${features.length - off.length} of ${features.length} features ready${rest}`);
+  const off = features.filter(([, { configured }]) => !configured);
+  if (status !== 200 || body.success !== true) {
+    const lacks = off.map(([name, { missing }]) => `${name} lacks ${missing.join(", ")}`);
+    return bad(`${status}: a feature that is begun cannot work: ${lacks.join("; ")}`, "write the settings and npm run deploy");
+  }
+  const rest = off.length > 0 ? `; not in use: ${off.map(([name]) => name).join(", ")}` : "";
+  const asked = Object.entries(body.notOurs ?? {}).map(([path, times]) => `${path} (${times})`);
+  const others = asked.length > 0 ? `; asked for, and none of ours: ${asked.slice(0, 5).join(", ")}` : "";
+  return good(`${features.length - off.length} of ${features.length} features ready${rest}${others}`);
 }
 
 async function version(context) {
