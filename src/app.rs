@@ -1,6 +1,7 @@
 //! The service: a request comes in, and is answered whatever happens.
 
 mod alarm;
+mod asked;
 mod cron;
 mod health;
 mod pass_on;
@@ -21,6 +22,8 @@ use crate::base::text::hex;
 /// Twilio gives a voice webhook 15 s in all, and what we answer later is lost: no request
 /// takes longer than this.
 const TIME_FOR_REQUESTS: Duration = Duration::from_secs(10);
+/// A gate that does something by itself tries it again after a while.
+const TIME_FOR_ALARMS: Duration = Duration::from_secs(20);
 /// Nobody waits for a cron run; it only has to be over before the next one.
 const TIME_FOR_CRON: Duration = Duration::from_mins(1);
 
@@ -54,6 +57,7 @@ impl App {
     /// Answers a request. It never fails; what goes wrong becomes an answer.
     pub async fn handle(&self, request: Request) -> Response {
         let cx = self.context(self.id_of(&request), TIME_FOR_REQUESTS, u32::MAX);
+        let cx = cx.at(request.origin_of_url());
         let result = respond(&cx, &request).await;
         let (mut response, error) = match result {
             Ok(response) => (response, None),
@@ -64,15 +68,15 @@ impl App {
         };
         response.allow_origin = self.allow_origin(&request.origin);
         let is_unknown = matches!(error.as_deref(), Some(Error::NotFound));
-        let asked = is_unknown.then(|| pass_on::shown(request.path()));
-        if let Some(asked) = asked {
-            cx.memory::<pass_on::Asked>().count(asked);
+        let unknown = is_unknown.then(|| asked::shown(request.path()));
+        if let Some(path) = unknown {
+            cx.memory::<asked::Asked>().count(path);
         }
         let is_ours = request.method != "OPTIONS"
             && !matches!(error.as_deref(), Some(Error::NotFound | Error::TooLarge));
         let route = if is_ours { request.path() } else { "none" };
         let error = error.map(|error| error.log());
-        cx.log(route, Ending { status: response.status, asked, error });
+        cx.log(route, Ending { status: response.status, asked: unknown, error });
         response
     }
 
@@ -90,14 +94,14 @@ impl App {
     #[must_use]
     pub fn passed_on(&self, request: &Request, status: Option<u16>) -> Response {
         let cx = self.context(self.id_of(request), TIME_FOR_REQUESTS, 0);
-        let asked = pass_on::shown(request.path());
-        cx.memory::<pass_on::Asked>().count(asked);
+        let path = asked::shown(request.path());
+        cx.memory::<asked::Asked>().count(path);
         let failure = Error::refused(502, "FUNCTIONS_ORIGIN did not answer.");
         let mut response = Response::failure(&failure, &cx.id);
         response.allow_origin = self.allow_origin(&request.origin);
         let error = status.is_none().then(|| "no answer".to_owned());
         let status = status.unwrap_or(response.status);
-        cx.log("passed on", Ending { status, asked: Some(asked), error });
+        cx.log("passed on", Ending { status, asked: Some(path), error });
         response
     }
 
@@ -107,9 +111,10 @@ impl App {
         cron::run(&self.context(self.random_id(), TIME_FOR_CRON, most_calls)).await;
     }
 
-    /// Does what a gate had to see to ([`crate::base::runtime::Watch`]); whether it is done.
+    /// Does what a gate had to see to ([`crate::base::runtime::Watch`]); whether it need not
+    /// be tried again.
     pub async fn alarm(&self, what: &str) -> bool {
-        let cx = self.context(self.random_id(), TIME_FOR_REQUESTS, u32::MAX);
+        let cx = self.context(self.random_id(), TIME_FOR_ALARMS, u32::MAX);
         let error = alarm::run(&cx, what).await.err();
         let is_done = error.as_ref().is_none_or(|error| !error.is_passing());
         let status = error.as_ref().map_or(200, |error| error.status());

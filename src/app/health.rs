@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
-use super::pass_on::Asked;
+use super::asked::Asked;
 use crate::base::config::Feature;
 use crate::base::context::Context;
+use crate::base::date::iso;
 use crate::base::error::{Error, Result};
 use crate::base::http::{Request, Response};
+use crate::features::events;
 
 /// The answer.
 #[derive(Serialize)]
@@ -23,6 +25,9 @@ struct Health {
     /// How often which paths that are none of ours were asked for, on this instance.
     #[serde(rename = "notOurs")]
     not_ours: BTreeMap<String, u64>,
+    /// When TaskRouter's last event came, give or take a minute: whether the callback is set.
+    #[serde(rename = "lastTaskRouterEvent")]
+    last_event: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +65,10 @@ pub async fn report(cx: &Context, request: &Request) -> Result<Response> {
         features.push((feature.name(), State { configured: missing.is_empty(), missing }));
     }
     let success = !Feature::ALL.into_iter().any(|feature| config.is_begun(feature));
+    let last_event = events::last(cx).await.unwrap_or_else(|error| {
+        cx.warn("last event unknown", &error);
+        None
+    });
     let health = Health {
         success,
         version: env!("CARGO_PKG_VERSION"),
@@ -67,6 +76,7 @@ pub async fn report(cx: &Context, request: &Request) -> Result<Response> {
         missing: all_missing,
         invalid: config.invalid.iter().cloned().collect(),
         not_ours: cx.memory::<Asked>().by_path(),
+        last_event: last_event.map(iso),
     };
     Ok(Response::json(if success { 200 } else { 503 }, &health))
 }
