@@ -1,7 +1,7 @@
 // What the measured flows cost for so many agents, by Cloudflare's prices; as the text of docs/operate.md.
 
 const DAYS = 22; // of work in a month
-const HOURS = 9; // from the first agent's login to the last one's logout
+const HOURS = 9; // from the first agent's login to the last one's logout; once a minute the time of the last event is kept
 const CRON = 96; // runs of the clean-up in a day
 // Gigabytes times seconds for one use of the gate: 128 MB, which stay for about ten seconds after the last request.
 const GATE_SECONDS = 1.4;
@@ -29,7 +29,7 @@ function dayOf(flows, run, agents) {
   return {
     requests: sum(flows, ({ requests }) => requests) * agents + CRON,
     reads: sum(flows, ({ kvReads }) => kvReads) * agents + CRON * run.kvReads,
-    writes: sum(flows, ({ kvWrites }) => kvWrites) * agents + CRON * run.kvWrites,
+    writes: sum(flows, ({ kvWrites }) => kvWrites) * agents + CRON * run.kvWrites + HOURS * 60,
     lists: sum(flows, ({ kvLists }) => kvLists) * agents + CRON * run.kvLists,
     objects: sum(flows, ({ objects }) => objects) * agents,
     seconds: gates * GATE_SECONDS,

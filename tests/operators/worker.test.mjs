@@ -47,6 +47,7 @@ describe("a Worker that runs", () => {
       assert.deepEqual(states(found), ["good", "good", "good", "good"]);
       const logged = worker.lines.filter((line) => line.includes('"route"')).map((line) => JSON.parse(line.slice(line.indexOf("{"))));
       assert.ok(logged.some(({ route, status }) => route === "/voice/agent-join-conference" && status === 200));
+      assert.match(found["last-event"].message, /none has come yet/);
       assert.ok(logged.every(({ twilioCalls }) => twilioCalls === 0));
     });
   });

@@ -78,9 +78,27 @@ async function refuses(context) {
   return bad(`is answered ${status}, not 403`, "npx wrangler tail, and this again");
 }
 
+async function lastEvent(context) {
+  if (!context.url) return none(UNKNOWN);
+  const { status, body } = await ask(context);
+  if (status === 0) return none(AWAY);
+  return body?.lastTaskRouterEvent ? good(`the last one came ${body.lastTaskRouterEvent}`) : none("none has come yet");
+}
+
+const FLEX = "https://flex.twilio.com";
+
+function origins({ settings: { values, file } }) {
+  const list = values.ALLOWED_ORIGINS?.split(",").map((origin) => origin.trim().replace(/\/+$/, ""));
+  if (!list) return none("ALLOWED_ORIGINS is not set: any origin may ask, with a token");
+  if (list.includes(FLEX)) return good(`${FLEX}${list.length > 1 ? ` and ${list.length - 1} more` : ""}`);
+  return bad(`ALLOWED_ORIGINS lacks ${FLEX}: there browsers refuse what the Worker answers to plugins`, `add it in ${file}, or the origin that serves Flex; then npm run deploy`);
+}
+
 export const checks = [
   { id: "health", title: "health", run: health },
   { id: "version", title: "version", run: version },
+  { id: "last-event", title: "TaskRouter's events", run: lastEvent },
+  { id: "origins", title: "origins of browsers", run: origins },
   { id: "signature-accepted", title: "a signed request", run: accepts },
   { id: "signature-refused", title: "a forged request", run: refuses },
 ];
