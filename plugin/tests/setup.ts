@@ -12,8 +12,8 @@ configure({
 afterEach(() => {
   cleanup();
   vi.useRealTimers();
-  localStorage.clear();
+  if (typeof localStorage !== "undefined") localStorage.clear();
 });
 
 // jsdom draws nothing; axe asks for a canvas to tell icon fonts from text.
-HTMLCanvasElement.prototype.getContext = () => null;
+if (typeof HTMLCanvasElement !== "undefined") HTMLCanvasElement.prototype.getContext = () => null;
