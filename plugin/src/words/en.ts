@@ -16,6 +16,7 @@ export const en = {
   },
   setup: {
     missingUrl: "flex-edge is not set up: the Flex Configuration has no ui_attributes.flex_edge.url. Tell your administrator.",
+    partFailed: (part: string) => `The part ${part} of flex-edge did not start.`,
     badUrl: "flex-edge is not set up: ui_attributes.flex_edge.url has to be an https URL. Tell your administrator.",
   },
   close: "Close",
