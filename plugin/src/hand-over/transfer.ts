@@ -2,8 +2,10 @@ import type { ITask } from "@twilio/flex-ui";
 import type { Failure } from "../api/failure";
 import type { Edge } from "../edge";
 import { isAgent, ownPart, participantsOf } from "../flex/participants";
-import { conversationOf, membersOf, textOf } from "../flex/tasks";
+import { conversationOf, leavesAccepted, membersOf, textOf } from "../flex/tasks";
 import { conversationFor, invitesOf, stillOpen, type Invite } from "./invites";
+
+const LEAVES_WITHIN = 5_000;
 
 export interface TransferOptions {
   mode?: string;
@@ -42,6 +44,8 @@ export async function handOver(edge: Edge, task: ITask, target: string, options:
       taskChannelUniqueName: task.taskChannelUniqueName,
     });
     notices.done((isCold ? words.coldDone : words.warmDone)(name ?? words.somebody));
+    // Handed over once is enough: it stays busy until Flex has noticed that the agent is out.
+    if (isCold) await leavesAccepted(edge, task, LEAVES_WITHIN);
   } catch (error) {
     notices.failed(words.failed, error, (failure: Failure) => {
       if (failure.text("participantInviteSid")) return words.stillIn;
