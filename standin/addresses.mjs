@@ -108,7 +108,13 @@ export function createAddresses(twilio) {
       if ([...all.values()].some(({ address }) => address === params.Address)) throw new Refusal(409, 50438, "Address already exists");
       const autoCreation = autoCreationOf(params, { enabled: false, type: "default", conversation_service_sid: CHAT_SERVICE_SID });
       return present(
-        add({ type: params.Type, address: params.Address, friendlyName: params.FriendlyName, country: params.AddressCountry, autoCreation }),
+        add({
+          type: params.Type,
+          address: params.Address,
+          friendlyName: params.FriendlyName,
+          country: params.AddressCountry,
+          autoCreation,
+        }),
       );
     },
     UpdateConfigurationAddress(params) {

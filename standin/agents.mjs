@@ -6,7 +6,7 @@ import { badRequest, parseAttributes } from "./shape.mjs";
 export const DIALECTS = { IL: "/voice", T: "/features/internal-call/common", D: "/internal-call" };
 
 export function createAgents(twilio) {
-  const { clock, workspace, tasks, calls, conferences, nativeCalls, player } = twilio;
+  const { clock, workspace, tasks, calls, conferences, flexAgents, nativeCalls, player } = twilio;
   const { contactUri } = nativeCalls;
 
   const displayName = (worker) => workspace.attributesOf(worker).full_name ?? worker.friendlyName;
@@ -79,10 +79,9 @@ export function createAgents(twilio) {
     return { ...call, ...(await ring()) };
   }
 
-  async function legSummary(leg, task) {
-    if (!task) await leg.reached;
-    const conference = leg.participant?.conference ?? (task && nativeCalls.conferenceOf(task));
-    return { callSid: leg.sid, conferenceSid: conference?.sid ?? null, callStatus: leg.status };
+  async function legSummary(leg) {
+    await leg.reached;
+    return { callSid: leg.sid, conferenceSid: leg.participant?.conference.sid ?? null, callStatus: leg.status };
   }
 
   /** The agent presses accept: rings for an internal call, takes or dials a call of Flex's own, joins the chat otherwise. */
@@ -100,62 +99,9 @@ export function createAgents(twilio) {
       return { ...done, ...(await legSummary(leg)) };
     }
     const isCall = attributes.call_sid || attributes.outbound_to || reservation.transfer;
-    if (reservation.task.channel === "voice" && isCall) return { ...done, ...(await acceptCall(reservation, options)) };
+    if (reservation.task.channel === "voice" && isCall) return { ...done, ...(await flexAgents.acceptCall(reservation, options)) };
     tasks.moveReservation(reservation, "accepted");
     return { ...done, ...twilio.flex.participantOf(reservation) };
-  }
-
-  // The browser's choice for a call between two: it is over when either leaves.
-  const FLEX = { EndConferenceOnExit: "true", EndConferenceOnCustomerExit: "true" };
-
-  /** Flex's own voice call: the agent's leg and the other side in a conference named by the task. */
-  async function acceptCall(reservation, options = {}) {
-    const { leg, ready } = nativeCalls.conference(reservation, { ...FLEX, ...options });
-    const customer = await ready;
-    return { ...(await legSummary(leg, reservation.task)), ...customer };
-  }
-
-  /** A customer's voice call that an agent has taken. */
-  function customerCall({ agent, customer = "+15551230001", attributes = {} }) {
-    const worker = workspace.who(agent);
-    const waiting = calls.create({ to: seed.CALLER_ID, from: customer, direction: "inbound" });
-    calls.setStatus(waiting, "in-progress");
-    const task = tasks.create({
-      workflowSid: seed.INBOUND_WORKFLOW_SID,
-      routingTarget: worker.sid,
-      channel: "voice",
-      attributes: JSON.stringify({
-        direction: "inbound",
-        from: customer,
-        to: seed.CALLER_ID,
-        name: customer,
-        call_sid: waiting.sid,
-        ...attributes,
-      }),
-    });
-    tasks.route(task);
-    const [reservation] = task.reservations;
-    const leg = calls.create({ to: contactUri(worker), from: seed.CALLER_ID });
-    calls.answer(leg);
-    nativeCalls.connect(reservation, leg, waiting, { EndConferenceOnCustomerExit: true });
-    const { sid: conferenceSid } = nativeCalls.conferenceOf(task);
-    return { taskSid: task.sid, reservationSid: reservation.sid, conferenceSid, callSid: leg.sid, customerCallSid: waiting.sid };
-  }
-
-  /** Flex's outbound call (`StartOutboundCall`): a task for the agent, taken at once, which dials `to`. */
-  async function outboundCall({ from, to, queueSid = seed.OUTBOUND_QUEUE_SID, callerId = seed.CALLER_ID, attributes = {}, options = {} }) {
-    const worker = workspace.who(from);
-    if (!to) throw badRequest("to: a number, sip:… or app:…");
-    const task = tasks.create({
-      workflowSid: seed.OUTBOUND_WORKFLOW_SID,
-      queueSid,
-      routingTarget: worker.sid,
-      channel: "voice",
-      attributes: JSON.stringify({ ...attributes, direction: "outbound", outbound_to: to, from: callerId }),
-    });
-    tasks.route(task);
-    const [reservation] = task.reservations;
-    return { taskSid: task.sid, reservationSid: reservation.sid, ...(await acceptCall(reservation, options)) };
   }
 
   /**
@@ -194,14 +140,5 @@ export function createAgents(twilio) {
     return { callSid: leg.sid, conferenceSid: participant.conference.sid };
   }
 
-  
-  /** An agent hands their call over to a worker or a queue, by SID or name. */
-  function transfer(reservationSid, { to, mode = "WARM", attributes }) {
-    const queue = Object.hasOwn(seed.QUEUES, to) ? seed.QUEUES[to].sid : null;
-    const target = to.startsWith("WQ") ? to : (queue ?? workspace.who(to).sid);
-    const { sid, reservation } = twilio.transfers.create(tasks.findReservation(reservationSid), { to: target, mode, attributes });
-    return { transferSid: sid, reservationSid: reservation.sid };
-  }
-
-  return { call, prepareCall, internalCall, outboundCall, accept, reject, hangup, transfer, customerCall, joinConference, contactUri, displayName };
+  return { call, prepareCall, internalCall, accept, reject, hangup, joinConference, contactUri, displayName };
 }

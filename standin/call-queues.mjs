@@ -62,7 +62,12 @@ export function createCallQueues(twilio) {
     const { attributes } = verb;
     let task = null;
     try {
-      if (attributes.workflowSid) task = createTask(call, attributes, verb.children.find(({ name }) => name === "Task"));
+      if (attributes.workflowSid)
+        task = createTask(
+          call,
+          attributes,
+          verb.children.find(({ name }) => name === "Task"),
+        );
     } catch (error) {
       twilio.journal.alert(`14001 Enqueue: ${error.message}`, call.sid);
       return { QueueResult: "error" };
@@ -91,5 +96,10 @@ export function createCallQueues(twilio) {
     return call;
   }
 
-  return { enqueue, take, state: () => [...waiting].map(({ sid, call, task }) => ({ sid, callSid: call.sid, taskSid: task?.sid ?? null })), reset: () => waiting.clear() };
+  return {
+    enqueue,
+    take,
+    state: () => [...waiting].map(({ sid, call, task }) => ({ sid, callSid: call.sid, taskSid: task?.sid ?? null })),
+    reset: () => waiting.clear(),
+  };
 }

@@ -90,8 +90,8 @@ export function createCalls(twilio) {
   }
 
   /** Rings as long as the telephone does, at most `seconds`; resolves with whether somebody answered. */
-  async function ring(call, { seconds = RING_SECONDS, afterMs = 0 } = {}) {
-    if (call.to.startsWith("app:")) return ringApplication(call);
+  async function ring(call, { seconds = RING_SECONDS, afterMs = 0, parameters } = {}) {
+    if (call.to.startsWith("app:")) return ringApplication(call, parameters);
     const { answer = "yes", afterMs: wait = afterMs } = phones.get(call.to) ?? {};
     setStatus(call, "ringing");
     // A browser's telephone, where Flex UI is played too, answers for itself.
@@ -107,7 +107,7 @@ export function createCalls(twilio) {
    * `app:AP…?name=value`: the application answers with what its voice URL says, which gets the parameters. What plays there is a
    * leg of its own; both end together. It bears the application's SID as what was called.
    */
-  async function ringApplication(call) {
+  async function ringApplication(call, given = {}) {
     const [, sid, query] = /^app:(AP[0-9a-fA-F]{32})\??(.*)$/.exec(call.to) ?? [];
     const { VoiceUrl: url, VoiceMethod: method } = applications.all.get(sid)?.settings ?? {};
     setStatus(call, "ringing");
@@ -116,7 +116,7 @@ export function createCalls(twilio) {
       setStatus(call, "failed");
       return false;
     }
-    const parameters = { ApplicationSid: sid, ...Object.fromEntries(new URLSearchParams(query)) };
+    const parameters = { ApplicationSid: sid, ...Object.fromEntries(new URLSearchParams(query)), ...given };
     const far = create({ to: sid, from: call.from, direction: "inbound", parentSid: call.sid, parameters });
     call.children.add(far);
     call.far = far;

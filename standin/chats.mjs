@@ -178,6 +178,7 @@ export function createChats(twilio) {
         ({ sid, channel }) => `${sid} ${channel.type} ${channel.status} ${channel.invites.length} invites`,
       ),
     }),
+    named: (name) => [...rooms.all.values()].filter(({ uniqueName }) => uniqueName === name).map(roomSummary),
     state: () => ({
       conversations: [...rooms.all.values()].map(roomSummary),
       interactions: [...interactions.all.values()].map(interactionSummary),

@@ -1,41 +1,15 @@
 // The control interface under /__standin/: what a test, or a person with curl, tells the stand-in to do.
 import { PHONES } from "./calls.mjs";
-import { badRequest, notFound, parseAttributes, Refusal } from "./shape.mjs";
+import { FIXED } from "./options.mjs";
+import { badRequest, notFound, Refusal } from "./shape.mjs";
+import { createSummaries } from "./summaries.mjs";
 import { MODES } from "./webhooks.mjs";
-
-// What is settled when it starts.
-const FIXED = ["port", "accountSid", "authToken", "workers", "timeScale", "timeOrigin", "connected"];
 
 /** The same operations as methods: the HTTP routes below only name them. */
 export function createControls(twilio) {
-  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam, nativeCalls } = twilio;
+  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam, flexAgents, nativeCalls } = twilio;
 
-  const reservationSummary = ({ sid, worker, status }) => ({ sid, worker: worker.friendlyName, status });
-  const taskSummary = (task) => ({
-    sid: task.sid,
-    assignment_status: task.status,
-    channel: task.channel,
-    reason: task.reason,
-    version: task.version,
-    attributes: parseAttributes(task.attributes),
-    reservations: task.reservations.map(reservationSummary),
-  });
-  const participantSummary = ({ call, label, hold, muted, endOnExit, status }) => ({
-    callSid: call.sid,
-    to: call.to,
-    label,
-    status,
-    hold,
-    muted,
-    endConferenceOnExit: endOnExit,
-  });
-  const conferenceSummary = (conference) => ({
-    sid: conference.sid,
-    friendlyName: conference.friendlyName,
-    status: conference.status,
-    reasonConferenceEnded: conference.reasonEnded,
-    participants: [...conference.participants.values()].map(participantSummary),
-  });
+  const { taskSummary, conferenceSummary, state, summary, newest } = createSummaries(twilio);
 
   function moveTask(sid, status) {
     const task = tasks.find(sid);
@@ -54,33 +28,12 @@ export function createControls(twilio) {
     return { workerSid: worker.sid, name, token };
   }
 
-  /**
-   * A SID for people who paste commands: the newest task, reservation, live call, conference or interaction participant
-   * of a worker, or an attribute of that task (`of=conversationSid`).
-   */
-  function newest({ worker, of }) {
-    const reservations = [...tasks.all.values()].flatMap((task) => task.reservations.map((reservation) => ({ task, reservation })));
-    const mine = reservations.filter(({ reservation }) => reservation.worker.friendlyName === worker);
-    const { task, reservation } = mine.at(-1) ?? {};
-    const contact = task && JSON.parse(reservation.worker.attributes).contact_uri;
-    const leg = [...calls.all.values()].findLast(({ to, status }) => to === contact && status === "in-progress");
-    const room = [...conferences.all.values()].findLast(({ participants }) => [...participants.values()].some(({ call }) => call === leg));
-    const member = twilio.chats
-      .state()
-      .interactions.flatMap(({ participants }) => participants)
-      .findLast(({ routing_properties: routing }) => routing?.worker_sid === reservation?.worker.sid);
-    const known = { worker: workspace.who(worker).sid, task: task?.sid, reservation: reservation?.sid, call: leg?.sid, conference: room?.sid, participant: member?.sid };
-    const sid = known[of] ?? (task && JSON.parse(task.attributes)[of]);
-    if (!sid) throw notFound(`${of} of ${worker}`);
-    return sid;
-  }
-
   return {
     prepareCall: agents.prepareCall,
     internalCall: agents.internalCall,
-    customerCall: agents.customerCall,
-    outboundCall: agents.outboundCall,
-    transfer: agents.transfer,
+    customerCall: flexAgents.customerCall,
+    outboundCall: flexAgents.outboundCall,
+    transfer: flexAgents.transfer,
     cancelTransfer: (sid) => ({ transferSid: twilio.transfers.cancel(sid).sid }),
     addToCall: (sid, details) => ({ callSid: nativeCalls.addExternal(tasks.find(sid), details).sid }),
     changeLeg: (sid, { who, kick, ...changes }) => {
@@ -98,9 +51,22 @@ export function createControls(twilio) {
     addWorker,
     task: (sid) => taskSummary(tasks.find(sid)),
     forgetTask: (sid) => {
-      tasks.all.delete(tasks.find(sid).sid);
+      tasks.forget(tasks.find(sid));
       return {};
     },
+    worker: (sid) => ({ sid, attributes: workspace.attributesOf(workspace.workers.get(sid)) }),
+    /** A worker leaves the company, and takes along the tasks that were offered to them. */
+    forgetWorker: (sid) => {
+      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.forget(task);
+      workspace.removeWorker(sid);
+      return {};
+    },
+    /** The tasks with that text in their attributes, and the conferences and conversations of that name. */
+    naming: (text) => ({
+      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
+      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
+      conversations: twilio.chats.named(text),
+    }),
     purgeTask: (sid) => {
       tasks.remove(tasks.find(sid), "task.system-deleted");
       return {};
@@ -113,11 +79,6 @@ export function createControls(twilio) {
       twilio.events.emit(type, { task: task || undefined, reservation: reservation || undefined, worker: worker && workspace.who(worker) });
       return {};
     },
-    /** The tasks with that text in their attributes, and the conferences of that name. */
-    naming: (text) => ({
-      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
-      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
-    }),
     createTask: (details) => {
       const { attributes = {}, ...more } = details;
       const task = tasks.create({ ...more, attributes: JSON.stringify(attributes) });
@@ -162,24 +123,8 @@ export function createControls(twilio) {
       journal.clear();
       return {};
     },
-    state: () => ({
-      tasks: [...tasks.all.values()].map(taskSummary),
-      conferences: [...conferences.all.values()].map(conferenceSummary),
-      calls: [...calls.all.values()].map(({ sid, to, from, status }) => ({ sid, to, from, status })),
-      ...twilio.chats.state(),
-    }),
-    /** The state in one line per thing, for people. */
-    summary: () => ({
-      tasks: [...tasks.all.values()].map(
-        (task) =>
-          `${task.sid} ${task.channel} ${task.status}${task.reservations.map(({ worker, status }) => ` ${worker.friendlyName}:${status}`).join("")}`,
-      ),
-      conferences: [...conferences.all.values()].map(
-        ({ sid, friendlyName, status, participants }) =>
-          `${sid} ${friendlyName} ${status}${[...participants.values()].map(({ call, hold }) => ` ${call.to}${hold ? " (held)" : ""}`).join("")}`,
-      ),
-      ...twilio.chats.summary(),
-    }),
+    state,
+    summary,
     newest,
     connect: ({ url } = {}) => {
       twilio.connect(url);
@@ -190,11 +135,17 @@ export function createControls(twilio) {
       twilio.reset();
       return {};
     },
+    /** From here on, an account as Twilio makes it for a new Flex. */
+    freshAccount: () => {
+      twilio.reset();
+      twilio.operator.makeFresh();
+      return {};
+    },
     ...twilio.chats.controls,
   };
 }
 
-const ROUTES = [
+export const ROUTES = [
   ["POST", "internal-call", "internalCall"],
   ["POST", "customer-call", "customerCall"],
   ["POST", "outbound-call", "outboundCall"],
@@ -241,7 +192,8 @@ const ROUTES = [
   ["POST", "connect", "connect"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
-].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
+  ["POST", "fresh-account", "freshAccount"],
+].map(([method, path, name]) => ({ method, path, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
 
 export function createControl(controls) {
   return async function control({ method, url }, body) {

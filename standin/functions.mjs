@@ -18,7 +18,8 @@ const BEHAVIOURS = {
     response
       .writeHead(Number(query.get("status") ?? 200), { "Content-Type": query.get("type") ?? "text/plain; charset=utf-8" })
       .end(query.get("body") ?? "as asked"),
-  redirect: ({ response, query }) => response.writeHead(Number(query.get("status") ?? 302), { Location: query.get("to") ?? "/elsewhere" }).end(),
+  redirect: ({ response, query }) =>
+    response.writeHead(Number(query.get("status") ?? 302), { Location: query.get("to") ?? "/elsewhere" }).end(),
   cookies: ({ response }) => json(response, 200, {}, { "Set-Cookie": ["a=1; Path=/", "b=2; HttpOnly"], ETag: '"7"', "X-Function": "yes" }),
   empty: ({ response }) => response.writeHead(204).end(),
   /** `chunks` pieces, one every `everyMs`. */

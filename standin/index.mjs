@@ -14,6 +14,7 @@ import { createConversations } from "./conversations.mjs";
 import { createEvents } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createFlex } from "./flex.mjs";
+import { createFlexAgents } from "./flex-agents.mjs";
 import { createFlexConfiguration } from "./flex-configuration.mjs";
 import { createSync } from "./sync.mjs";
 import { createTurnstile } from "./turnstile.mjs";
@@ -22,7 +23,10 @@ import { createInteractions } from "./interactions.mjs";
 import { createJournal } from "./journal.mjs";
 import { createNativeCalls } from "./native-calls.mjs";
 import { createNumbers } from "./numbers.mjs";
+import { createOperator } from "./operator.mjs";
+import { DEFAULTS } from "./options.mjs";
 import { createPlayer } from "./player.mjs";
+import { createPlugins } from "./plugins.mjs";
 import { createRooms } from "./rooms.mjs";
 import { createRouting } from "./routing.mjs";
 import { createServer } from "./server.mjs";
@@ -36,46 +40,6 @@ import { createWebhooks } from "./webhooks.mjs";
 import { createWorkspace } from "./workspace.mjs";
 
 export * as seed from "./accounts.mjs";
-
-const DEFAULTS = {
-  port: 0,
-  workerUrl: "http://127.0.0.1:8787",
-  accountSid: seed.ACCOUNT_SID,
-  authToken: seed.AUTH_TOKEN,
-  workers: 20,
-  // Whether Twilio's side is set up already: event callback, addresses and application lead to the Worker.
-  connected: false,
-  // How many times faster than real time goes on, and since when (epoch milliseconds).
-  timeScale: 1,
-  timeOrigin: undefined,
-  latencyMs: 0,
-  rateLimits: false,
-  workerCallSidDelayMs: 0,
-  answerMs: 0,
-  // How a worker's leg asks for its TwiML, and the token that signs webhooks when it is not the account's first one.
-  callMethod: "POST",
-  signWith: null,
-  // TaskRouter: how late its events are posted, when it forgets finished tasks (null: never; the real one: after 5 minutes),
-  // whether it offers a task again to who refused it, counts capacities, and moves who lets an offer time out to the
-  // workspace's time-out activity (null: only without multitasking).
-  eventDelayMs: 0,
-  purgeAfterMs: null,
-  reoffer: false,
-  countCapacity: false,
-  timeoutActivity: null,
-  // How long an interaction that was accepted takes until its channel is active, or failed.
-  interactionDelayMs: 0,
-  // Where Twilio's documents leave a choice: whether lists of tasks have their attributes, how invites show theirs ("text" or
-  // "object"), whether closed participants of a channel are still listed, and how IAM refuses a token (200 or 401).
-  listAttributes: true,
-  inviteAttributes: "text",
-  listClosedParticipants: false,
-  invalidTokenStatus: 200,
-  // Called with every answer to a webhook: `{method, url, status, headers, body}`, or `{…, error}`.
-  delivered: null,
-  // Called with all the parts before the first request: who wants to add to them.
-  extend: null,
-};
 
 /** What every part shares: the clock, pending work, and the other parts. */
 function createTwilio(options) {
@@ -134,13 +98,17 @@ export async function startTwilio(given = {}) {
   twilio.callQueues = createCallQueues(twilio);
   twilio.nativeCalls = createNativeCalls(twilio);
   twilio.transfers = createTransfers(twilio);
+  twilio.flexAgents = createFlexAgents(twilio);
   twilio.agents = createAgents(twilio);
   twilio.rooms = createRooms(twilio);
   twilio.interactions = createInteractions(twilio);
   twilio.flex = createFlex(twilio);
   twilio.chats = createChats(twilio);
   twilio.iam = createIam(twilio);
+  twilio.flexConfiguration = createFlexConfiguration(twilio);
+  twilio.operator = createOperator(twilio);
   const products = {
+    plugins: createPlugins(twilio),
     taskrouter: createTaskrouter(twilio),
     "taskrouter-workspace": createTaskrouterWorkspace(twilio),
     voice: createVoice(twilio),
@@ -150,10 +118,11 @@ export async function startTwilio(given = {}) {
     users: createUsers(twilio),
     numbers: createNumbers(),
     flex: twilio.flex,
-    "flex-configuration": createFlexConfiguration(twilio),
+    "flex-configuration": twilio.flexConfiguration,
     sync: createSync(twilio),
     turnstile: createTurnstile(twilio),
     iam: twilio.iam,
+    operator: twilio.operator,
   };
   for (const { services } of Object.values(products))
     for (const [service, handlers] of Object.entries(services)) Object.assign((twilio.services[service] ??= {}), handlers);
@@ -165,9 +134,8 @@ export async function startTwilio(given = {}) {
   };
   twilio.reset = () => {
     Object.assign(options, DEFAULTS, given);
-    for (const part of [twilio.workspace, twilio.tasks, twilio.conferences, twilio.calls, twilio.callQueues, twilio.transfers, twilio.rooms, twilio.interactions, ...Object.values(products)])
-      part.reset?.();
-    if (options.connected) twilio.connect();
+    for (const part of new Set([...Object.values(twilio), ...Object.values(products)])) part?.reset?.();
+    if (options.connected && options.account === "seed") twilio.connect();
     twilio.faults.clear();
     twilio.webhooks.clear();
     twilio.journal.clear();

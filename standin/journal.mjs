@@ -21,7 +21,10 @@ export function createJournal(clock) {
   }
 
   function open(kind, details, text) {
-    const entry = push({ kind, seq: ++seq, time: new Date(clock.now()).toISOString(), ...details, startedAt: performance.now(), endedAt: null }, text);
+    const entry = push(
+      { kind, seq: ++seq, time: new Date(clock.now()).toISOString(), ...details, startedAt: performance.now(), endedAt: null },
+      text,
+    );
     return {
       entry,
       end: (result) => Object.assign(entry, result, { endedAt: performance.now() }),

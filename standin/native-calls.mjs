@@ -39,7 +39,8 @@ export function createNativeCalls(twilio) {
     void call.over.then(() => {
       if (reservation.status === "accepted") tasks.moveReservation(reservation, "wrapping");
       const rest = legsOf(reservation.task);
-      if (rest.length > 0 && rest.every(({ type }) => type === "customer") && !twilio.transfers.open(reservation.task)) end(reservation.task);
+      if (rest.length > 0 && rest.every(({ type }) => type === "customer") && !twilio.transfers.open(reservation.task))
+        end(reservation.task);
     });
   }
 
@@ -113,7 +114,12 @@ export function createNativeCalls(twilio) {
     if (customer && calls.alive(customer)) note(task, leg, customer);
     // Nobody is there any more, or nobody answers.
     else calls.hangup(leg);
-    return { conferenceSid, customerCallSid: customer?.sid ?? null, farCallSid: customer?.far?.sid, callStatus: customer?.status ?? leg.status };
+    return {
+      conferenceSid,
+      customerCallSid: customer?.sid ?? null,
+      farCallSid: customer?.far?.sid,
+      callStatus: customer?.status ?? leg.status,
+    };
   }
 
   /**
@@ -124,7 +130,8 @@ export function createNativeCalls(twilio) {
     const { task, worker } = reservation;
     if (reservation.status !== "pending") throw badRequest(`Reservation ${reservation.sid} is ${reservation.status}`);
     const attributes = parseAttributes(task.attributes);
-    if (!attributes.call_sid && !attributes.outbound_to && !conferenceOf(task)) throw badRequest("Task has neither call_sid nor outbound_to", 40142);
+    if (!attributes.call_sid && !attributes.outbound_to && !conferenceOf(task))
+      throw badRequest("Task has neither call_sid nor outbound_to", 40142);
     // What was called is the caller ID towards the agent; an application's SID is none, and then the leg fails.
     const from = params.From ?? (attributes.direction === "outbound" ? attributes.from : attributes.to) ?? seed.CALLER_ID;
     const leg = calls.create({ to: params.To ?? contactUri(worker), from });
@@ -145,9 +152,15 @@ export function createNativeCalls(twilio) {
   }
 
   const kick = (task, who) =>
-    conferences.leave(found(legOf(task, ({ call, sid, reservation }) => [call.sid, sid, reservation?.worker.sid].includes(who)), who), {
-      kicked: true,
-    });
+    conferences.leave(
+      found(
+        legOf(task, ({ call, sid, reservation }) => [call.sid, sid, reservation?.worker.sid].includes(who)),
+        who,
+      ),
+      {
+        kicked: true,
+      },
+    );
 
   /** One more number in the call. */
   function addExternal(task, { to, from = seed.CALLER_ID }) {

@@ -45,7 +45,8 @@ export function createPlayer(twilio) {
     }
     for (const verb of response.children) {
       if (program !== call.program || !alive(call)) return;
-      if (verb.name === "Reject" && call.status === "ringing") return calls.setStatus(call, verb.attributes.reason === "busy" ? "busy" : "failed");
+      if (verb.name === "Reject" && call.status === "ringing")
+        return calls.setStatus(call, verb.attributes.reason === "busy" ? "busy" : "failed");
       if (verb.name !== "Redirect") calls.setStatus(call, "in-progress");
       if (verb.name === "Dial") await dial(call, verb, documentUrl, program);
       else if (verb.name === "Enqueue") await enqueue(call, verb, documentUrl, program);
@@ -99,17 +100,17 @@ export function createPlayer(twilio) {
   }
 
   function destinationOf(verb, noun) {
-    const sid = noun?.children.find(({ name }) => name === "ApplicationSid")?.text ?? noun?.text;
-    const parameters = (noun?.children ?? []).filter(({ name }) => name === "Parameter").map(({ attributes: { name, value } }) => [name, value]);
-    if (noun?.name === "Application") return `app:${sid}${parameters.length > 0 ? `?${new URLSearchParams(parameters)}` : ""}`;
+    if (noun?.name === "Application") return `app:${noun.children.find(({ name }) => name === "ApplicationSid")?.text ?? noun.text}`;
     return noun?.name === "Client" ? `client:${noun.text}` : noun?.text || verb.text;
   }
 
   async function dialChild(call, verb, noun) {
     const from = verb.attributes.callerId ?? call.from;
     const child = calls.create({ to: destinationOf(verb, noun), from, direction: "outbound-dial", parentSid: call.sid });
+    const given = (noun?.children ?? []).filter(({ name }) => name === "Parameter").map(({ attributes }) => attributes);
     call.children.add(child);
-    if (child.to.startsWith("app:")) await calls.ring(child);
+    if (child.to.startsWith("app:"))
+      await calls.ring(child, { parameters: Object.fromEntries(given.map(({ name, value }) => [name, value])) });
     else calls.answer(child);
     call.reach(child);
     return child.over;
@@ -121,7 +122,11 @@ export function createPlayer(twilio) {
     if (result.QueueResult === "taken" || !action) return;
     if (result.QueueResult !== "redirected") return afterwards(call, verb.attributes, documentUrl, program, result);
     // The leg plays something else by now; the action is told nevertheless.
-    await twilio.webhooks.deliver({ url: new URL(action, documentUrl ?? undefined).href, method, fields: { ...calls.fields(call), ...result } });
+    await twilio.webhooks.deliver({
+      url: new URL(action, documentUrl ?? undefined).href,
+      method,
+      fields: { ...calls.fields(call), ...result },
+    });
   }
 
   return { redirect, replace };

@@ -1,20 +1,16 @@
 // The state behind Conversations: conversations with members, messages, webhooks and timers, and their users.
 import { createRoomEvents } from "./room-events.mjs";
-import { badRequest, iso, newSid, notFound, Refusal } from "./shape.mjs";
+import { createRoomTimers } from "./room-timers.mjs";
+import { badRequest, newSid, notFound, Refusal } from "./shape.mjs";
 
 const WEBHOOKS_PER_CONVERSATION = 5;
 const ATTRIBUTES_LIMIT = 16 * 1024;
 
-function milliseconds(duration) {
-  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(duration ?? "");
-  if (!match) return null;
-  const [days, hours, minutes, seconds] = match.slice(1).map((text) => Number(text ?? 0));
-  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
-}
-
 export function createRooms(twilio) {
   const { clock } = twilio;
   const tell = createRoomEvents(twilio);
+  // Nobody has to ask for it to be told.
+  const arm = createRoomTimers(clock, (room, state) => all.has(room.sid) && update(room, { state }, true, "TIMER"));
   const all = new Map();
   const users = new Map();
 
@@ -79,11 +75,6 @@ export function createRooms(twilio) {
     return room;
   }
 
-  function timersOf(room) {
-    const at = (name, duration) => (milliseconds(duration) === null ? {} : { [name]: iso(room.lastActive + milliseconds(duration)) });
-    return { ...at("date_inactive", room.timers.inactive), ...at("date_closed", room.timers.closed) };
-  }
-
   function update(room, { friendlyName, uniqueName, attributes, state, timers = {}, updated }, loud = false, reason = "API") {
     assertOpen(room);
     assertUnique(uniqueName, room);
@@ -97,20 +88,6 @@ export function createRooms(twilio) {
     if (!loud) return;
     tell.updated(room);
     if (room.state !== before) tell.stateUpdated(room, before, reason);
-  }
-
-  // Conversations with timers go to sleep and end by themselves, and that is told without being asked for.
-  function arm(room) {
-    room.timer?.cancel();
-    const next = room.state === "active" ? "inactive" : "closed";
-    const [name, wait] = [
-      [next, milliseconds(room.timers[next])],
-      ["closed", milliseconds(room.timers.closed)],
-    ].find((timer) => timer[1] !== null) ?? [null, null];
-    if (room.state === "closed" || wait === null) return;
-    room.timer = clock.later(Math.max(room.lastActive + wait - clock.now(), 0), () => {
-      if (room.state !== "closed" && all.has(room.sid)) update(room, { state: name }, true, "TIMER");
-    });
   }
 
   function addUser(identity, { friendlyName = null, attributes = "{}", roleSid = null } = {}) {
@@ -221,7 +198,6 @@ export function createRooms(twilio) {
     findMember,
     assertOpen,
     create,
-    timersOf,
     update,
     remove,
     addUser,

@@ -70,7 +70,11 @@ export function createRouting(twilio) {
     const step = task.steps[task.step];
     if (!step) {
       events.emit(ended, { task });
-      tasks.moveTask(task, "canceled", ended === "workflow.timeout" ? "Task canceled on Workflow timeout" : "Task canceled on Workflow skip");
+      tasks.moveTask(
+        task,
+        "canceled",
+        ended === "workflow.timeout" ? "Task canceled on Workflow timeout" : "Task canceled on Workflow skip",
+      );
       return;
     }
     task.queueSid = step.queue ?? task.queueSid;

@@ -1,6 +1,6 @@
 // The HTTP side: reads a request, checks it, lets it fail if told to, answers it, and writes the journal.
 import http from "node:http";
-import { ACCOUNT_SID, API_KEY, API_SECRET } from "./accounts.mjs";
+import { ACCOUNT_SID, API_KEY, API_SECRET, CHAT_SERVICE_SID } from "./accounts.mjs";
 import { operationById, splitUrl } from "./documents.mjs";
 import { checkRequest, checkResponse, successStatus } from "./openapi.mjs";
 import { newSid, notFound, Refusal } from "./shape.mjs";
@@ -53,6 +53,8 @@ export function createServer(twilio, control) {
 
   async function perform(checked, request) {
     if (checked.params.AccountSid && checked.params.AccountSid !== ACCOUNT_SID && checked.service !== "iam/v1")
+      throw notFound(request.path);
+    if (checked.service === "conversations/v1" && ![undefined, CHAT_SERVICE_SID].includes(checked.params.ChatServiceSid))
       throw notFound(request.path);
     if (checked.problem) throw refusalOf(checked, request.path);
     const handler = handlerOf(checked);

@@ -71,7 +71,13 @@ export function createSync(twilio) {
   function createMap({ UniqueName, Ttl, CollectionTtl }) {
     if (UniqueName && [...maps.values()].some((other) => other.uniqueName === UniqueName && !gone(other)))
       throw new Refusal(409, 54301, "Unique name already exists");
-    const made = { sid: newSid("MP"), uniqueName: UniqueName ?? null, items: new Map(), expires: expiryOf(CollectionTtl ?? Ttl), ...fresh() };
+    const made = {
+      sid: newSid("MP"),
+      uniqueName: UniqueName ?? null,
+      items: new Map(),
+      expires: expiryOf(CollectionTtl ?? Ttl),
+      ...fresh(),
+    };
     maps.set(made.sid, made);
     return presentMap(made);
   }

@@ -57,7 +57,7 @@ export function createTaskrouterWorkspace(twilio) {
     matchVersion(found, params["If-Match"]);
     const attributes = params.Attributes && attributesText(params.Attributes);
     if (attributes) found.attributes = attributes;
-    if (params.FriendlyName) found.friendlyName = params.FriendlyName;
+    if (params.FriendlyName) Object.assign(found, { friendlyName: params.FriendlyName, names: null });
     if (params.ActivitySid) workspace.setActivity(found, params.ActivitySid);
     else tasks.touch(found);
     const body = answerWorker(found, request);

@@ -1,6 +1,7 @@
-// Tasks and their reservations: what may become of them, their versions, and the events that tell of it.
+// Tasks: what may become of them, their versions, and the events that tell of it. Their reservations are in reservations.mjs.
 import * as seed from "./accounts.mjs";
 import { badRequest, newSid, notFound, parseAttributes, Refusal } from "./shape.mjs";
+import { createReservations, eventOf, mayMove } from "./reservations.mjs";
 import { createTaskAnswers } from "./task-answers.mjs";
 
 // From → the statuses that a request may set.
@@ -12,18 +13,6 @@ const TASK_MOVES = {
   canceled: [],
   completed: [],
 };
-const RESERVATION_MOVES = {
-  pending: ["accepted", "rejected", "timeout", "canceled", "rescinded"],
-  accepted: ["wrapping", "completed"],
-  wrapping: ["completed"],
-  rejected: [],
-  timeout: [],
-  canceled: [],
-  rescinded: [],
-  completed: [],
-};
-const OPEN = ["pending", "accepted", "wrapping"];
-const EVENT_OF = { wrapping: "wrapup" };
 
 /** Refuses a change whose If-Match names another version; quoted, bare and weak spellings are one. */
 export function matchVersion(resource, ifMatch) {
@@ -35,9 +24,6 @@ export const etag = ({ version }) => `"${version}"`;
 export function createTasks(twilio) {
   const { clock, workspace, events } = twilio;
   const tasks = new Map();
-  const reservations = new Map();
-  const listeners = { accepted: [], moved: [] };
-  const tell = (event, resource) => listeners[event].forEach((listener) => listener(resource));
 
   function touch(resource) {
     resource.version += 1;
@@ -51,13 +37,6 @@ export function createTasks(twilio) {
     return task;
   }
 
-  function findReservation(sid, test = () => true) {
-    const reservation = reservations.get(sid);
-    if (!reservation || !test(reservation)) throw notFound(`Reservations/${sid}`);
-    return reservation;
-  }
-
-  const openReservations = (worker) => [...(worker.reservations ?? [])].filter(({ status }) => OPEN.includes(status));
   const channelName = (text) => Object.entries(seed.TASK_CHANNELS).find((entry) => entry.includes(text))?.[0] ?? "default";
 
   function create({
@@ -123,50 +102,20 @@ export function createTasks(twilio) {
 
   const mergeAttributes = (task, more) => setAttributes(task, JSON.stringify({ ...parseAttributes(task.attributes), ...more }));
 
-  function reserve(task, worker) {
-    const now = clock.now();
-    const reservation = { sid: newSid("WR"), task, worker, status: "pending", version: 0, created: now, updated: now };
-    reservations.set(reservation.sid, reservation);
-    task.reservations.push(reservation);
-    (worker.reservations ??= []).push(reservation);
-    if (task.status === "pending") task.status = "reserved";
-    touch(task);
-    events.emit("reservation.created", { reservation });
-    const { reservationTimeout } = workspace.workflows.get(task.workflowSid);
-    reservation.timer = clock.later(reservationTimeout * 1000, () => {
-      if (reservation.status !== "pending") return;
-      if (twilio.options.timeoutActivity ?? !workspace.settings.multiTaskEnabled)
-        workspace.setActivity(reservation.worker, workspace.settings.timeoutActivitySid);
-      moveReservation(reservation, "timeout");
-    });
-    return reservation;
-  }
-
-  function setReservation(reservation, status) {
-    reservation.status = status;
-    reservation.timer?.cancel();
-    touch(reservation);
-    events.emit(`reservation.${EVENT_OF[status] ?? status}`, { reservation });
-    tell("moved", reservation);
-  }
-
-  /** Takes back what is only offered; the task is pending again. */
-  function withdrawOffers(task, status = "canceled") {
-    for (const reservation of task.reservations.filter((other) => other.status === "pending")) setReservation(reservation, status);
-    if (task.status === "reserved") task.status = "pending";
-  }
-
   function setTask(task, status, reason) {
     task.status = status;
     if (reason !== undefined) task.reason = reason;
     touch(task);
-    if (status !== "assigned") task.stepTimer?.cancel();
+    task.stepTimer?.cancel();
     if (["canceled", "completed"].includes(status)) {
       task.lifeTimer.cancel();
       const { purgeAfterMs } = twilio.options;
       if (purgeAfterMs !== null) void clock.later(purgeAfterMs, () => tasks.has(task.sid) && remove(task, "task.system-deleted"));
     }
   }
+
+  const offers = createReservations(twilio, { touch, setTask });
+  const { withdrawOffers } = offers;
 
   function moveTask(task, status, reason) {
     if (!TASK_MOVES[task.status].includes(status)) {
@@ -175,80 +124,53 @@ export function createTasks(twilio) {
     }
     setTask(task, status, reason);
     withdrawOffers(task, status === "canceled" ? "canceled" : "rescinded");
-    for (const reservation of task.reservations.filter((other) => RESERVATION_MOVES[other.status].includes(status)))
-      setReservation(reservation, status);
-    events.emit(`task.${EVENT_OF[status] ?? status}`, { task });
-  }
-
-  /** A task with several agents is what the busiest of their reservations is. */
-  function follow(task) {
-    const has = (status) => task.reservations.some((reservation) => reservation.status === status);
-    const status = ["accepted", "wrapping", "completed"].find(has);
-    // A transfer is under way: the call goes on.
-    if (has("pending")) return;
-    const [wanted] = { accepted: ["assigned"], wrapping: ["wrapping"], completed: ["completed"] }[status] ?? [];
-    if (!wanted || wanted === task.status) return;
-    setTask(task, wanted);
-    if (wanted !== "assigned") events.emit(`task.${EVENT_OF[wanted] ?? wanted}`, { task });
-  }
-
-  function moveReservation(reservation, status) {
-    if (!RESERVATION_MOVES[reservation.status].includes(status))
-      throw badRequest(`Cannot move reservation ${reservation.sid} from ${reservation.status} to ${status}`);
-    const { task } = reservation;
-    if (status === "accepted") setTask(task, "assigned");
-    setReservation(reservation, status);
-    if (status === "accepted") {
-      task.stepTimer?.cancel();
-      withdrawOffers(task, "rescinded");
-      tell("accepted", reservation);
-    } else if (["wrapping", "completed"].includes(status)) follow(task);
-    else {
-      task.refusedBy.add(reservation.worker.sid);
-      if (task.status !== "reserved" || task.reservations.some((other) => other.status === "pending")) return;
-      task.status = "pending";
-      touch(task);
-      twilio.routing.offer(task);
-    }
+    for (const reservation of task.reservations.filter((other) => mayMove(other, status))) offers.set(reservation, status);
+    events.emit(`task.${eventOf(status)}`, { task });
   }
 
   /** Deletes a task, through the API or because its time is over; its offers are taken back. */
   function remove(task, event = "task.deleted") {
     withdrawOffers(task);
-    for (const timer of [task.stepTimer, task.lifeTimer]) timer?.cancel();
-    tasks.delete(task.sid);
+    forget(task);
     events.emit(event, { task });
+  }
+
+  /** The task and its reservations are gone, and nobody is told. */
+  function forget(task) {
+    for (const timer of [task.stepTimer, task.lifeTimer]) timer?.cancel();
+    offers.forget(task);
+    tasks.delete(task.sid);
   }
 
   function reset() {
     for (const { stepTimer, lifeTimer } of tasks.values()) for (const timer of [stepTimer, lifeTimer]) timer?.cancel();
-    for (const { timer } of reservations.values()) timer?.cancel();
+    offers.reset();
     tasks.clear();
-    reservations.clear();
   }
 
   return {
     all: tasks,
-    reservations,
     find,
-    findReservation,
-    openReservations,
     channelName,
     create,
     reserve,
     route,
     setAttributes,
     mergeAttributes,
-    reserve,
-    withdrawOffers,
     moveTask,
-    moveReservation,
-    follow,
     remove,
+    forget,
     touch,
     reset,
+    reservations: offers.all,
+    findReservation: offers.find,
+    openReservations: offers.openOf,
+    reserve: offers.reserve,
+    withdrawOffers,
+    moveReservation: offers.move,
+    follow: offers.follow,
+    onAccepted: offers.onAccepted,
+    onMoved: offers.onMoved,
     present: createTaskAnswers(twilio),
-    onAccepted: (listener) => void listeners.accepted.push(listener),
-    onMoved: (listener) => void listeners.moved.push(listener),
   };
 }

@@ -23,7 +23,8 @@ export function createTransfers(twilio) {
     const queue = workspace.find(workspace.queues, to, "TaskQueues");
     const busy = (worker) => tasks.openReservations(worker).some((other) => other.task.channel === task.channel);
     return [...workspace.workers.values()].find(
-      (worker) => worker !== from.worker && worker.activity.available && workspace.inQueue(worker, queue) && !busy(worker) && !refused(worker),
+      (worker) =>
+        worker !== from.worker && worker.activity.available && workspace.inQueue(worker, queue) && !busy(worker) && !refused(worker),
     );
   }
 
@@ -40,7 +41,17 @@ export function createTransfers(twilio) {
     if (open(task)) throw badRequest("A transfer of this task is under way", 40150);
     task.refusedBy.clear();
     const now = clock.now();
-    const transfer = { sid: newSid("TT"), task, from: reservation, to, mode, status: "initiated", reason: null, created: now, updated: now };
+    const transfer = {
+      sid: newSid("TT"),
+      task,
+      from: reservation,
+      to,
+      mode,
+      status: "initiated",
+      reason: null,
+      created: now,
+      updated: now,
+    };
     const receiver = receiverOf(transfer);
     if (!receiver) throw badRequest("No worker can take the transfer", 40148);
     all.set(transfer.sid, transfer);
@@ -94,7 +105,8 @@ export function createTransfers(twilio) {
   // Who is asked declines, or lets it ring: the next one of a queue is asked; the call goes on without them.
   tasks.onMoved((reservation) => {
     const { transfer, task, status } = reservation;
-    if (transfer?.status !== "initiated" || transfer.reservation !== reservation || !["rejected", "timeout", "canceled"].includes(status)) return;
+    if (transfer?.status !== "initiated" || transfer.reservation !== reservation || !["rejected", "timeout", "canceled"].includes(status))
+      return;
     events.emit("task.transfer-attempt-failed", { task, more: { TransferSid: transfer.sid } });
     task.refusedBy.add(reservation.worker.sid);
     const next = status !== "canceled" && receiverOf(transfer);

@@ -106,13 +106,23 @@ export function createWorkspace(twilio) {
   }
 
   /** The names that a worker expression can use. */
-  const workerNames = (worker) => ({
-    ...attributesOf(worker),
-    sid: worker.sid,
-    friendly_name: worker.friendlyName,
-    activity_sid: worker.activity.sid,
-    activity_name: worker.activity.friendlyName,
-  });
+  function workerNames(worker) {
+    const { sid, friendlyName: friendly_name, activity } = worker;
+    const attributes = attributesOf(worker);
+    // Every routing looks at every worker: made anew only when something has changed.
+    if (worker.names?.of !== attributes || worker.names.activity !== activity)
+      worker.names = {
+        of: attributes,
+        activity,
+        all: { ...attributes, sid, friendly_name, activity_sid: activity.sid, activity_name: activity.friendlyName },
+      };
+    return worker.names.all;
+  }
+
+  function removeWorker(sid) {
+    byName.delete(workers.get(sid)?.friendlyName.toLowerCase());
+    workers.delete(sid);
+  }
 
   /** Moves a worker to another activity: pending tasks are offered anew. */
   function setActivity(worker, activitySid) {
@@ -175,6 +185,7 @@ export function createWorkspace(twilio) {
     workflows,
     activities,
     addWorker,
+    removeWorker,
     setActivity,
     attributesOf,
     workerNames,

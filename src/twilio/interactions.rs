@@ -1,144 +1,226 @@
 //! Flex Interactions: <https://www.twilio.com/docs/flex/developer/conversations/interactions-api>.
 
-use super::{Api, Twilio, object, read_all, unexpected, unless_gone};
-use crate::error::{Result, Settle as _};
-use crate::json;
-use crate::runtime::Answer;
-use crate::sid::Sid;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::Twilio;
+use super::taskrouter::AssignmentStatus;
+use crate::base::error::{Result, unless_gone};
+use crate::base::json;
+use crate::base::members::view;
+use crate::base::sid::{ChannelSid, InteractionSid, InviteSid, ParticipantSid, TaskSid, WorkerSid};
 
 /// A channel of an interaction: both SIDs name it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Channel {
     /// `KD…`
-    pub interaction: Sid,
+    pub interaction: InteractionSid,
     /// `UO…`
-    pub sid: Sid,
+    pub sid: ChannelSid,
+}
+
+/// A channel as Twilio has it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ChannelResource {
+    /// Whether it is going on.
+    pub status: ChannelStatus,
+}
+
+/// Whether a channel is going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelStatus {
+    /// It is being made.
+    Setup,
+    /// It is going on.
+    Active,
+    /// It could not be made.
+    Failed,
+    /// It rests.
+    Inactive,
+    /// It is over.
+    Closed,
+    /// It is being handed over.
+    Transferring,
+    /// What Twilio may add one day.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A participant of a channel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Participant {
     /// `UT…`
-    pub sid: Sid,
-    /// `supervisor`, `customer`, `external`, `agent` or `unknown`.
-    pub kind: String,
-    /// The agent or supervisor.
-    pub worker: Option<Sid>,
-    /// The task that brought them in.
-    pub task: Option<Sid>,
+    pub sid: ParticipantSid,
+    /// What they are in it.
+    #[serde(rename = "type")]
+    pub kind: ParticipantKind,
+    routing_properties: Option<RoutingProperties>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct RoutingProperties {
+    worker_sid: Option<WorkerSid>,
+    task_sid: Option<TaskSid>,
+}
+
+/// What a participant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ParticipantKind {
+    /// Somebody who listens or helps.
+    Supervisor,
+    /// The customer.
+    Customer,
+    /// Somebody from outside.
+    External,
+    /// An agent.
+    Agent,
+    /// Twilio does not say, or says something new.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Participant {
+    /// The agent or supervisor.
+    #[must_use]
+    pub fn worker(&self) -> Option<&WorkerSid> {
+        self.routing_properties.as_ref()?.worker_sid.as_ref()
+    }
+
+    /// The task that brought them in.
+    #[must_use]
+    pub fn task(&self) -> Option<&TaskSid> {
+        self.routing_properties.as_ref()?.task_sid.as_ref()
+    }
+
     /// Talks to the customer for us. A supervisor who only listens does not.
     #[must_use]
     pub fn is_agent(&self) -> bool {
-        self.kind == "agent" || (self.kind == "unknown" && self.worker.is_some())
+        self.kind == ParticipantKind::Agent
+            || (self.kind == ParticipantKind::Unknown && self.worker().is_some())
     }
 }
 
 /// An invite to a channel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Invite {
     /// `KG…`
-    pub sid: String,
-    /// The task that it made.
-    pub task: Option<Sid>,
-    /// That task's attributes when it was made.
-    pub attributes: String,
+    pub sid: InviteSid,
+    routing: Option<InviteRouting>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct InviteRouting {
+    properties: Option<InviteTask>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct InviteTask {
+    sid: Option<TaskSid>,
+    assignment_status: Option<AssignmentStatus>,
+    attributes: Option<Box<RawValue>>,
+    /// Seconds since 1970.
+    date_created: Option<Box<RawValue>>,
 }
 
 impl Invite {
-    fn read(text: &str) -> Result<Self> {
-        let invite = object(text)?;
-        let task = invite
-            .object("routing")
-            .and_then(|routing| routing.object("properties"))
-            .unwrap_or_default();
-        Ok(Self {
-            sid: invite.text_or_empty("sid"),
-            task: Sid::member(&task, "sid", "WT"),
-            attributes: task.text_or_empty("attributes"),
+    fn properties(&self) -> Option<&InviteTask> {
+        self.routing.as_ref()?.properties.as_ref()
+    }
+
+    /// The task that it made.
+    #[must_use]
+    pub fn task(&self) -> Option<&TaskSid> {
+        self.properties()?.sid.as_ref()
+    }
+
+    /// Whether Twilio says that its task is over. When it does not, the task may be over
+    /// nevertheless.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        use AssignmentStatus::{Canceled, Completed, Wrapping};
+        let status = self.properties().and_then(|task| task.assignment_status);
+        matches!(status, Some(Canceled | Completed | Wrapping))
+    }
+
+    /// That task's attributes when it was made, as a view. Twilio has them as an object, and
+    /// as an object's text; nothing when a listing leaves them out.
+    #[must_use]
+    pub fn view<T: DeserializeOwned + Default>(&self) -> Option<T> {
+        let attributes = self.properties()?.attributes.as_deref()?;
+        if attributes.get() == "null" {
+            return None;
+        }
+        Some(match serde_json::from_str::<String>(attributes.get()) {
+            Ok(text) => view(&text),
+            Err(_) => view(attributes.get()),
         })
+    }
+
+    /// When its task was made, as far as Twilio says so.
+    fn created(&self) -> Option<u64> {
+        serde_json::from_str(self.properties()?.date_created.as_deref()?.get()).ok()
     }
 }
 
 impl Twilio<'_> {
-    fn post_to_channel(
-        self,
-        channel: &Channel,
-        rest: &[&str],
-        fields: &[(&str, &str)],
-    ) -> Result<Answer> {
-        self.post(Api::Flex, &[&channel_path(channel, rest)], fields)
+    fn channel_url(self, channel: &Channel, rest: &str) -> String {
+        let Channel { interaction, sid } = channel;
+        self.url("flex-api", format_args!("/v1/Interactions/{interaction}/Channels/{sid}{rest}"))
+    }
+
+    /// FetchInteractionChannel.
+    pub async fn channel(self, channel: &Channel) -> Result<ChannelResource> {
+        json::read(&self.get(self.channel_url(channel, "")).await?.body)
     }
 
     /// ListInteractionChannelParticipant.
-    pub fn channel_participants(self, channel: &Channel) -> Result<Vec<Participant>> {
-        let path = channel_path(channel, &["/Participants?PageSize=100"]);
-        let participants = self.list(Api::Flex, &[&path], "participants", 2)?;
-        read_all(&participants, |text| {
-            let participant = object(text)?;
-            let routing = participant.object("routing_properties").unwrap_or_default();
-            Ok(Participant {
-                sid: Sid::member(&participant, "sid", "UT").ok_or_else(unexpected)?,
-                kind: participant.text_or_empty("type"),
-                worker: Sid::member(&routing, "worker_sid", "WK"),
-                task: Sid::member(&routing, "task_sid", "WT"),
-            })
-        })
+    pub async fn channel_participants(self, channel: &Channel) -> Result<Vec<Participant>> {
+        let url = self.channel_url(channel, "/Participants?PageSize=100");
+        self.list(url, "participants", 2).await
     }
 
-    /// ListInteractionChannelInvite.
-    pub fn channel_invites(self, channel: &Channel) -> Result<Vec<Invite>> {
-        let path = channel_path(channel, &["/Invites?PageSize=50"]);
-        let invites = self.list(Api::Flex, &[&path], "invites", 10)?;
-        read_all(&invites, Invite::read)
+    /// ListInteractionChannelInvite, the newest first. Twilio lists the oldest first, and
+    /// promises no order.
+    pub async fn channel_invites(self, channel: &Channel) -> Result<Vec<Invite>> {
+        let url = self.channel_url(channel, "/Invites?PageSize=50");
+        let mut invites: Vec<Invite> = self.list(url, "invites", 10).await?;
+        invites.sort_by_key(Invite::created);
+        invites.reverse();
+        Ok(invites)
     }
 
     /// CreateInteractionChannelInvite: makes a task, routed as `routing` says.
-    pub fn create_invite(self, channel: &Channel, routing: &str) -> Result<Invite> {
-        let invite = self.create(
-            Api::Flex,
-            &[&channel_path(channel, &["/Invites"])],
-            &[("Routing", routing)],
-        );
-        Invite::read(&invite?.body)
+    pub async fn create_invite(self, channel: &Channel, routing: &str) -> Result<Invite> {
+        let url = self.channel_url(channel, "/Invites");
+        json::read(&self.create(url, &[("Routing", routing)]).await?.body)
     }
 
     /// UpdateInteractionChannelParticipant: takes one out. Whether they are out is what
     /// counts, not how Twilio answered.
-    pub fn remove_channel_participant(self, channel: &Channel, participant: &Sid) -> Result<()> {
-        let parts = ["/Participants/", participant.as_str()];
-        let removed = self.post_to_channel(channel, &parts, &[("Status", "closed")]);
-        let Err(error) = removed.settled()? else { return Ok(()) };
-        match unless_gone(self.channel_participants(channel)).settled()? {
+    pub async fn remove_channel_participant(
+        self,
+        channel: &Channel,
+        participant: &ParticipantSid,
+    ) -> Result<()> {
+        let url = self.channel_url(channel, &format!("/Participants/{participant}"));
+        let Err(error) = self.post(url, &[("Status", "closed")]).await else { return Ok(()) };
+        match unless_gone(self.channel_participants(channel).await) {
             Ok(listed) if !listed.iter().flatten().any(|other| other.sid == *participant) => Ok(()),
-            _ => Err(error.into()),
+            _ => Err(error),
         }
     }
 
     /// UpdateInteractionChannel: ends it, and the tasks and the conversation with it.
     /// Whether it is over is what counts, not how Twilio answered.
-    pub fn close_channel(self, channel: &Channel) -> Result<()> {
-        let closed = self.post_to_channel(channel, &[], &[("Status", "closed")]);
-        let Err(error) = closed.settled()? else { return Ok(()) };
-        match unless_gone(self.get(Api::Flex, &[&channel_path(channel, &[])])).settled()? {
-            Ok(None) => Ok(()),
-            Ok(Some(found)) if json::at(&found.body, &["status"]).as_deref() == Some("closed") => {
-                Ok(())
-            }
-            _ => Err(error.into()),
+    pub async fn close_channel(self, channel: &Channel) -> Result<()> {
+        let url = self.channel_url(channel, "");
+        let Err(error) = self.post(url, &[("Status", "closed")]).await else { return Ok(()) };
+        match unless_gone(self.channel(channel).await) {
+            Ok(None | Some(ChannelResource { status: ChannelStatus::Closed })) => Ok(()),
+            _ => Err(error),
         }
     }
-}
-
-fn channel_path(channel: &Channel, rest: &[&str]) -> String {
-    [
-        "/v1/Interactions/",
-        channel.interaction.as_str(),
-        "/Channels/",
-        channel.sid.as_str(),
-        &rest.concat(),
-    ]
-    .concat()
 }

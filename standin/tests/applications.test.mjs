@@ -7,7 +7,10 @@ describe("applications", () => {
   const root = `${account}/Applications`;
   test("made, read, changed, listed, deleted", async () => {
     const made = await post(`${root}.json`, { FriendlyName: "Another", VoiceUrl: "https://example.com/voice" });
-    assert.deepEqual([made.status, made.body.voice_url, made.body.voice_method, made.body.sms_url], [201, "https://example.com/voice", "POST", null]);
+    assert.deepEqual(
+      [made.status, made.body.voice_url, made.body.voice_method, made.body.sms_url],
+      [201, "https://example.com/voice", "POST", null],
+    );
     const at = `${root}/${made.body.sid}.json`;
     assert.equal((await post(at, { VoiceMethod: "GET", VoiceUrl: "" })).body.voice_url, null);
     assert.equal((await get(at)).body.voice_method, "GET");

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { twilio } from "./stage.mjs";
+import { ROUTES } from "../control.mjs";
+import { alice, get, seed, twilio, workspace } from "./stage.mjs";
 
 describe("control", () => {
   const control = async (method, path, body) =>
@@ -33,6 +34,28 @@ describe("control", () => {
     assert.equal((await control("POST", "nonsense")).status, 404);
     assert.equal((await control("POST", "webhooks", { mode: "thrice" })).status, 400);
   });
+});
+
+test("every route has its method, and stands in the README", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  for (const { name, path } of ROUTES) {
+    assert.equal(typeof twilio[name], "function", name);
+    for (const word of path.split("/").filter((part) => !part.startsWith(":")))
+      assert.ok(readme.includes(word), `${path} is not in the README`);
+  }
+});
+
+test("a forgotten task leaves nothing behind", async () => {
+  const task = twilio.createTask({ workflowSid: seed.INBOUND_WORKFLOW_SID, routingTarget: alice });
+  const at = `${workspace}/Workers/${alice}/Reservations`;
+  assert.equal((await get(at)).body.reservations.length, 1);
+  twilio.forgetTask(task.sid);
+  assert.deepEqual((await get(at)).body.reservations, []);
+  const { workerSid } = twilio.addWorker({ name: "zoe" });
+  const second = twilio.createTask({ workflowSid: seed.INBOUND_WORKFLOW_SID, routingTarget: workerSid });
+  twilio.forgetWorker(workerSid);
+  assert.equal((await get(`${workspace}/Workers/${workerSid}`)).status, 404);
+  assert.equal((await get(`${workspace}/Tasks/${second.sid}`)).status, 404);
 });
 
 test("every product has a test file that asks for all of its operations", () => {

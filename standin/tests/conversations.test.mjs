@@ -28,7 +28,10 @@ describe("Conversations", () => {
     assert.equal(customer.body.messaging_binding.type, "sms");
     assert.deepEqual(
       refusal(
-        await post(`${at}/Participants`, { "MessagingBinding.Address": "+15557654321", "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER }),
+        await post(`${at}/Participants`, {
+          "MessagingBinding.Address": "+15557654321",
+          "MessagingBinding.ProxyAddress": seed.MESSAGING_NUMBER,
+        }),
       ),
       [409, 50416],
     );
@@ -66,10 +69,11 @@ describe("Conversations", () => {
     });
     assert.equal(made.status, 202);
     assert.equal((await get(`/conversations/v1/Services/${seed.CHAT_SERVICE_SID}/Conversations/both`)).body.sid, made.body.sid);
+    assert.equal((await get(`/conversations/v1/Services/IS${"9".repeat(32)}/Conversations/both`)).status, 404);
   });
 
   test("timers put a conversation to sleep and end it", async () => {
-    const fast = await startTwilio({ timeScale: 1000, workerUrl: workerUrl() });
+    const fast = await startTwilio({ timeScale: 200, workerUrl: workerUrl() });
     try {
       const body = new URLSearchParams({ "Timers.Inactive": "PT1M", "Timers.Closed": "PT10M", State: "active" });
       const { sid } = await (await fetch(fast.url + root, { method: "POST", headers: { Authorization: AUTHORIZATION }, body })).json();
@@ -83,18 +87,34 @@ describe("Conversations", () => {
       await fast.clock.later(670_000);
       assert.equal(fast.readConversation(sid).state, "closed");
       await fast.settle();
+      const told = fast.journal({ kind: "webhook" }).entries.filter(({ attempt }) => attempt === 1);
       assert.deepEqual(
-        received.map(({ fields }) => [fields.StateFrom, fields.StateTo, fields.Reason]),
-        [
-          ["active", "inactive", "TIMER"],
-          ["inactive", "active", "EVENT"],
-          ["active", "inactive", "TIMER"],
-          ["inactive", "closed", "TIMER"],
-        ],
+        told.map(({ event }) => event),
+        Array(4).fill("onConversationStateUpdated"),
       );
     } finally {
       await fast.close();
     }
+  });
+
+  test("a change of state is told with what it was", async () => {
+    const { conversationSid } = twilio.conversation({ identities: ["alice"] });
+    const hook = { Target: "webhook", "Configuration.Url": workerUrl("/hook"), "Configuration.Filters": "onConversationStateUpdated" };
+    await post(`${root}/${conversationSid}/Webhooks`, hook);
+    twilio.setState(conversationSid, { state: "inactive" });
+    await twilio.settle();
+    twilio.message({ conversationSid });
+    await twilio.settle();
+    await post(`${root}/${conversationSid}`, { State: "closed" }, { "X-Twilio-Webhook-Enabled": "true" });
+    await twilio.settle();
+    assert.deepEqual(
+      received.map(({ fields }) => [fields.StateFrom, fields.StateTo, fields.Reason, fields.State]),
+      [
+        ["active", "inactive", "EVENT", undefined],
+        ["inactive", "active", "EVENT", undefined],
+        ["active", "closed", "API", undefined],
+      ],
+    );
   });
 
   test("scoped webhooks", async () => {

@@ -2,11 +2,27 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { startTwilio } from "../index.mjs";
-import { alice, answer, answers, AUTHORIZATION, bob, conference, events, get, post, received, seed, twilio, workerUrl, workspace } from "./stage.mjs";
+import {
+  alice,
+  answer,
+  answers,
+  AUTHORIZATION,
+  bob,
+  conference,
+  events,
+  get,
+  post,
+  received,
+  seed,
+  twilio,
+  workerUrl,
+  workspace,
+} from "./stage.mjs";
 
 describe("faults and deliveries", () => {
   const path = () => `${workspace}/Tasks`;
-  const create = (value) => post(path(), { WorkflowSid: seed.OUTBOUND_WORKFLOW_SID, Attributes: JSON.stringify({ value }), RoutingTarget: alice });
+  const create = (value) =>
+    post(path(), { WorkflowSid: seed.OUTBOUND_WORKFLOW_SID, Attributes: JSON.stringify({ value }), RoutingTarget: alice });
   const made = (value) => twilio.state().tasks.filter((task) => task.attributes.value === value).length;
 
   test("statuses, once, from the nth on, and only where they belong", async () => {
@@ -31,7 +47,9 @@ describe("faults and deliveries", () => {
       assert.equal(made(fault), effects);
     }
     twilio.addFault({ contains: "no-answer", fault: "no-answer" });
-    await assert.rejects(fetch(`${twilio.url}${path()}?x=no-answer`, { headers: { Authorization: AUTHORIZATION }, signal: AbortSignal.timeout(50) }));
+    await assert.rejects(
+      fetch(`${twilio.url}${path()}?x=no-answer`, { headers: { Authorization: AUTHORIZATION }, signal: AbortSignal.timeout(50) }),
+    );
     twilio.addFault({ contains: "slow", fault: "slow:80" });
     const started = performance.now();
     assert.equal((await create("slow")).status, 201);

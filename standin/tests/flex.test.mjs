@@ -26,7 +26,11 @@ describe("chats", () => {
     );
     const channel = `/flex-api/v1/Interactions/${chat.interactionSid}/Channels/${chat.channelSid}`;
     const agents = async () => (await get(`${channel}/Participants`)).body.participants.filter(({ type }) => type === "agent");
-    assert.deepEqual((await agents())[0].routing_properties, { task_sid: chat.taskSid, worker_sid: alice, reservation_sid: chat.reservationSid });
+    assert.deepEqual((await agents())[0].routing_properties, {
+      task_sid: chat.taskSid,
+      worker_sid: alice,
+      reservation_sid: chat.reservationSid,
+    });
     const made = await invite(chat);
     const { sid: taskSid, assignment_status: status } = made.body.routing.properties;
     assert.deepEqual([made.status, status], [200, "pending"]);

@@ -34,7 +34,8 @@ describe("what comes in", () => {
     );
     const { webhooks } = (await get(`/conversations/v1/Conversations/${first.conversationSid}/Webhooks`)).body;
     assert.deepEqual([webhooks.length, webhooks[0].target, webhooks[0].sid], [1, "webhook", told[0].WebhookSid]);
-    const [{ messaging_binding: binding }] = (await get(`/conversations/v1/Conversations/${first.conversationSid}/Participants`)).body.participants;
+    const [{ messaging_binding: binding }] = (await get(`/conversations/v1/Conversations/${first.conversationSid}/Participants`)).body
+      .participants;
     assert.deepEqual(binding, { type: "sms", address: "+15551112222", proxy_address: seed.MESSAGING_NUMBER });
   });
 

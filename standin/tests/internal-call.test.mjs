@@ -14,7 +14,10 @@ describe("an internal call", () => {
       ["/voice/agent-outbound-join", "/voice/call-outbound-join"],
     );
     const [twiml, join] = received.map(({ fields }) => fields);
-    assert.deepEqual([twiml.To, twiml.From, twiml.CallStatus, twiml.Direction], ["client:alice", "client:alice", "in-progress", "outbound-api"]);
+    assert.deepEqual(
+      [twiml.To, twiml.From, twiml.CallStatus, twiml.Direction],
+      ["client:alice", "client:alice", "in-progress", "outbound-api"],
+    );
     assert.deepEqual(
       [join.StatusCallbackEvent, join.FriendlyName, join.CallSid, join.SequenceNumber, join.EndConferenceOnExit],
       ["participant-join", call.taskSid, call.callSid, "1", "true"],
@@ -35,7 +38,10 @@ describe("an internal call", () => {
       },
     );
     assert.equal((await get(`${account}/Calls/${call.callSid}.json`)).body.to, "client:alice");
-    assert.equal((await get(`${account}/Conferences.json`, { FriendlyName: call.taskSid, Status: "in-progress" })).body.conferences.length, 0);
+    assert.equal(
+      (await get(`${account}/Conferences.json`, { FriendlyName: call.taskSid, Status: "in-progress" })).body.conferences.length,
+      0,
+    );
     assert.equal(
       (await get(`${account}/Conferences.json`, { FriendlyName: call.taskSid, Status: "init" })).body.conferences[0].sid,
       call.conferenceSid,
@@ -59,7 +65,10 @@ describe("an internal call", () => {
 
     const at = `${account}/Conferences/${call.conferenceSid}/Participants`;
     assert.equal((await post(`${at}/${accepted.callSid}.json`, { Hold: "true", HoldUrl: "https://example.com/hold.mp3" })).body.hold, true);
-    assert.equal((await post(`${at}/${accepted.callSid}.json`, { Hold: "false", Muted: "true", EndConferenceOnExit: "false" })).body.muted, true);
+    assert.equal(
+      (await post(`${at}/${accepted.callSid}.json`, { Hold: "false", Muted: "true", EndConferenceOnExit: "false" })).body.muted,
+      true,
+    );
     assert.equal((await get(`${at}/${accepted.callSid}.json`)).body.end_conference_on_exit, false);
     assert.deepEqual(
       (await get(`${at}.json`, { Muted: "true" })).body.participants.map(({ call_sid: sid }) => sid),
@@ -153,7 +162,10 @@ describe("an internal call", () => {
       "conference-ended-via-api",
     );
     await twilio.settle();
-    assert.deepEqual([received.at(-1).path, received.at(-1).fields.DialCallStatus, received.at(-1).signed], ["/voice/after", "completed", true]);
+    assert.deepEqual(
+      [received.at(-1).path, received.at(-1).fields.DialCallStatus, received.at(-1).signed],
+      ["/voice/after", "completed", true],
+    );
     assert.equal((await get(`${account}/Calls/${call.callSid}.json`)).body.status, "completed");
   });
 
@@ -165,7 +177,10 @@ describe("an internal call", () => {
     ]) {
       const {
         reservations: [{ sid }],
-      } = twilio.createTask({ workflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, attributes: { client_call: true, targetWorker: "client:bob" } });
+      } = twilio.createTask({
+        workflowSid: seed.INTERNAL_CALL_WORKFLOW_SID,
+        attributes: { client_call: true, targetWorker: "client:bob" },
+      });
       assert.equal(twilio.reject(sid, { dialect }).assignmentStatus, status);
     }
   });

@@ -47,7 +47,10 @@ describe("calls that Flex runs", () => {
     assert.notEqual(accepted.conferenceSid, call.conferenceSid);
     assert.equal(accepted.customerCallSid, call.farCallSid);
     twilio.changeLeg(waiting.sid, { who: accepted.customerCallSid, hold: true });
-    assert.equal((await get(`${account}/Conferences/${accepted.conferenceSid}/Participants.json`, { Hold: "true" })).body.participants.length, 1);
+    assert.equal(
+      (await get(`${account}/Conferences/${accepted.conferenceSid}/Participants.json`, { Hold: "true" })).body.participants.length,
+      1,
+    );
     twilio.hangup(accepted.callSid);
     await twilio.settle();
     const { tasks, conferences } = twilio.state();
@@ -89,6 +92,18 @@ describe("calls that Flex runs", () => {
     await twilio.settle();
     assert.equal(twilio.task(second.taskSid).assignment_status, "wrapping");
     assert.equal((await get(`${account}/Calls/${second.callSid}.json`)).body.status, "completed");
+  });
+
+  test("an application that TwiML dials gets its parameters too", async () => {
+    const { customerCallSid } = twilio.customerCall({ agent: "alice" });
+    answers["/voice/internal-call"] = () => "<Response><Say>Hello</Say></Response>";
+    const parameter = '<Parameter name="b" value="c d"/>';
+    const Twiml = `<Response><Dial><Application><ApplicationSid>${seed.INTERNAL_CALL_APP_SID}</ApplicationSid>${parameter}</Application></Dial></Response>`;
+    await post(`${account}/Calls/${customerCallSid}.json`, { Twiml });
+    await twilio.settle();
+    assert.equal(asked("/voice/internal-call")[0].fields.b, "c d");
+    const { calls } = (await get(`${account}/Calls.json`, { ParentCallSid: customerCallSid })).body;
+    assert.deepEqual([calls[0].to, calls[0].status], [APP, "completed"]);
   });
 
   test("a task that is canceled leaves its caller waiting", async () => {
@@ -138,7 +153,12 @@ describe("calls that Flex runs", () => {
     });
     const at = `${workspace}/Tasks/${made.body.sid}`;
     const [{ sid }] = twilio.task(made.body.sid).reservations;
-    const conference = { Instruction: "conference", From: seed.CALLER_ID, EndConferenceOnExit: "true", EndConferenceOnCustomerExit: "true" };
+    const conference = {
+      Instruction: "conference",
+      From: seed.CALLER_ID,
+      EndConferenceOnExit: "true",
+      EndConferenceOnCustomerExit: "true",
+    };
     assert.deepEqual(refusal(await post(`${at}/Reservations/${sid}`, conference)), [400, 40142]);
     await post(at, { Attributes: JSON.stringify({ direction: "outbound", from: seed.CALLER_ID, outbound_to: "+15551239999" }) });
     assert.equal((await post(`${at}/Reservations/${sid}`, conference)).status, 200);

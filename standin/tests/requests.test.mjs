@@ -7,7 +7,8 @@ import { account, ask, get, post, refusal, seed, twilio, workspace } from "./sta
 describe("requests", () => {
   test("what the documents do not allow is named", () => {
     const violations = (method, url, body = "", headers = {}) =>
-      checkRequest({ method, url, body, headers: { ...(body && { "Content-Type": "application/x-www-form-urlencoded" }), ...headers } }).violations;
+      checkRequest({ method, url, body, headers: { ...(body && { "Content-Type": "application/x-www-form-urlencoded" }), ...headers } })
+        .violations;
     const tasks = `https://taskrouter.twilio.com/v1/Workspaces/${seed.WORKSPACE_SID}/Tasks`;
     assert.deepEqual(violations("POST", tasks, "Attributes=%7B%7D&Priority=1"), []);
     assert.match(violations("POST", tasks, "Attributes=%7B")[0], /is not JSON/);
@@ -21,7 +22,11 @@ describe("requests", () => {
     assert.match(violations("PUT", tasks)[0], /only (POST|GET), (POST|GET)/);
     assert.match(violations("GET", "https://taskrouter.twilio.com/v1/Elsewhere")[0], /no such path/);
     assert.match(
-      violations("POST", `https://flex-api.twilio.com/v1/Interactions/KD${"0".repeat(32)}/Channels/UO${"0".repeat(32)}/Invites`, "a=b").join(),
+      violations(
+        "POST",
+        `https://flex-api.twilio.com/v1/Interactions/KD${"0".repeat(32)}/Channels/UO${"0".repeat(32)}/Invites`,
+        "a=b",
+      ).join(),
       /Routing: required/,
     );
     const iam = `https://iam.twilio.com/v1/Accounts/${seed.ACCOUNT_SID}/Tokens/validate`;
@@ -31,7 +36,11 @@ describe("requests", () => {
 
   test("both spellings of a URL name the same operation", () => {
     const path = `2010-04-01/Accounts/${seed.ACCOUNT_SID}/Conferences.json?FriendlyName=a%20b&DateCreated%3E=2024-01-01`;
-    for (const url of [`https://api.twilio.com/${path}`, `http://127.0.0.1:4010/api/${path}`, `https://api.dublin.ie1.twilio.com/${path}`]) {
+    for (const url of [
+      `https://api.twilio.com/${path}`,
+      `http://127.0.0.1:4010/api/${path}`,
+      `https://api.dublin.ie1.twilio.com/${path}`,
+    ]) {
       const { operationId, service, params, violations } = checkRequest({ method: "GET", url });
       assert.deepEqual(
         [operationId, service, params.FriendlyName, params["DateCreated>"], violations],

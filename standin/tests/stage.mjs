@@ -25,7 +25,10 @@ export const conference = (name, more = "") =>
   `<Response><Dial><Conference endConferenceOnExit="true" ${more}>${name}</Conference></Dial></Response>`;
 const INTERNAL_CALL_ANSWERS = {
   "/voice/agent-outbound-join": (_, url) =>
-    conference(url.searchParams.get("taskSid"), 'statusCallback="call-outbound-join" statusCallbackEvent="start join leave hold modify mute end"'),
+    conference(
+      url.searchParams.get("taskSid"),
+      'statusCallback="call-outbound-join" statusCallbackEvent="start join leave hold modify mute end"',
+    ),
   "/voice/agent-join-conference": (_, url) =>
     conference(url.searchParams.get("conferenceName"), 'statusCallback="never-honoured" statusCallbackEvent="join end"'),
 };

@@ -7,13 +7,17 @@ import { alice, AUTHORIZATION, carol, dave, everyOperationOf, get, post, QUEUES,
 describe("the workspace", () => {
   test("workers, queues, activities, workflows and channels", async () => {
     const workers = async (query) => (await get(`${workspace}/Workers`, query)).body.workers.map(({ friendly_name: name }) => name);
-    assert.deepEqual(await workers({ TargetWorkersExpression: "full_name CONTAINS 'Baker' OR friendly_name == 'carol'" }), ["bob", "carol"]);
+    assert.deepEqual(await workers({ TargetWorkersExpression: "full_name CONTAINS 'Baker' OR friendly_name == 'carol'" }), [
+      "bob",
+      "carol",
+    ]);
     assert.deepEqual(await workers({ FriendlyName: "ALICE" }), ["alice"]);
     assert.deepEqual(await workers({ TaskQueueName: "Sales" }), ["carol", "erin"]);
     assert.ok((await workers({ Available: "false" })).includes("judy"));
-    assert.deepEqual(await workers({ ActivityName: "Available", Ordering: "FriendlyName:desc", TargetWorkersExpression: "roles HAS 'supervisor'" }), [
-      "dave",
-    ]);
+    assert.deepEqual(
+      await workers({ ActivityName: "Available", Ordering: "FriendlyName:desc", TargetWorkersExpression: "roles HAS 'supervisor'" }),
+      ["dave"],
+    );
     assert.deepEqual(refusal(await get(`${workspace}/Workers`, { TargetWorkersExpression: "full_name CONTAINS 'O'Neil'" })), [400, 20001]);
     const read = await get(`${workspace}/Workers/${dave}`);
     assert.equal((await post(`${workspace}/Workers/${dave}`, { Attributes: "{}" }, { "If-Match": read.etag })).status, 200);
@@ -46,7 +50,8 @@ describe("the workspace", () => {
   test("5,000 workers", async () => {
     const crowd = await startTwilio({ workers: 5000, rateLimits: true });
     try {
-      const list = (query) => fetch(`${crowd.url}${workspace}/Workers?${new URLSearchParams(query)}`, { headers: { Authorization: AUTHORIZATION } });
+      const list = (query) =>
+        fetch(`${crowd.url}${workspace}/Workers?${new URLSearchParams(query)}`, { headers: { Authorization: AUTHORIZATION } });
       const { workers, meta } = await (await list({ PageSize: "1000" })).json();
       assert.deepEqual([workers.length, meta.next_page_url !== null], [1000, true]);
       const started = performance.now();

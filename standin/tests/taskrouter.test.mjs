@@ -34,14 +34,16 @@ describe("TaskRouter", () => {
   });
 
   test("routing by workflow, queue and refusal", async () => {
-    const agent = (await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"targetWorker":"client:bob"}' }))
-      .body.sid;
+    const agent = (
+      await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"targetWorker":"client:bob"}' })
+    ).body.sid;
     assert.deepEqual(
       twilio.task(agent).reservations.map(({ worker: name }) => name),
       ["bob"],
     );
-    const queue = (await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"callToQueue":"Sales"}' })).body
-      .sid;
+    const queue = (
+      await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"callToQueue":"Sales"}' })
+    ).body.sid;
     const [first] = twilio.task(queue).reservations;
     assert.ok(["carol", "erin"].includes(first.worker));
     twilio.reject(first.sid);
@@ -61,8 +63,9 @@ describe("TaskRouter", () => {
       })
     ).body.sid;
     assert.equal(twilio.task(transfer).reservations[0].worker, "erin");
-    const nobody = (await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"targetWorker":"client:judy"}' }))
-      .body;
+    const nobody = (
+      await newTask({ WorkflowSid: seed.INTERNAL_CALL_WORKFLOW_SID, Attributes: '{"client_call":true,"targetWorker":"client:judy"}' })
+    ).body;
     assert.equal(twilio.task(nobody.sid).assignment_status, "pending");
     await post(`${workspace}/Workers/${WORKERS.judy.sid}`, { ActivitySid: seed.ACTIVITIES.Available.sid });
     assert.equal(twilio.task(nobody.sid).assignment_status, "reserved");

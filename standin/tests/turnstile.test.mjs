@@ -23,7 +23,10 @@ test("an answer is valid once, as form and as JSON, without authorization", asyn
 
 test("it fails when told to", async () => {
   twilio.addFault({ operationId: "Siteverify", fault: 503 });
-  const response = await fetch(`${twilio.url}/turnstile/v0/siteverify`, { method: "POST", body: new URLSearchParams({ secret: "a", response: "b" }) });
+  const response = await fetch(`${twilio.url}/turnstile/v0/siteverify`, {
+    method: "POST",
+    body: new URLSearchParams({ secret: "a", response: "b" }),
+  });
   assert.equal(response.status, 503);
 });
 

@@ -8,7 +8,12 @@ describe("TwiML", () => {
     const document = parseTwiml(
       '<?xml version="1.0" encoding="UTF-8"?><!-- x --><Response><Dial><Conference a="&lt;&quot;" b=\'&#39;\'>x &amp; y</Conference></Dial></Response>',
     );
-    assert.deepEqual(document.children[0].children[0], { name: "Conference", attributes: { a: '<"', b: "'" }, children: [], text: "x & y" });
+    assert.deepEqual(document.children[0].children[0], {
+      name: "Conference",
+      attributes: { a: '<"', b: "'" },
+      children: [],
+      text: "x & y",
+    });
   });
   for (const text of [
     "",

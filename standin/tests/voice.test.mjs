@@ -34,7 +34,8 @@ describe("voice", () => {
     await twilio.settle();
     assert.equal(twilio.state().conferences[0].participants.length, 2);
     assert.equal(
-      (await post(`${account}/Calls/${callSid}.json`, { Twiml: '<Response><Dial callerId="+15550009999">+15551230007</Dial></Response>' })).status,
+      (await post(`${account}/Calls/${callSid}.json`, { Twiml: '<Response><Dial callerId="+15550009999">+15551230007</Dial></Response>' }))
+        .status,
       200,
     );
     await twilio.settle();
@@ -96,7 +97,6 @@ describe("voice", () => {
       ["a"],
     );
   });
-
 });
 
 everyOperationOf("voice");

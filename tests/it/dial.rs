@@ -1,7 +1,7 @@
 //! Calling the customer from a chat: the exact requests that Twilio gets.
 
 use crate::support::{ALICE, Fake, TASKROUTER, handle, json, post};
-use flex_edge::params::encode;
+use flex_edge::base::text::encode;
 
 const CHAT: &str = "WT000000000000000000000000000000d1";
 const CALL: &str = "WT000000000000000000000000000000d2";
@@ -22,13 +22,17 @@ fn open_calls() -> String {
     )
 }
 
+fn reservation(status: &str) -> String {
+    format!(r#"{{"reservation_status":"{status}","task_sid":"{CHAT}"}}"#)
+}
+
 fn reservations() -> String {
     format!("GET {TASKROUTER}/Tasks/{CHAT}/Reservations?WorkerSid={ALICE}&PageSize=50")
 }
 
 /// The reads of step 1, with these attributes of the chat and the agent.
 fn reads(fake: Fake, chat: &str, agent: &str, open: Option<&str>) -> Fake {
-    let reservation = r#"{"reservation_status":"accepted"}"#.to_owned();
+    let reservation = reservation("accepted");
     let worker = serde_json::json!({ "sid": ALICE, "attributes": agent }).to_string();
     let fake = fake
         .on_token()
@@ -160,11 +164,7 @@ fn without_a_reservation_nothing_happens() {
     let fake = Fake::default()
         .on_token()
         .on(&format!("GET {TASKROUTER}/Tasks/{CHAT}"), 200, &task(CHAT, "assigned", SMS))
-        .on(
-            &reservations(),
-            200,
-            &list("reservations", &[r#"{"reservation_status":"rejected"}"#.to_owned()]),
-        )
+        .on(&reservations(), 200, &list("reservations", &[reservation("rejected")]))
         .on(&format!("GET {TASKROUTER}/Workers/{ALICE}"), 200, r#"{"attributes":"{}"}"#)
         .on(&open_calls(), 200, &list("tasks", &[]));
     assert_eq!(dial(&fake, "").0, 403);

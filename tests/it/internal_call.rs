@@ -1,6 +1,6 @@
 //! One agent calls another: the exact requests that Twilio gets.
 
-use crate::support::{API, Fake, TASKROUTER, json, post, signed};
+use crate::support::{API, Fake, TASKROUTER, json, now, post, signed};
 
 const CALLER: &str = "WT000000000000000000000000000000c1";
 const CALLEE: &str = "WT000000000000000000000000000000c2";
@@ -19,7 +19,7 @@ fn caller(more: &str) -> String {
     task(CALLER, "assigned", &attributes)
 }
 
-fn joined() -> flex_edge::runtime::Request {
+fn joined() -> flex_edge::base::http::Request {
     let body = format!(
         "StatusCallbackEvent=participant-join&FriendlyName={CALLER}&ConferenceSid={ROOM}&CallSid={LEG}"
     );
@@ -55,7 +55,7 @@ fn hostile_room_names_never_reach_the_twiml() {
     ] {
         let path = format!(
             "/voice/agent-join-conference?conferenceName={}",
-            flex_edge::params::encode(name)
+            flex_edge::base::text::encode(name)
         );
         let response = Fake::default().handle(signed(post(&path, "CallSid=CA1")));
         assert_eq!(response.status, 400, "{name}");
@@ -179,14 +179,14 @@ fn a_task_that_names_anothers_call_ends_nothing() {
 fn a_forged_or_changed_event_is_refused() {
     let genuine = joined();
     for changed in [
-        flex_edge::runtime::Request {
+        flex_edge::base::http::Request {
             body: genuine.body.replace(LEG, "CA00000000000000000000000000000002"),
             ..genuine.clone()
         },
-        flex_edge::runtime::Request { url: format!("{}?x=1", genuine.url), ..genuine.clone() },
-        flex_edge::runtime::Request { signature: String::new(), ..genuine.clone() },
-        flex_edge::runtime::Request { method: "GET".into(), ..genuine.clone() },
-        flex_edge::runtime::Request {
+        flex_edge::base::http::Request { url: format!("{}?x=1", genuine.url), ..genuine.clone() },
+        flex_edge::base::http::Request { signature: String::new(), ..genuine.clone() },
+        flex_edge::base::http::Request { method: "GET".into(), ..genuine.clone() },
+        flex_edge::base::http::Request {
             content_type: "application/json".into(),
             body: "{}".into(),
             ..genuine.clone()
@@ -194,4 +194,206 @@ fn a_forged_or_changed_event_is_refused() {
     ] {
         assert_eq!(Fake::default().handle(changed).status, 403);
     }
+}
+
+/// Somebody else's leg.
+const OTHER_LEG: &str = "CA00000000000000000000000000000002";
+
+fn other_joined() -> flex_edge::base::http::Request {
+    let body = format!(
+        "StatusCallbackEvent=participant-join&FriendlyName={CALLER}&ConferenceSid={ROOM}&CallSid={OTHER_LEG}"
+    );
+    signed(post("/voice/call-outbound-join", &body))
+}
+
+fn people(legs: &[&str]) -> String {
+    let legs: Vec<_> = legs.iter().map(|leg| serde_json::json!({ "call_sid": leg })).collect();
+    serde_json::json!({ "participants": legs }).to_string()
+}
+
+fn list_people() -> String {
+    format!("GET {API}/Conferences/{ROOM}/Participants.json?PageSize=250")
+}
+
+fn end_room() -> String {
+    format!("POST {API}/Conferences/{ROOM}.json Status=completed")
+}
+
+#[test]
+fn a_room_whose_caller_has_left_ends_only_when_the_leg_is_alone_in_it() {
+    let left = task(
+        CALLER,
+        "wrapping",
+        &format!(
+            r#"{{"client_call":true,"worker_call_sid":"{LEG}","conference":{{"sid":"{ROOM}"}}}}"#
+        ),
+    );
+    let read = |fake: Fake| fake.on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &left);
+    let company = read(Fake::default()).on(
+        &list_people(),
+        200,
+        &people(&["CA00000000000000000000000000000003", OTHER_LEG]),
+    );
+    assert_eq!(company.handle(other_joined()).status, 200);
+    let alone = read(Fake::default()).on(&list_people(), 200, &people(&[OTHER_LEG])).on(
+        &end_room(),
+        200,
+        "{}",
+    );
+    assert_eq!(alone.handle(other_joined()).status, 200);
+}
+
+#[test]
+fn a_task_that_goes_while_its_leg_is_looked_for_lets_the_leg_go() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let fake = Fake::default()
+        .on(&get, 200, &caller(""))
+        .on(&get, 404, r#"{"code":20404,"message":"gone","status":404}"#)
+        .on(&list_people(), 200, &people(&[LEG]))
+        .on(&end_room(), 200, "{}");
+    assert_eq!(fake.handle(joined()).status, 200);
+}
+
+fn by_mark() -> String {
+    format!(
+        "GET {TASKROUTER}/Tasks?EvaluateTaskAttributes={}&PageSize=50",
+        flex_edge::base::text::encode(&format!("conferenceSid == \"{CALLER}\""))
+    )
+}
+
+fn nobody() -> String {
+    r#"{"tasks":[],"meta":{}}"#.to_owned()
+}
+
+const GATE: &str = "internal-call/WT000000000000000000000000000000c1";
+
+/// The callee's task is never made: Twilio has answered nothing but 500.
+fn unanswered() -> (Fake, String) {
+    let create = format!(
+        r#"POST {TASKROUTER}/Tasks WorkflowSid=WW00000000000000000000000000000001&TaskChannel=voice&Attributes={{"to":"client:bob","name":"Alice","from":"client:alice","targetWorker":"client:bob","autoAnswer":"false","conferenceSid":"{CALLER}","conference":{{"sid":"{ROOM}","friendlyName":"{CALLER}"}},"internal":"true","client_call":true}}&Priority=0&Timeout=86400"#
+    );
+    let fake = Fake::default()
+        .on(
+            &format!("GET {TASKROUTER}/Tasks/{CALLER}"),
+            200,
+            &caller(&format!(r#","worker_call_sid":"{LEG}""#)),
+        )
+        .on(&create, 500, "{}")
+        .on(&by_mark(), 200, &nobody())
+        .on(&create, 500, "{}")
+        .on(&by_mark(), 200, &nobody());
+    assert_eq!(fake.handle(joined()).status, 502);
+    let (at, what) = fake.world.watched(GATE).expect("the gate watches over the caller");
+    assert!((20_000..21_000).contains(&at), "{at}");
+    assert_eq!(what, format!(r#"{{"letGo":{{"conference":"{ROOM}","caller":"{CALLER}"}}}}"#));
+    (fake, what)
+}
+
+/// What the gate's alarm comes to.
+fn alarm(fake: &Fake, what: &str) -> bool {
+    let is_done = now(fake.app().alarm(what));
+    fake.played();
+    is_done
+}
+
+#[test]
+fn a_caller_for_whom_nobody_rings_is_let_go_by_the_gate() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let read = |fake: Fake| fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &nobody());
+    let (fake, what) = unanswered();
+    let fake = read(fake).on(&list_people(), 200, &people(&[LEG])).on(&end_room(), 200, "{}");
+    assert!(alarm(&fake, &what));
+    // They have company meanwhile: another agent, or a number they have dialled.
+    let fake = read(fake).on(&list_people(), 200, &people(&[LEG, OTHER_LEG]));
+    assert!(alarm(&fake, &what));
+    // The room is over.
+    let fake = read(fake).on(&list_people(), 404, r#"{"code":20404,"status":404}"#);
+    assert!(alarm(&fake, &what));
+    // The task is gone, and the room is not.
+    let fake = fake
+        .on(&get, 404, r#"{"code":20404,"status":404}"#)
+        .on(&by_mark(), 200, &nobody())
+        .on(&list_people(), 200, &people(&[LEG]))
+        .on(&end_room(), 404, r#"{"code":20404,"status":404}"#);
+    assert!(alarm(&fake, &what));
+}
+
+#[test]
+fn the_gate_lets_nobody_go_for_whom_somebody_rings() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let callee =
+        task(CALLEE, "reserved", &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
+    let rings = format!(r#"{{"tasks":[{callee}],"meta":{{}}}}"#);
+    let (fake, what) = unanswered();
+    let fake = fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &rings);
+    assert!(alarm(&fake, &what));
+    // But for a caller who has left nobody rings on.
+    let end = format!(
+        "POST {TASKROUTER}/Tasks/{CALLEE} AssignmentStatus=canceled&Reason=The conference is complete"
+    );
+    let left = task(CALLER, "wrapping", r#"{"client_call":true}"#);
+    let fake = fake.on(&get, 200, &left).on(&by_mark(), 200, &rings).on(&end, 200, &callee);
+    assert!(alarm(&fake, &what));
+}
+
+#[test]
+fn what_the_gate_could_not_do_it_tries_again() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let (fake, what) = unanswered();
+    let fake = fake.on(&get, 500, "{}");
+    assert!(!alarm(&fake, &what));
+    let fake = fake.on(&get, 200, &caller("")).on(&by_mark(), 500, "{}");
+    assert!(!alarm(&fake, &what));
+    let fake = fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &nobody()).on(
+        &list_people(),
+        500,
+        "{}",
+    );
+    assert!(!alarm(&fake, &what));
+    let fake = fake
+        .on(&get, 200, &caller(""))
+        .on(&by_mark(), 200, &nobody())
+        .on(&list_people(), 200, &people(&[LEG]))
+        .on(&end_room(), 500, "{}");
+    assert!(!alarm(&fake, &what));
+    for nonsense in ["", "{}", r#"{"letGo":{"conference":"CF1","caller":"WT1"}}"#] {
+        assert!(!alarm(&Fake::default(), nonsense), "{nonsense}");
+    }
+}
+
+#[test]
+fn the_gate_watches_over_a_caller_whose_task_cannot_be_read() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let fake = Fake::default().on(&get, 500, "{}");
+    assert_eq!(fake.handle(joined()).status, 502);
+    let (_, what) = fake.world.watched(GATE).expect("the gate watches over the caller");
+    // It is a conference of Flex's own, after all.
+    let fake = fake.on(&get, 200, &task(CALLER, "assigned", r#"{"from":"+15550001"}"#));
+    assert!(alarm(&fake, &what));
+}
+
+#[test]
+fn a_callee_whose_attributes_a_listing_leaves_out_is_read_before_another_is_made() {
+    let create = format!(
+        r#"POST {TASKROUTER}/Tasks WorkflowSid=WW00000000000000000000000000000001&TaskChannel=voice&Attributes={{"to":"client:bob","name":"Alice","from":"client:alice","targetWorker":"client:bob","autoAnswer":"false","conferenceSid":"{CALLER}","conference":{{"sid":"{ROOM}","friendlyName":"{CALLER}"}},"internal":"true","client_call":true}}&Priority=0&Timeout=86400"#
+    );
+    let listed = format!(
+        r#"{{"tasks":[{{"sid":"{CALLEE}","assignment_status":"pending","attributes":null}}],"meta":{{}}}}"#
+    );
+    let callee =
+        task(CALLEE, "pending", &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
+    let mine = format!(
+        r#"{{"client_call":true,"to":"client:bob","from":"client:alice","targetWorker":"client:alice","fromName":"Alice","worker_call_sid":"{LEG}"}}"#
+    );
+    let link = format!(
+        r#"POST {TASKROUTER}/Tasks/{CALLER} Attributes={},"conference":{{"sid":"{ROOM}","participants":{{"worker":"{LEG}","taskSid":"{CALLEE}"}}}}}}"#,
+        mine.trim_end_matches('}')
+    );
+    let fake = Fake::default()
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &task(CALLER, "assigned", &mine))
+        .on_lost(&create)
+        .on(&by_mark(), 200, &listed)
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &callee)
+        .on(&link, 200, &caller(""));
+    assert_eq!(fake.handle(joined()).status, 200);
 }

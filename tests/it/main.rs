@@ -10,13 +10,18 @@
     reason = "tests may"
 )]
 
-mod conversation_transfer;
+mod calls;
+mod conference;
 mod dial;
-mod helpers;
+mod direction;
+mod fixtures;
 mod internal_call;
 mod internal_chat;
 mod logs;
+mod phone_numbers;
 mod requests;
 mod routes;
 mod signature;
 mod support;
+mod transfer;
+mod workspace;

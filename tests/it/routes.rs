@@ -1,13 +1,13 @@
-//! Guards over the route table: no stranger gets in, README and openapi.yaml list it all.
+//! Guards over the route table: no stranger gets in, docs/endpoints.md and openapi.yaml list it all.
+
+use flex_edge::app::routes::ROUTES;
 
 use crate::support::{Fake, get, json, post, post_json};
-use flex_edge::runtime::Request;
+use flex_edge::base::http::Request;
 
-/// Every path literal of the route table.
+/// Every path of the route table.
 fn paths() -> Vec<&'static str> {
-    let source = include_str!("../../src/routes.rs");
-    let literals = source.split('"').skip(1).step_by(2);
-    let paths: Vec<_> = literals.filter(|literal| literal.starts_with('/')).collect();
+    let paths: Vec<_> = ROUTES.iter().flat_map(|route| route.paths).copied().collect();
     assert!(paths.len() > 10);
     paths
 }
@@ -69,8 +69,8 @@ fn what_is_not_there_is_404_and_too_much_is_413() {
 }
 
 #[test]
-fn the_readme_and_openapi_yaml_list_every_path_and_no_other() {
-    let readme = include_str!("../../README.md");
+fn the_documentation_and_openapi_yaml_list_every_path_and_no_other() {
+    let endpoints = include_str!("../../docs/endpoints.md");
     let openapi = include_str!("../../openapi.yaml");
     let in_openapi: Vec<_> = openapi
         .lines()
@@ -78,7 +78,7 @@ fn the_readme_and_openapi_yaml_list_every_path_and_no_other() {
         .map(|path| format!("/{path}"))
         .collect();
     for path in paths() {
-        assert!(readme.contains(&format!("`{path}`")), "README.md lacks {path}");
+        assert!(endpoints.contains(&format!("`{path}`")), "docs/endpoints.md lacks {path}");
         assert!(in_openapi.iter().any(|known| known == path), "openapi.yaml lacks {path}");
     }
     for path in in_openapi {
@@ -87,12 +87,12 @@ fn the_readme_and_openapi_yaml_list_every_path_and_no_other() {
 }
 
 #[test]
-fn every_setting_is_in_wrangler_toml_and_the_readme() {
-    let wrangler = include_str!("../../wrangler.toml");
-    let readme = include_str!("../../README.md");
-    for name in flex_edge::config::NAMES {
-        assert!(wrangler.contains(name), "wrangler.toml lacks {name}");
-        assert!(readme.contains(&format!("`{name}`")), "README.md lacks {name}");
+fn every_setting_is_in_the_example_and_the_documentation() {
+    let example = include_str!("../../.dev.vars.example");
+    let settings = include_str!("../../docs/settings.md");
+    for name in flex_edge::base::config::NAMES {
+        assert!(example.contains(&format!("{name}=")), ".dev.vars.example lacks {name}");
+        assert!(settings.contains(&format!("`{name}`")), "docs/settings.md lacks {name}");
     }
 }
 

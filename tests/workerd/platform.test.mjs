@@ -2,16 +2,16 @@
 // is mixed up with another, memory stays flat, bodies are limited, nothing but HTTP gets in,
 // and the gate lets one through.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { LIMIT as MOST_BUSY, measureHeavy } from "../../bench/heavy.mjs";
 import { ask, encodeRequest, openLoad } from "../../bench/load.mjs";
 import { plugin, settings, sid, webhook } from "../../bench/requests.mjs";
 import { edgeModules, startWorkerd } from "../../bench/workerd.mjs";
 import { build } from "../../dev/build.mjs";
+import { root } from "../../dev/setup.mjs";
 
 const LIMIT = 256 * 1024;
 const LEG = "/voice/agent-outbound-join";
@@ -81,7 +81,7 @@ function assertOwn(answer, n) {
 }
 
 test("a panic is the answer to its own request alone", async () => {
-  const out = mkdtempSync(join(tmpdir(), "flex-edge-panic-"));
+  const out = join(root, "target/panic-probe");
   build({ out, features: ["panic-probe"] });
   await withWorker(
     async (port, { lines }) => {
@@ -115,7 +115,6 @@ test("a panic is the answer to its own request alone", async () => {
     },
     { modules: edgeModules(out) },
   );
-  rmSync(out, { recursive: true, force: true });
 });
 
 test("hundreds of requests in flight are not mixed up", () =>
@@ -171,7 +170,7 @@ test("nothing but HTTP gets in from another Worker", () => {
   const source = `export default {
     async fetch(request, env) {
       const tried = {};
-      for (const name of ["begin", "resume", "start", "tick", "gate", "ready", "alarm", "ask", "memory", "default"]) {
+      for (const name of ["handle", "tick", "gate", "alarm", "start", "memory", "default"]) {
         try {
           tried[name] = { answer: String(await env.EDGE[name](1, 2, "GET\\nhttps://a/health", "")) };
         } catch (error) {
@@ -207,4 +206,13 @@ test("the gate lets one of twenty deliveries through", () =>
       for (const answer of answers) assert.equal(answer.status, 200, JSON.stringify(answer));
       assert.equal(upstream.created, 1, lines.slice(-21).join("\n"));
     }
+  }));
+
+test("no request keeps the instance busy for long, whatever is in it", () =>
+  withWorker(async (port, { process }) => {
+    upstream.delay = () => 0;
+    const found = await measureHeavy(process, port, 5);
+    const slow = Object.entries(found).filter(([, { milliseconds }]) => milliseconds > MOST_BUSY);
+    assert.deepEqual(slow, []);
+    for (const [name, { status }] of Object.entries(found)) assert.ok(status < 500 || status === 502, `${name}: ${status}`);
   }));

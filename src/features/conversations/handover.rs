@@ -1,0 +1,303 @@
+//! A transfer step by step: look, invite, then take the agent out or note the invite.
+
+use std::time::Duration;
+
+use futures_util::join;
+use serde::{Deserialize, Serialize};
+
+use super::invites;
+use super::routing;
+use super::transfer::{Invited, Target, Transfer};
+use crate::base::context::Context;
+use crate::base::date::{Millis, iso};
+use crate::base::error::{Error, Result, unless_gone};
+use crate::base::json;
+use crate::base::members::lenient;
+use crate::base::sid::{ParticipantSid, TaskSid, WorkerSid};
+use crate::flex::access;
+use crate::flex::agent::Agent;
+use crate::flex::attributes::WorkerAttributes;
+use crate::once::{self, Outcome};
+use crate::twilio::conversations::Conversation;
+use crate::twilio::interactions::{Invite, Participant};
+use crate::twilio::taskrouter::Task;
+
+/// How long the answer to a transfer is given to whoever asks the same again.
+const REMEMBER: Duration = Duration::from_secs(30);
+/// How old the invite of an earlier try of a warm transfer can be, in milliseconds.
+const SAME_TRANSFER: Millis = 60_000;
+
+/// What came of a cold transfer, as the gate keeps it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    by: String,
+    target: String,
+    answer: Invited,
+}
+
+/// Hands over and takes a participant out, which happens once and to one target, whoever asks
+/// for it.
+///
+/// 1. Read what there is ([`Scene::read`]), and an invite that an earlier try has left.
+/// 2. Invite, unless that has been done. A failure: nothing has changed.
+/// 3. Take the agent out. A failure: the invite stands, the answer says so, and the same
+///    request again goes on from here. Meanwhile dead invites go from the conversation.
+pub async fn cold(
+    cx: &Context,
+    agent: &Agent,
+    t: &Transfer,
+    leaving: &ParticipantSid,
+) -> Result<Invited> {
+    let target = t.target.as_str();
+    let mark = format!("{leaving}/{target}");
+    let key = format!("transfer/{}/{leaving}", t.channel.sid);
+    let outcome = once::once(cx, &key, REMEMBER, async |_| {
+        let scene = Scene::read(cx, agent, t, &mark, true).await?;
+        let answer = scene.invite_and_remove(cx, t, &mark, leaving).await?;
+        Ok(Kept { by: agent.key(), target: target.to_owned(), answer })
+    });
+    match outcome.await? {
+        Outcome::Known(kept)
+            if kept.target != target
+                || !(kept.by == agent.key() || access::is_unlimited(cx, agent)) =>
+        {
+            Err(Error::refused(409, "This participant's part has just been handed over."))
+        }
+        outcome => Ok(outcome.into_inner().answer),
+    }
+}
+
+/// Has somebody join the conversation.
+///
+/// 1. Read what there is ([`Scene::read`]).
+/// 2. Invite. A failure: nothing has changed. Meanwhile ask which noted invites are dead.
+/// 3. Note the invite. A failure: the answer says so, and nothing else is lost by it.
+pub async fn warm(cx: &Context, agent: &Agent, t: &Transfer) -> Result<Invited> {
+    let mark = format!("{}/{}", agent.key(), t.target.as_str());
+    let key = format!("transfer/{}/{mark}", t.channel.sid);
+    // Whoever has declined may be asked again at once.
+    let is_over = async |known: &Invited| match known.task() {
+        Some(task) => Ok(!cx.twilio().is_open(task).await?),
+        None => Ok(false),
+    };
+    let work = async |attempt| {
+        let scene = Scene::read(cx, agent, t, &mark, attempt > 1).await?;
+        scene.invite_and_note(cx, t, &mark).await
+    };
+    Ok(once::once_until_over(cx, &key, REMEMBER, is_over, work).await?.into_inner())
+}
+
+/// What there is before anything changes, and the new task's routing.
+struct Scene {
+    earlier: Option<Invite>,
+    routing: String,
+    conversation: Option<Conversation>,
+    noted: Vec<TaskSid>,
+}
+
+impl Scene {
+    /// Reads at the same time the participants, with `look` an invite that an earlier try has
+    /// left, what the new task needs, and the conversation. Checks the agent's part.
+    async fn read(
+        cx: &Context,
+        agent: &Agent,
+        t: &Transfer,
+        mark: &str,
+        look: bool,
+    ) -> Result<Self> {
+        let (participants, earlier, task_channel, contact, conversation) = join!(
+            cx.twilio().channel_participants(&t.channel),
+            async { if look { find_invite(cx, t, mark).await } else { Ok(None) } },
+            task_channel(cx, t),
+            contact_uri(cx, agent.worker_sid()),
+            invites::conversation(cx, agent, t.conversation.as_ref()),
+        );
+        let (participants, earlier) = (participants?, earlier?);
+        let leaving = participants.iter().find(|p| Some(&p.sid) == t.leaving.as_ref());
+        match leaving {
+            Some(leaving) => access::removal(cx, agent, leaving)?,
+            // They are out already, by the same transfer.
+            None if t.leaving.is_some() && earlier.is_some() => {}
+            None if t.leaving.is_some() => {
+                let message = "The participant to take out is not in this interaction.";
+                return Err(Error::forbidden(message));
+            }
+            None => access::interaction(cx, agent, &participants)?,
+        }
+        // A supervisor may hand over for somebody else.
+        let contact = match leaving.and_then(Participant::worker) {
+            worker @ Some(_) if worker != agent.worker_sid() => contact_uri(cx, worker).await,
+            _ => Some(contact.unwrap_or_else(|| agent.contact_uri())),
+        };
+        let is_own = |p: &&Participant| p.worker().is_some() && p.worker() == agent.worker_sid();
+        let own = leaving.or_else(|| participants.iter().find(is_own));
+        let task = t.task.as_ref().or_else(|| own?.task());
+        let attributes =
+            routing::attributes(t, mark, &participants, contact.as_deref(), task, cx.started())?;
+        let routing = routing::of(cx, &task_channel?, &attributes)?;
+        let noted = match &conversation {
+            Some(conversation) => invites::tasks(conversation.attributes()?),
+            None => Vec::new(),
+        };
+        Ok(Self { earlier, routing, conversation, noted })
+    }
+
+    /// The invite: the one that an earlier try has left, or a new one.
+    async fn invite(&self, cx: &Context, t: &Transfer, mark: &str) -> Result<Invite> {
+        if let Some(earlier) = &self.earlier {
+            return Ok(earlier.clone());
+        }
+        let look = async || find_invite(cx, t, mark).await;
+        once::make(cx, 1, look, async || cx.twilio().create_invite(&t.channel, &self.routing).await)
+            .await
+    }
+
+    async fn invite_and_remove(
+        &self,
+        cx: &Context,
+        t: &Transfer,
+        mark: &str,
+        leaving: &ParticipantSid,
+    ) -> Result<Invited> {
+        let gone = async {
+            let invite = self.invite(cx, t, mark).await?;
+            let removed = cx.twilio().remove_channel_participant(&t.channel, leaving).await;
+            Ok::<_, Box<Error>>((invite, removed))
+        };
+        let pruned = async {
+            if let Some(conversation) =
+                self.conversation.as_ref().filter(|_| !self.noted.is_empty())
+            {
+                invites::prune(cx, &conversation.sid, invites::dead(cx, &self.noted)).await;
+            }
+        };
+        let (gone, ()) = join!(gone, pruned);
+        let (invite, removed) = gone?;
+        let Err(error) = removed else {
+            return Ok(Invited::new(&invite, "is sent, and the agent has left.", None));
+        };
+        cx.warn("agent not taken out", &error);
+        let message = "The invite is sent, but the agent is still in the conversation. Try again.";
+        let task = invite.task().map(ToString::to_string).unwrap_or_default();
+        Err(Error::refused(502, message)
+            .with("participantInviteSid", invite.sid.to_string())
+            .with("invitesTaskSid", task))
+    }
+
+    async fn invite_and_note(&self, cx: &Context, t: &Transfer, mark: &str) -> Result<Invited> {
+        let (invite, dead) = join!(self.invite(cx, t, mark), invites::dead(cx, &self.noted));
+        let invite = invite?;
+        let is_noted = match (&self.conversation, invite.task()) {
+            (Some(conversation), Some(task)) => {
+                let entry = (task.clone(), json::write(&Entry::new(cx, t, task)));
+                note(cx, conversation, &dead, &entry).await
+            }
+            _ => false,
+        };
+        let message = if is_noted {
+            "is sent."
+        } else {
+            "is sent, but may not be noted on the conversation."
+        };
+        Ok(Invited::new(&invite, message, Some(is_noted)))
+    }
+}
+
+/// The task channel of the new task: as asked for, or that of the agent's task.
+async fn task_channel(cx: &Context, t: &Transfer) -> Result<String> {
+    match (&t.task_channel, &t.task) {
+        (Some(name), _) => Ok(name.clone()),
+        (None, Some(task)) => {
+            let channel = cx.twilio().task(task).await?.task_channel_unique_name;
+            channel.ok_or_else(|| Error::unreadable("task_channel_unique_name"))
+        }
+        (None, None) => Err(Error::bad("taskChannelUniqueName", "is missing")),
+    }
+}
+
+/// The address of a worker's telephone, by which some workflows leave them out.
+async fn contact_uri(cx: &Context, worker: Option<&WorkerSid>) -> Option<String> {
+    let worker = cx.twilio().worker(worker?).await.ok()?;
+    worker.view::<WorkerAttributes>().contact_uri
+}
+
+/// The attribute by which the invite of a transfer is known.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Made {
+    #[serde(deserialize_with = "lenient")]
+    transfer_id: Option<String>,
+}
+
+impl Made {
+    fn is_by(&self, mark: &str, now: Millis) -> bool {
+        match self.transfer_id.as_deref().and_then(|by| by.strip_prefix(mark)) {
+            Some("") => true,
+            Some(rest) => {
+                let time = rest.strip_prefix('/').and_then(|time| time.parse::<Millis>().ok());
+                time.is_some_and(|time| time + SAME_TRANSFER > now)
+            }
+            None => false,
+        }
+    }
+}
+
+/// The invite of an earlier try of the same transfer. One that was declined or is over
+/// belongs to an earlier transfer.
+async fn find_invite(cx: &Context, t: &Transfer, mark: &str) -> Result<Option<Invite>> {
+    for invite in cx.twilio().channel_invites(&t.channel).await? {
+        let is_same = invite.view::<Made>().unwrap_or_default().is_by(mark, cx.started());
+        let Some(task) = invite.task().filter(|_| is_same) else { continue };
+        if unless_gone(cx.twilio().task(task).await)?.as_ref().is_some_and(Task::is_open) {
+            return Ok(Some(invite));
+        }
+    }
+    Ok(None)
+}
+
+/// An invite as it is noted on the conversation.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    invites_task_sid: &'a TaskSid,
+    target_sid: &'a str,
+    timestamp_created: String,
+    target_name: &'a str,
+    invite_target_type: &'static str,
+}
+
+impl<'a> Entry<'a> {
+    fn new(cx: &Context, t: &'a Transfer, task: &'a TaskSid) -> Self {
+        Self {
+            invites_task_sid: task,
+            target_sid: t.target.as_str(),
+            timestamp_created: iso(cx.started()),
+            target_name: t.target_name.as_deref().or(t.queue.as_deref()).unwrap_or_default(),
+            invite_target_type: match t.target {
+                Target::Worker(_) => "Worker",
+                Target::Queue(_) => "Queue",
+            },
+        }
+    }
+}
+
+/// Notes the invite on the conversation; whether that worked.
+async fn note(
+    cx: &Context,
+    conversation: &Conversation,
+    dead: &std::collections::HashSet<TaskSid>,
+    entry: &invites::Entry,
+) -> bool {
+    let mut noted = invites::note(cx, &conversation.sid, dead, entry).await;
+    if noted.as_ref().is_err_and(|error| error.is_uncertain()) {
+        // It may stand there already: then this changes nothing.
+        noted = invites::note(cx, &conversation.sid, &[].into(), entry).await;
+    }
+    match noted {
+        Ok(()) => true,
+        Err(error) => {
+            cx.warn("invite not noted", &error);
+            false
+        }
+    }
+}
