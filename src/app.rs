@@ -23,6 +23,9 @@ const TIME_FOR_REQUESTS: Duration = Duration::from_secs(10);
 /// Nobody waits for a cron run; it only has to be over before the next one.
 const TIME_FOR_CRON: Duration = Duration::from_mins(1);
 
+/// The clients of this path print a failure's `error` and not its `message`.
+const PRINTS_ERROR: &str = "/transferConversation";
+
 /// The whole service.
 pub struct App {
     instance: Rc<Instance>,
@@ -51,6 +54,9 @@ impl App {
         let result = respond(&cx, &request).await;
         let (mut response, error) = match result {
             Ok(response) => (response, None),
+            Err(error) if request.path() == PRINTS_ERROR => {
+                (Response::failure_with_error(&error, &cx.id), Some(error))
+            }
             Err(error) => (Response::failure(&error, &cx.id), Some(error)),
         };
         response.allow_origin = self.allow_origin(&request.origin);

@@ -10,6 +10,7 @@ use std::cell::OnceCell;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::future_to_promise;
 use worker::{Env, ScheduleContext, ScheduledEvent, event};
@@ -101,8 +102,10 @@ pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
     };
     #[cfg(feature = "panic-probe")]
     assert!(!request.path().starts_with("/panic"), "asked to panic");
-    let answer = async move { Ok(write(&app.handle(request).await)) };
-    let mut answer = AssertUnwindSafe(Box::pin(answer));
+    // Boxed: it is polled in two places.
+    let answer: LocalBoxFuture<'static, _> =
+        Box::pin(async move { Ok(write(&app.handle(request).await)) });
+    let mut answer = AssertUnwindSafe(answer);
     // Most of Twilio's webhooks need nothing from the outside: no promise for them.
     match (&mut *answer).now_or_never() {
         Some(Ok(response) | Err(response)) => response,

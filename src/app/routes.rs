@@ -131,6 +131,7 @@ pub const ROUTES: &[Route] = &[
             "/voice/hold-participant",
             "/internal-call/hold-call",
             "/external-transfer/hold-conference-participant",
+            "/common/flex/programmable-voice/hold-conference-participant",
         ],
         agent!(conference::hold),
     ),

@@ -125,6 +125,8 @@ impl Response {
 #[serde(rename_all = "camelCase")]
 struct Failure<'a> {
     success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     message: String,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,8 +146,19 @@ impl Response {
     /// known.
     #[must_use]
     pub fn failure(error: &Error, request_id: &str) -> Self {
+        Self::failure_with(error, request_id, None)
+    }
+
+    /// The same, with the message as `error` too.
+    #[must_use]
+    pub fn failure_with_error(error: &Error, request_id: &str) -> Self {
+        Self::failure_with(error, request_id, Some(error.to_string()))
+    }
+
+    fn failure_with(error: &Error, request_id: &str, as_error: Option<String>) -> Self {
         let failure = Failure {
             success: false,
+            error: as_error,
             message: error.to_string(),
             request_id,
             field: match error {

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::Twilio;
 use super::taskrouter::AssignmentStatus;
-use crate::base::error::{Result, unless_gone};
+use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
 use crate::base::sid::{ChannelSid, InteractionSid, InviteSid, ParticipantSid, TaskSid, WorkerSid};
@@ -207,8 +207,15 @@ impl Twilio<'_> {
     ) -> Result<()> {
         let url = self.channel_url(channel, &format!("/Participants/{participant}"));
         let Err(error) = self.post(url, &[("Status", "closed")]).await else { return Ok(()) };
-        match unless_gone(self.channel_participants(channel).await) {
-            Ok(listed) if !listed.iter().flatten().any(|other| other.sid == *participant) => Ok(()),
+        let Ok(listed) = unless_gone(self.channel_participants(channel).await) else {
+            return Err(error);
+        };
+        let is_it = |other: &Participant| other.sid == *participant;
+        let Some(listed) = listed.into_iter().flatten().find(is_it) else { return Ok(()) };
+        // Twilio may list those who are out: their task tells.
+        let is_refused = matches!(*error, Error::Twilio { status: 400 | 404 | 409, .. });
+        match listed.task().filter(|_| is_refused) {
+            Some(task) if self.is_open(task).await.is_ok_and(|is_open| !is_open) => Ok(()),
             _ => Err(error),
         }
     }

@@ -343,6 +343,11 @@ impl World {
         reply
     }
 
+    /// The keys that were claimed.
+    pub fn claimed(&self) -> Vec<String> {
+        self.gate.borrow().keys().cloned().collect()
+    }
+
     /// What has to happen at a gate by itself, and when.
     pub fn watched(&self, key: &str) -> Option<(u64, String)> {
         let due = self.gate.borrow().get(key)?.watch.clone()?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::handover;
 use crate::base::answer::Done;
+use crate::base::attributes::{MAX_TASK, check_size};
 use crate::base::config::Feature;
 use crate::base::context::Context;
 use crate::base::error::Result;
@@ -119,6 +120,8 @@ pub struct Transfer {
     pub conversation_id: Option<String>,
     /// The attributes of the agent's task.
     pub attributes: JsonObject,
+    /// The field that has them.
+    pub attributes_field: &'static str,
     /// More attributes; whom the workflow shall not offer it to.
     pub ignore: JsonObject,
 }
@@ -184,6 +187,7 @@ pub async fn transfer(cx: &Context, agent: &Agent, ask: HandOver) -> Result<Done
         conversation: conversation_in(&ask.payload.transferring_task_attributes),
         conversation_id: None,
         attributes: ask.payload.transferring_task_attributes,
+        attributes_field: "transferringTaskAttributes",
         ignore: JsonObject::default(),
     };
     hand_over(cx, agent, &transfer).await
@@ -205,6 +209,7 @@ pub async fn invite(cx: &Context, agent: &Agent, ask: InviteParticipant) -> Resu
         conversation: ask.conversation_sid.or_else(|| conversation_in(&ask.json_attributes)),
         conversation_id: ask.conversation_id,
         attributes: ask.json_attributes,
+        attributes_field: "jsonAttributes",
         ignore: ask.workers_to_ignore.unwrap_or_default(),
     };
     hand_over(cx, agent, &transfer).await
@@ -213,6 +218,8 @@ pub async fn invite(cx: &Context, agent: &Agent, ask: InviteParticipant) -> Resu
 /// One transfer is one invite: who asks for the same again gets the first one's answer.
 async fn hand_over(cx: &Context, agent: &Agent, t: &Transfer) -> Result<Done<Invited>> {
     cx.config().require(Feature::ConversationTransfer)?;
+    check_size(t.attributes_field, t.attributes.as_str(), MAX_TASK)?;
+    check_size("workersToIgnore", t.ignore.as_str(), MAX_TASK)?;
     let answer = match &t.leaving {
         Some(leaving) => handover::cold(cx, agent, t, leaving).await,
         None => handover::warm(cx, agent, t).await,

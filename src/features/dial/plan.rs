@@ -9,10 +9,10 @@ use crate::base::error::{Error, Result};
 use crate::base::members::{nested, view};
 use crate::base::phone::is_number;
 use crate::base::sid::TaskSid;
-use crate::flex::access;
+use crate::flex::access::{self, Part};
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
-use crate::twilio::taskrouter::{Part, Task};
+use crate::twilio::taskrouter::Task;
 
 /// Whom to call, from where, and on whose behalf.
 pub struct Plan {
@@ -111,7 +111,7 @@ pub async fn plan(
         twilio.task(&ask.task_sid),
         async {
             Ok(access::is_unlimited(cx, agent)
-                || twilio.part_in(worker, &ask.task_sid).await? == Part::Has)
+                || access::part(cx, agent, &ask.task_sid).await? == Part::Has)
         },
         async {
             match ask.caller_id {
@@ -119,14 +119,17 @@ pub async fn plan(
                 None => twilio.worker(worker).await.map(|worker| worker.view()),
             }
         },
-        async { if look { open_call(cx, &ask.task_sid).await } else { Ok(None) } },
+        async { if look { open_call(cx, worker, &ask.task_sid).await } else { Ok(None) } },
     );
     let chat: Chat = view(chat?.attributes()?);
     let may: Result<bool> = may;
     if !may? {
         return Err(Error::forbidden("You have no reservation on this task."));
     }
-    let to = ask.to.map_or_else(|| number::of_customer(&chat), Ok)?;
+    let to = match ask.to {
+        Some(to) => to,
+        None => number::of_customer(&chat)?,
+    };
     let from = caller_id(cx, ask.caller_id, caller_ids?)?;
     let to = number::destination(cx, &to).await?;
     let attributes = attributes(chat, &ask.task_sid, &to, &from);
