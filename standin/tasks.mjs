@@ -153,7 +153,6 @@ export function createTasks(twilio) {
     find,
     channelName,
     create,
-    reserve,
     route,
     setAttributes,
     mergeAttributes,
