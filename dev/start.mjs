@@ -18,14 +18,10 @@ build();
 console.log(size());
 
 say("Starting the local Twilio and the Worker");
-<<<<<<< HEAD
 const workerUrl = "http://127.0.0.1:8787";
 const isFresh = process.argv.includes("--fresh");
 const account = isFresh ? "fresh" : "seed";
 const twilio = await startTwilio({ port: 4010, workerUrl, account, connected: !isFresh }).catch((error) => {
-=======
-const twilio = await startTwilio({ port: 4010, workerUrl: "http://127.0.0.1:8787", connected: true }).catch((error) => {
->>>>>>> standin
   console.error(`The local Twilio cannot listen on 127.0.0.1:4010: ${error.message}`);
   process.exit(1);
 });

@@ -46,6 +46,9 @@ extern "C" {
     fn body(this: &Incoming) -> String;
     #[wasm_bindgen(method, getter, js_name = tooLarge)]
     fn too_large(this: &Incoming) -> bool;
+    /// The status of the answer to a request that was passed on.
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Incoming) -> Option<u16>;
 }
 
 #[wasm_bindgen(module = "/src/cloudflare/edge.js")]
@@ -84,11 +87,8 @@ fn setting(env: &Env, name: &str) -> Option<String> {
     value.as_string().or_else(|| js_sys::JsString::from(value).as_string())
 }
 
-/// Answers a request that `entry.js` has read: with a response, or a promise of one.
-#[wasm_bindgen]
-pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
-    let app = app(env);
-    let request = Request {
+fn read(incoming: &Incoming) -> Request {
+    Request {
         method: incoming.method(),
         url: incoming.url(),
         signature: incoming.signature(),
@@ -99,7 +99,27 @@ pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
         address: incoming.address(),
         body: incoming.body(),
         too_large: incoming.too_large(),
-    };
+    }
+}
+
+/// Where a request goes that is none of ours: a URL, or nothing. `entry.js` asks before it
+/// reads the body, which goes there as it came.
+#[wasm_bindgen]
+pub fn destination(incoming: &Incoming, env: &Env) -> Option<String> {
+    app(env).destination(&read(incoming))
+}
+
+/// Notes what came of a request that was passed on; answers our 502 for when nothing has.
+#[wasm_bindgen(js_name = passedOn)]
+pub fn passed_on(incoming: &Incoming, env: &Env) -> JsValue {
+    write(&app(env).passed_on(&read(incoming), incoming.status()))
+}
+
+/// Answers a request that `entry.js` has read: with a response, or a promise of one.
+#[wasm_bindgen]
+pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
+    let app = app(env);
+    let request = read(incoming);
     #[cfg(feature = "panic-probe")]
     assert!(!request.path().starts_with("/panic"), "asked to panic");
     // Boxed: it is polled in two places.

@@ -6,6 +6,7 @@ pub mod iam;
 pub mod interactions;
 pub mod lookups;
 pub mod resource;
+pub mod sync;
 pub mod taskrouter;
 pub mod voice;
 

@@ -4,9 +4,10 @@
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Virtual now = origin + (real − origin) × scale. `setting` says the same to the Worker, as its var `TEST_CLOCK`.
+ * Virtual now = origin + (real − origin) × scale. `setting` says the same to the Worker, as its var `TEST_CLOCK`. `onError` gets
+ * what goes wrong in a timer.
  */
-export function createClock({ timeScale = 1, timeOrigin = Date.now() } = {}) {
+export function createClock({ timeScale = 1, timeOrigin = Date.now(), onError = () => {} } = {}) {
   const timers = new Set();
   const now = () => Math.round(timeOrigin + (Date.now() - timeOrigin) * timeScale);
 
@@ -28,6 +29,8 @@ export function createClock({ timeScale = 1, timeOrigin = Date.now() } = {}) {
       timer = milliseconds > 0 ? setTimeout(run, Math.min(milliseconds / timeScale, LONGEST)) : setImmediate(run);
       timers.add(timer);
     });
+    // Most timers have nobody who waits for them.
+    done.catch(onError);
     done.cancel = () => {
       timers.delete(timer);
       clearTimeout(timer);

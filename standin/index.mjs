@@ -44,15 +44,16 @@ export * as seed from "./accounts.mjs";
 /** What every part shares: the clock, pending work, and the other parts. */
 function createTwilio(options) {
   const pending = new Map(); // what is under way, and what it is about
-  const twilio = { options, clock: createClock(options), accountSid: options.accountSid, authToken: options.authToken, services: {} };
+  // An error of ours, where nobody is there to get it.
+  const failed = (error) => twilio.journal.alert(`stand-in failed: ${error?.stack ?? error}`, "background");
+  const clock = createClock({ ...options, onError: failed });
+  const twilio = { options, clock, accountSid: options.accountSid, authToken: options.authToken, services: {}, failed };
 
   // Called at every change of a task, reservation or worker; the wire of Flex UI listens here.
   twilio.changed = () => {};
 
   twilio.track = (promise, about = "") => {
-    const tracked = promise
-      .catch((error) => twilio.journal.alert(`stand-in failed: ${error?.stack ?? error}`, "background"))
-      .finally(() => pending.delete(tracked));
+    const tracked = promise.catch(failed).finally(() => pending.delete(tracked));
     pending.set(tracked, about);
     return promise;
   };

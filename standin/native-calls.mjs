@@ -136,7 +136,9 @@ export function createNativeCalls(twilio) {
     const from = params.From ?? (attributes.direction === "outbound" ? attributes.from : attributes.to) ?? seed.CALLER_ID;
     const leg = calls.create({ to: params.To ?? contactUri(worker), from });
     const ready = clock.later(0).then(() => run(reservation, leg, params));
+    // Whoever waits for everything does not wait for a telephone that rings and rings.
     void twilio.track(Promise.race([ready, clock.later(1000)]));
+    ready.catch(twilio.failed);
     return { leg, ready };
   }
 

@@ -1,6 +1,8 @@
 //! Calling the customer from a chat.
 
+mod chat;
 mod number;
+mod open;
 mod plan;
 
 use std::time::Duration;
@@ -12,15 +14,15 @@ use crate::base::answer::{Done, IntoResponse as _};
 use crate::base::config::Feature;
 use crate::base::context::Context;
 use crate::base::date::{Millis, millis};
-use crate::base::error::{Error, Result, unless_gone};
+use crate::base::error::{Error, Result};
 use crate::base::http::Response;
 use crate::base::json;
-use crate::base::members::lenient;
 use crate::base::sid::{TaskSid, WorkerSid};
 use crate::flex::agent::Agent;
-use crate::flex::attributes::text;
 use crate::once::{self, Outcome};
 use crate::twilio::taskrouter::Task;
+use open::{CallAttributes, open_call};
+pub use plan::Dial;
 use plan::Plan;
 
 /// How long the same request gets the first one's answer.
@@ -28,15 +30,6 @@ const SAME: Duration = Duration::from_secs(30);
 /// How long a chat's gate remembers the call that it let through: no call is longer, unless
 /// somebody has asked Twilio for that.
 const REMEMBER: Duration = Duration::from_hours(4);
-
-/// What `dial` and `resolve-dial` take.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Dial {
-    task_sid: TaskSid,
-    to: Option<String>,
-    caller_id: Option<String>,
-}
 
 /// What `resolve-dial` answers.
 #[derive(Serialize)]
@@ -128,44 +121,6 @@ pub async fn dial(cx: &Context, agent: &Agent, ask: Dial) -> Result<Response> {
 fn in_the_way<T>(task: &TaskSid) -> Result<T> {
     let error = Error::refused(409, "A call dialled from this chat is still open.");
     Err(error.with("taskSid", task.to_string()))
-}
-
-/// Attributes of a call that was dialled from a chat.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CallAttributes {
-    #[serde(deserialize_with = "text")]
-    outbound_to: Option<String>,
-    #[serde(deserialize_with = "text")]
-    from: Option<String>,
-    #[serde(rename = "dialedFromTaskSid", deserialize_with = "lenient")]
-    dialed_from_task_sid: Option<TaskSid>,
-}
-
-/// The open call that this worker has dialled from this chat. Others can write into their
-/// tasks that they were dialled from it: what counts is for whom and in which workflow a task
-/// was made.
-async fn open_call(cx: &Context, worker: &WorkerSid, chat: &TaskSid) -> Result<Option<Task>> {
-    let (twilio, workflow) = (cx.twilio(), cx.config().outbound_workflow()?);
-    let expression = format!("dialedFromTaskSid == \"{chat}\"");
-    let listed = twilio.tasks_for(worker, workflow, &expression).await?;
-    for task in listed {
-        if !task.is_open() || !task.is_for(worker, workflow) {
-            continue;
-        }
-        // Listings may leave the attributes out.
-        let task = if task.has_attributes() {
-            Some(task)
-        } else {
-            unless_gone(twilio.task(&task.sid).await)?.filter(Task::is_open)
-        };
-        let is_its =
-            |task: &Task| task.view::<CallAttributes>().dialed_from_task_sid.as_ref() == Some(chat);
-        if let Some(task) = task.filter(is_its) {
-            return Ok(Some(task));
-        }
-    }
-    Ok(None)
 }
 
 /// An open call is the answer to the request that has made it, and in the way of others.

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use serde::de::DeserializeOwned;
+
 use crate::base::context::Context;
-use crate::base::error::Result;
+use crate::base::error::{Result, unless_gone};
 use crate::base::sid::TaskSid;
 use crate::twilio::interactions::{Channel, Invite, Participant};
 use crate::twilio::taskrouter::Task;
@@ -66,4 +68,23 @@ pub async fn is_anybody_left(
     let open: HashSet<&TaskSid> =
         tasks.iter().filter(|task| task.is_open()).map(|task| &task.sid).collect();
     Ok(older.iter().any(|sid| open.contains(sid)))
+}
+
+/// The newest invite whose task had such attributes when it was made. Where a listing leaves
+/// them out, the task is asked.
+pub async fn invite_where<T: DeserializeOwned + Default>(
+    cx: &Context,
+    channel: &Channel,
+    is_it: impl Fn(&T) -> bool,
+) -> Result<Option<Invite>> {
+    for invite in cx.twilio().channel_invites(channel).await? {
+        let attributes: Option<T> = match (invite.view(), invite.task()) {
+            (None, Some(task)) => unless_gone(cx.twilio().task(task).await)?.map(|t| t.view()),
+            (attributes, _) => attributes,
+        };
+        if attributes.is_some_and(|attributes| is_it(&attributes)) {
+            return Ok(Some(invite));
+        }
+    }
+    Ok(None)
 }

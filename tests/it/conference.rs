@@ -309,11 +309,17 @@ fn without_a_conference_the_participants_room_is_held() {
         let stranger = alice().on(&of_worker(), 200, &no_reservations()).on(&listed, 200, &live);
         assert_eq!(ask(stranger, "/voice/hold-participant", &fields).status, 403, "{conference}");
     }
-    // The task says which room.
+    // A supervisor may say which by the task.
     let named = format!("GET {API}/Conferences.json?FriendlyName={TASK}&PageSize=20");
-    let fake = alice().on(&named, 200, &live).on(&of_worker(), 200, &reservations("accepted"));
     let fields = format!("conference=undefined&taskSid={TASK}&participant={LEG}&hold=true");
-    let fake = fake.on(&hold_leg(), 200, &participant());
+    let fake = dave().on(&named, 200, &live).on(&hold_leg(), 200, &participant());
+    assert_eq!(ask(fake, "/voice/hold-participant", &fields).status, 200);
+    // An agent's room need not bear the name of their task: the participant decides.
+    let fake = alice()
+        .on(&of_worker(), 200, &reservations("accepted"))
+        .on(&listed, 200, &live)
+        .on(&inside, 200, &participant())
+        .on(&hold_leg(), 200, &participant());
     assert_eq!(ask(fake, "/voice/hold-participant", &fields).status, 200);
     // A supervisor who is in no room has to say which.
     let supervisor = Fake::default()

@@ -693,3 +693,23 @@ fn a_called_agent_finds_the_callers_leg_in_the_callers_room() {
     // Without our record the attributes of the agent's own task count for nothing.
     assert_eq!(asks(Fake::default()).handle(request()).status, 403);
 }
+
+#[test]
+fn a_caller_whose_task_is_gone_is_let_go_when_the_callee_declines() {
+    let fake = ringing("client:bob")
+        .on_token()
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &forged_callee("reserved"))
+        .on(&rooms_named(CALLEE), 200, NO_ROOM)
+        .on(&of_worker(), 200, &reserved(CALLEE, "pending"))
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 404, r#"{"code":20404,"status":404}"#)
+        .on(&rooms_named(CALLER), 200, &its_room())
+        .on(&accepted_by_anybody(CALLEE), 200, &no_reservations())
+        .on(&list_people(), 200, &people(&[LEG]))
+        .on(&end_room(), 200, "{}")
+        .on(
+            &format!("POST {TASKROUTER}/Tasks/{CALLEE} AssignmentStatus=canceled&Reason=The internal call was rejected"),
+            200,
+            &forged_callee("canceled"),
+        );
+    assert_eq!(clean_up(&fake, CALLEE), 200);
+}

@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use flex_edge::base::error::Result;
 use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Lost, Runtime, Watch};
+use futures_util::future::LocalBoxFuture;
 
 use crate::support::{ACCOUNT, API, Fake, TASKROUTER, handle, json, poll, post};
 
@@ -103,6 +104,8 @@ impl Runtime for Silent {
         poll_fn(|_| if replace(&mut is_over, true) { Poll::Ready(()) } else { Poll::Pending })
             .await;
     }
+
+    fn behind(&self, _: LocalBoxFuture<'static, ()>) {}
 
     fn now(&self) -> u64 {
         self.0.get()

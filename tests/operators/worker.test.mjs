@@ -35,7 +35,7 @@ async function withWorker(vars, look) {
   const worker = await startWorker({ port, persist: folder, vars: { ...settings(twilio.url), ...vars } });
   try {
     write(complete());
-    await look(await examine(["--url", worker.url]), worker);
+    await look(await examine(worker.url), worker);
   } finally {
     await worker.stop();
   }
@@ -79,7 +79,7 @@ describe("what is no such Worker", () => {
   async function at(handler) {
     const { server, url } = await listen(handler);
     write(complete());
-    const found = await examine(["--url", url]);
+    const found = await examine(url);
     server.close();
     return found;
   }
@@ -102,7 +102,7 @@ describe("what is no such Worker", () => {
 
   test("nobody at all", async () => {
     write(complete());
-    const found = await examine(["--url", `http://127.0.0.1:${await freePort()}`]);
+    const found = await examine(`http://127.0.0.1:${await freePort()}`);
     assert.deepEqual(states(found), ["bad", "none", "none", "none"]);
   });
 });

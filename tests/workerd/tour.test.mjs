@@ -20,7 +20,7 @@ let worker;
 const persist = mkdtempSync(join(tmpdir(), "flex-edge-tour-"));
 before(async () => {
   const port = await freePort();
-  twilio = await startTwilio({ workerUrl: `http://127.0.0.1:${port}` });
+  twilio = await startTwilio({ workerUrl: `http://127.0.0.1:${port}`, connected: true });
   worker = await startWorker({ port, persist, vars: settings(twilio.url) });
 });
 after(async () => {
@@ -42,6 +42,11 @@ const SHOWS = {
   "Alice chats with a customer": [/"success":true.*"taskSid":"(WT\w+)"/, /alice:pending/, /"success":true.*"taskSid":"\1"/, /"success":false.*"taskSid":"\1"/],
   "Alice finds Bob": [/"name":"Bob/, /"uniqueName":"alice\+bob","created":true/, /"pins":\["alice\+bob"\]/, /"pins":\["alice\+bob"\]/],
   "A chat that has been idle": [/closed/],
+  "A customer writes by SMS": [/sms reserved (\w+):pending/, /sms assigned \1:accepted/],
+  "The agent parks": [/"success":true/, /CH\w{32}/, /sms wrapping/],
+  "The customer writes again": [/sms reserved (\w+):pending/, /sms assigned \1:accepted/],
+  "The agent hands the chat to Erin": [/"success":true/, /sms reserved erin:pending/, /sms canceled erin:rejected/, /sms reserved \w+:pending/],
+  "Alice calls Erin": [/app:AP\w{32}\?t=/, /voice reserved erin:pending/, /voice assigned erin:accepted/, /voice wrapping erin:wrapping/],
 };
 
 test("the tour shows what it says", async () => {

@@ -42,7 +42,7 @@ async function version(context) {
   if (!context.url) return none(UNKNOWN);
   const { status, body } = await ask(context);
   if (!body?.version) return none(status === 0 ? AWAY : "it does not tell");
-  const here = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
+  const [, here] = /^version = "(.+)"/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"));
   return body.version === here ? good(here) : bad(`${body.version} runs; this checkout is ${here}`, "npm run deploy");
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::transfer::{Target, Transfer};
+use super::asked::{Target, Transfer};
 use crate::base::attributes::{MAX_TASK, Writer, overwrite};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! The number to call.
 
-use super::plan::Chat;
+use super::chat::Chat;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::phone::{is_number, of_whatsapp};

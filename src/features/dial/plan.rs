@@ -3,16 +3,27 @@
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use super::{Dial, number, open_call};
+use super::chat::Chat;
+use super::number;
+use super::open::open_call;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
-use crate::base::members::{nested, view};
+use crate::base::members::view;
 use crate::base::phone::is_number;
 use crate::base::sid::TaskSid;
 use crate::flex::access::{self, Part};
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
 use crate::twilio::taskrouter::Task;
+
+/// What `dial` and `resolve-dial` take.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dial {
+    task_sid: TaskSid,
+    to: Option<String>,
+    caller_id: Option<String>,
+}
 
 /// Whom to call, from where, and on whose behalf.
 pub struct Plan {
@@ -45,41 +56,6 @@ pub struct Attributes {
 pub struct Conversations {
     /// The id that they share.
     pub conversation_id: String,
-}
-
-/// Attributes of a chat's task, as the channels and the plugins write them.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Chat {
-    #[serde(rename = "customerAddress", deserialize_with = "text")]
-    pub customer_address: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub from: Option<String>,
-    #[serde(rename = "customerName", deserialize_with = "text")]
-    customer_name: Option<String>,
-    #[serde(deserialize_with = "text")]
-    name: Option<String>,
-    #[serde(deserialize_with = "nested")]
-    pub customers: Customers,
-    #[serde(deserialize_with = "nested")]
-    conversations: Linked,
-}
-
-/// What is known about the customer.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Customers {
-    #[serde(deserialize_with = "text")]
-    pub phone: Option<String>,
-    #[serde(deserialize_with = "text")]
-    name: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Linked {
-    #[serde(deserialize_with = "text")]
-    conversation_id: Option<String>,
 }
 
 /// Attributes of an agent that say from which number they call.

@@ -70,7 +70,7 @@ pub struct Hold {
     /// The plugins leave it out as long as Flex has not loaded it.
     conference: Option<Room>,
     participant: CallSid,
-    /// The task whose conference it is.
+    /// The task whose conference it is, for supervisors.
     task_sid: Option<TaskSid>,
     hold: bool,
     /// The music.
@@ -78,11 +78,12 @@ pub struct Hold {
 }
 
 /// `hold-participant`: a participant is put on hold or taken off it. Without a conference it is
-/// that of the agent's which the participant is in.
+/// that of the agent's which the participant is in; who may act on any can name its task.
 pub async fn hold(cx: &Context, agent: &Agent, ask: Hold) -> Result<Done<ShownParticipant>> {
     let music = ask.hold_url.as_deref().filter(|_| ask.hold);
     let hold = Change::Hold(ask.hold, music);
-    if let Some(conference) = ask.conference.or(ask.task_sid.map(Room::Task)) {
+    let by_task = ask.task_sid.filter(|_| access::is_unlimited(cx, agent)).map(Room::Task);
+    if let Some(conference) = ask.conference.or(by_task) {
         return change(cx, agent, &conference, &ask.participant, hold).await;
     }
     let room = access::own_room_with(cx, agent, "conference", &ask.participant).await?;

@@ -3,7 +3,8 @@
 use futures_util::join;
 use serde::Deserialize;
 
-use super::{cancel, check_guarded, guarded};
+use super::cancel;
+use super::guard::{check_guarded, guarded};
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::attributes::{MAX_TASK, check_size};
 use crate::base::context::Context;

@@ -10,7 +10,9 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
 use crate::base::runtime::Answer;
-use crate::base::sid::{ChannelSid, ReservationSid, Sid as _, TaskSid, WorkerSid, WorkflowSid};
+use crate::base::sid::{
+    ChannelSid, QueueSid, ReservationSid, Sid as _, TaskSid, WorkerSid, WorkflowSid,
+};
 use crate::base::text::encode;
 use crate::twilio::{Retry, Twilio};
 
@@ -29,6 +31,10 @@ pub struct Task {
     pub workflow_sid: Option<WorkflowSid>,
     /// Whom it was made for, if for one worker or queue.
     pub routing_target: Option<String>,
+    /// The queue that it is in, or was last.
+    pub task_queue_sid: Option<QueueSid>,
+    /// That queue's name.
+    pub task_queue_friendly_name: Option<String>,
     /// When it was made.
     #[serde(default, deserialize_with = "optional_date")]
     pub date_created: Option<Millis>,

@@ -156,8 +156,9 @@ async fn is_empty_but_for_one(cx: &Context, room: &ConferenceSid) -> Result<bool
 
 async fn give_up(cx: &Context, call: InternalCall, power: Power) -> Result<()> {
     let twilio = cx.twilio();
-    // Without the caller's task nothing proves that the room is a call's.
-    let live = |room: &Conference| room.is_live() && call.caller.is_some();
+    // Without the caller's task or our record nothing proves that the room is a call's.
+    let is_known = call.caller.is_some() || call.ring.is_some();
+    let live = |room: &Conference| room.is_live() && is_known;
     let rooms: Vec<_> = call.rooms.into_iter().filter(live).map(|room| room.sid).collect();
     let close = async |task: Option<Task>| match task {
         Some(task) if task.is_waiting() || rooms.is_empty() => {
