@@ -104,10 +104,25 @@ describe("a chat is handed over", () => {
 
   it("warm to the same target once; cold again is fine", async () => {
     fake.conversation(invited(SIDS.bob));
-    await hand(chatTask(), SIDS.bob, "WARM");
+    vi.useFakeTimers();
+    const inviting = hand(chatTask(), SIDS.bob, "WARM");
+    await vi.advanceTimersByTimeAsync(2_000);
+    await inviting;
     expect(fake.told("Warning")).toEqual(["This target is invited already."]);
     await hand(chatTask(), SIDS.bob, "COLD");
     expect(worker.to(INVITE)).toHaveLength(1);
+  });
+
+  it("warm again to whoever has declined", async () => {
+    const conversation = fake.conversation(invited(SIDS.bob));
+    worker.answer(ATTRIBUTES, () => {
+      conversation.attributes = {};
+      conversation.emit("updated");
+      return ok();
+    });
+    await hand(chatTask(), SIDS.bob, "WARM");
+    expect(worker.to(INVITE)).toHaveLength(1);
+    expect(fake.told("Done")).toEqual(["Bob Baker is invited to the chat."]);
   });
 
   it("not to a queue that is gone", async () => {
@@ -216,15 +231,18 @@ describe("an invitation", () => {
     await userEvent.keyboard("{Enter}");
     await waitFor(() => expect(fake.told("Done")).toEqual(["The invitation of Bob Baker is canceled."]));
     expect(worker.only(STATUS)).toEqual({ taskSid: INVITE_TASK, assignmentStatus: "canceled" });
-    await waitFor(() => expect(worker.only(ATTRIBUTES)).toEqual({ conversationSid: SIDS.conversation, attributes: "{}" }));
+    // Once when the menu opened, once after the cancellation.
+    await waitFor(() => expect(worker.to(ATTRIBUTES).map(({ form }) => [form.conversationSid, form.attributes])).toEqual([
+      [SIDS.conversation, "{}"], [SIDS.conversation, "{}"],
+    ]));
   });
 
-  it("that was just accepted is told so, and nothing is tidied", async () => {
+  it("that was just accepted is told so", async () => {
     worker.answer(STATUS, refused(400, { twilioErrorCode: 20001 }));
     await open();
     await userEvent.click(await screen.findByRole("menuitem", { name: /Cancel/ }));
     await waitFor(() => expect(fake.told("Failed")).toEqual(["The invitation was not canceled. The invitation was just accepted. (Request req-1)"]));
-    expect(worker.to(ATTRIBUTES)).toEqual([]);
+    expect(worker.to(ATTRIBUTES)).toHaveLength(1);
   });
 
   it("is gone from the menu when the conversation says so, or when the agent is in", async () => {

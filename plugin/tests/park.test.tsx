@@ -3,8 +3,8 @@ import userEvent from "@testing-library/user-event";
 import React from "react";
 import type { ITask } from "@twilio/flex-ui";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Parked } from "../src/api/planned";
 import { start } from "../src/park";
+import type { Parked } from "../src/park/park";
 import { expectAccessible } from "./axe";
 import { agentIn, callTask, chatTask, edgeOf, fakeFlex, SIDS, type FakeFlex } from "./flex";
 import { render } from "./render";
@@ -76,6 +76,8 @@ describe("the button", () => {
   it.each([
     [refused(400, { twilioErrorCode: 50388 }), "This chat has no room for one more webhook. Ask your administrator. (Request req-1)"],
     [refused(403), "You are not allowed to do that. (Request req-1)"],
+    [refused(409), "This chat is not yours any more, or it is over. (Request req-1)"],
+    [refused(422), "This chat holds too much data to be parked. (Request req-1)"],
     [refused(502), "Something went wrong on the server. Try again, and tell your administrator if it stays so. (Request req-1)"],
     [lost(), "The server could not be reached. Check your connection and try again."],
   ])("tells what is wrong, and asks once: %#", async (answer, text) => {
@@ -93,8 +95,9 @@ describe("the button", () => {
 });
 
 describe("the list", () => {
-  const carol: Parked = { conversationSid: "CH1", webhookSid: "WH1", channelType: "web", customer: "Carol", parkedAt: "2026-11-20T09:30:00Z" };
-  const dave: Parked = { conversationSid: "CH2", webhookSid: null, channelType: "sms", customer: null, parkedAt: "soon" };
+  const sids = { interactionSid: SIDS.interaction, channelSid: SIDS.channel, taskSid: SIDS.chatTask };
+  const carol: Parked = { ...sids, conversationSid: "CH1", webhookSid: "WH1", channelType: "web", customer: "Carol", parkedAt: "2026-11-20T09:30:00Z" };
+  const dave: Parked = { ...sids, conversationSid: "CH2", webhookSid: "WH2", channelType: "sms", customer: null, parkedAt: "soon" };
 
   const show = async () => {
     const shown = render(fake.inside.components.ViewCollection.added[0]!.element);
@@ -155,7 +158,7 @@ describe("the list", () => {
     worker.asked.length = 0;
     await userEvent.click(screen.getByRole("button", { name: "Take back the chat with Unknown customer" }));
     await screen.findByText("You have no parked chats.");
-    expect(worker.only(BACK)).toEqual({ ConversationSid: "CH2", RouteToSameWorker: "true" });
+    expect(worker.only(BACK)).toEqual({ ConversationSid: "CH2", WebhookSid: "WH2", RouteToSameWorker: "true" });
   });
 
   it.each([[404], [409]])("drops what is back already (%i)", async (status) => {

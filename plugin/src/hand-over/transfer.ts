@@ -24,8 +24,8 @@ export async function handOver(edge: Edge, task: ITask, target: string, options:
     if (!own) return notices.warn(`${words.failed} ${words.noPart}`);
     const agents = participants.filter(isAgent);
     if (agents.some((agent) => agent.workerSid === target)) return notices.warn(words.isIn);
-    const invites = stillOpen(invitesOf(conversationFor(edge, task)), agents);
-    if (!isCold && invites.some((invite) => invite.targetSid === target)) return notices.warn(words.isInvited);
+    const isInvited = !isCold && (await openInvites(edge, task)).some((invite) => invite.targetSid === target);
+    if (isInvited) return notices.warn(words.isInvited);
     const isQueue = target.startsWith("WQ");
     const name = isQueue ? await queueName(edge, target) : await workerName(edge, target);
     if (isQueue && name === undefined) return notices.warn(`${words.failed} ${words.noQueue}`);
@@ -96,6 +96,22 @@ export async function leave(edge: Edge, task: ITask): Promise<void> {
 export async function tidy(edge: Edge, task: ITask): Promise<void> {
   const conversationSid = conversationOf(task).conversation;
   await edge.client.ask("/common/flex/conversations/update-attributes", { conversationSid, attributes: "{}" }).catch(() => undefined);
+}
+
+/** Until what the Worker has written on a conversation is known here. */
+const UPDATED_WITHIN = 1_500;
+
+/** The invitations that are open: one that was declined stays noted until the Worker is asked to tidy up. */
+export async function openInvites(edge: Edge, task: ITask): Promise<Invite[]> {
+  const conversation = conversationFor(edge, task);
+  if (!conversation || invitesOf(conversation).length === 0) return [];
+  const updated = new Promise((resolve) => {
+    conversation.once("updated", resolve);
+    setTimeout(resolve, UPDATED_WITHIN);
+  });
+  const [participants] = await Promise.all([participantsOf(task).catch(() => []), tidy(edge, task)]);
+  await updated;
+  return stillOpen(invitesOf(conversation), participants.filter(isAgent));
 }
 
 let queues: { since: number; names: Map<string, string> } | undefined;

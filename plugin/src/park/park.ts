@@ -1,9 +1,11 @@
 import type { ITask } from "@twilio/flex-ui";
+import type { Answer } from "../api/endpoints";
 import type { Failure } from "../api/failure";
-import type { Parked } from "../api/planned";
 import type { Edge } from "../edge";
 import { ownPart, participantsOf } from "../flex/participants";
 import { conversationOf, leavesAccepted } from "../flex/tasks";
+
+export type Parked = Answer<"/parked/list">["parked"][number];
 
 /** A conversation has room for so many webhooks. */
 const NO_ROOM_FOR_WEBHOOK = 50388;
@@ -38,9 +40,11 @@ export async function park(edge: Edge, task: ITask): Promise<void> {
     // Until then the button stays busy: parked once is enough.
     await leavesAccepted(edge, task, LEAVES_WITHIN);
   } catch (error) {
-    notices.failed(words.failed, error, (failure) =>
-      failure.twilioErrorCode === NO_ROOM_FOR_WEBHOOK ? words.webhooks : undefined,
-    );
+    notices.failed(words.failed, error, (failure) => {
+      if (failure.twilioErrorCode === NO_ROOM_FOR_WEBHOOK) return words.webhooks;
+      if (failure.reason === "conflict") return words.notYours;
+      return failure.status === 422 ? words.noRoom : undefined;
+    });
   }
 }
 
@@ -50,7 +54,7 @@ export async function takeBack(edge: Edge, parked: Parked): Promise<boolean> {
   try {
     await edge.client.ask("/features/park-interaction/flex/unpark-interaction", {
       ConversationSid: parked.conversationSid,
-      ...(parked.webhookSid ? { WebhookSid: parked.webhookSid } : {}),
+      WebhookSid: parked.webhookSid,
       RouteToSameWorker: "true",
     });
     edge.notices.done(words.takenBack);
