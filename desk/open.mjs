@@ -15,7 +15,7 @@ const VERSION = "0.1.0";
 export async function openDesk({ ports: { twilio: twilioPort = 0, worker: workerPort, desk: deskPort = 0 }, persist, plugin, vars = {} }) {
   const workerUrl = `http://127.0.0.1:${workerPort}`;
   let inside;
-  const twilio = await startTwilio({ port: twilioPort, workers: 9, workerUrl, extend: (opened) => (inside = opened) });
+  const twilio = await startTwilio({ port: twilioPort, workers: 9, workerUrl, connected: true, extend: (opened) => (inside = opened) });
   const log = createLog(twilio);
   const people = createPeople(inside);
   const start = () => startWorker({ port: workerPort, persist, vars: { ...settings(twilio.url), ...vars }, onLine: log.line });
