@@ -211,7 +211,7 @@ impl Fake {
 
     /// A gate does what is due there by itself, when it is time; whether it is done.
     pub fn alarm(&self, key: &str) -> bool {
-        let (at, what) = self.world.watched(key).expect("nothing is due");
+        let (at, what) = self.world.watched(key).unwrap();
         self.world.slept.set(self.world.slept.get().max(at));
         let is_done = now(self.app().alarm(&what));
         self.played();
