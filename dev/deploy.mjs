@@ -9,13 +9,14 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { build, size } from "./build.mjs";
-import { fileOf, readSettings, saveSettings, SECRETS, VARS } from "./settings.mjs";
+import { DEVELOPMENT, fileOf, readSettings, saveSettings, SECRETS, VARS } from "./settings.mjs";
 import { fail, root, run, say, setup } from "./setup.mjs";
 
 /** Wrangler's flags for these settings; `secretsFile` is where their secrets are put. */
 export function flagsOf({ values, unknown, file }, secretsFile) {
   if (unknown.length > 0) throw new Error(`${file}: no such setting: ${unknown.join(", ")}`);
-  if (values.TWILIO_API_BASE) throw new Error(`${file}: TWILIO_API_BASE is for development, where a local Twilio answers`);
+  const local = DEVELOPMENT.filter((name) => name in values);
+  if (local.length > 0) throw new Error(`${file}: ${local.join(", ")} is for development, where a local Twilio answers`);
   const vars = VARS.filter((name) => name in values).flatMap((name) => ["--var", `${name}:${values[name]}`]);
   const secrets = SECRETS.filter((name) => name in values);
   // Without any settings here, those that the Worker has remain.

@@ -19,10 +19,10 @@ export const SECRETS = [
 ];
 /** For these commands alone; the Worker does not get them. */
 export const TOOLS = ["WORKER_URL", "WORKER_NAME", "WORKER_DOMAIN", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"];
-const DEVELOPMENT = "TWILIO_API_BASE";
+export const DEVELOPMENT = ["TWILIO_API_BASE", "TEST_CLOCK"];
 const names = [...example.matchAll(/^(?:# ?)?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name);
 /** All that the Worker reads and that is no secret: `.dev.vars.example` has every name. */
-export const VARS = names.filter((name) => !SECRETS.includes(name) && !TOOLS.includes(name) && name !== DEVELOPMENT);
+export const VARS = names.filter((name) => !SECRETS.includes(name) && !TOOLS.includes(name) && !DEVELOPMENT.includes(name));
 
 /** The file of an environment: the empty name is the default one, as wrangler has it. */
 export const fileOf = (environment = "") => join(root, `.${environment || "prod"}.vars`);
@@ -53,7 +53,7 @@ export function withValues(text, values) {
 export function readSettings(file, environment = process.env) {
   const exists = existsSync(file);
   const read = exists ? parseEnv(readFileSync(file, "utf8")) : environment;
-  const known = [...SECRETS, ...TOOLS, ...VARS, DEVELOPMENT];
+  const known = [...SECRETS, ...TOOLS, ...VARS, ...DEVELOPMENT];
   const entries = known.map((name) => [name, (read[name] ?? "").trim()]).filter(([, value]) => value !== "");
   const unknown = exists ? Object.keys(read).filter((name) => !known.includes(name)) : [];
   return { file, exists, values: Object.fromEntries(entries), unknown };

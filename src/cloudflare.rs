@@ -10,6 +10,7 @@ use std::cell::OnceCell;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use wasm_bindgen_futures::future_to_promise;
 use worker::{Env, ScheduleContext, ScheduledEvent, event};
@@ -45,6 +46,9 @@ extern "C" {
     fn body(this: &Incoming) -> String;
     #[wasm_bindgen(method, getter, js_name = tooLarge)]
     fn too_large(this: &Incoming) -> bool;
+    /// The status of the answer to a request that was passed on.
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Incoming) -> Option<u16>;
 }
 
 #[wasm_bindgen(module = "/src/cloudflare/edge.js")]
@@ -77,17 +81,13 @@ fn app(env: &Env) -> &'static App {
 /// A var or secret as text: in TOML it may be a number or a truth value.
 fn setting(env: &Env, name: &str) -> Option<String> {
     let value = js_sys::Reflect::get(env, &name.into()).ok()?;
-    if value.is_undefined() || value.is_null() || value.is_object() {
-        return None;
-    }
-    value.as_string().or_else(|| js_sys::JsString::from(value).as_string())
+    let number = || value.as_f64().map(|number| number.to_string());
+    let truth = || value.as_bool().map(|truth| truth.to_string());
+    value.as_string().or_else(number).or_else(truth)
 }
 
-/// Answers a request that `entry.js` has read: with a response, or a promise of one.
-#[wasm_bindgen]
-pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
-    let app = app(env);
-    let request = Request {
+fn read(incoming: &Incoming) -> Request {
+    Request {
         method: incoming.method(),
         url: incoming.url(),
         signature: incoming.signature(),
@@ -98,11 +98,33 @@ pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
         address: incoming.address(),
         body: incoming.body(),
         too_large: incoming.too_large(),
-    };
+    }
+}
+
+/// Where a request goes that is none of ours: a URL, or nothing. `entry.js` asks before it
+/// reads the body, which goes there as it came.
+#[wasm_bindgen]
+pub fn destination(incoming: &Incoming, env: &Env) -> Option<String> {
+    app(env).destination(&read(incoming))
+}
+
+/// Notes what came of a request that was passed on; answers our 502 for when nothing has.
+#[wasm_bindgen(js_name = passedOn)]
+pub fn passed_on(incoming: &Incoming, env: &Env) -> JsValue {
+    write(&app(env).passed_on(&read(incoming), incoming.status()))
+}
+
+/// Answers a request that `entry.js` has read: with a response, or a promise of one.
+#[wasm_bindgen]
+pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
+    let app = app(env);
+    let request = read(incoming);
     #[cfg(feature = "panic-probe")]
     assert!(!request.path().starts_with("/panic"), "asked to panic");
-    let answer = async move { Ok(write(&app.handle(request).await)) };
-    let mut answer = AssertUnwindSafe(Box::pin(answer));
+    // Boxed: it is polled in two places.
+    let answer: LocalBoxFuture<'static, _> =
+        Box::pin(async move { Ok(write(&app.handle(request).await)) });
+    let mut answer = AssertUnwindSafe(answer);
     // Most of Twilio's webhooks need nothing from the outside: no promise for them.
     match (&mut *answer).now_or_never() {
         Some(Ok(response) | Err(response)) => response,

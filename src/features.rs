@@ -2,6 +2,9 @@
 
 pub mod conversations;
 pub mod dial;
+pub mod events;
+pub mod inbound;
 pub mod internal_chat;
+pub mod parked;
 pub mod voice;
 pub mod workspace;

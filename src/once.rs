@@ -9,7 +9,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::context::Context;
+use alarm::Alarm;
+
+use crate::base::context::{Context, TIME_BEHIND};
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::runtime::{Claim, Watch};
@@ -94,6 +96,58 @@ pub async fn once_until_over<T: Serialize + DeserializeOwned>(
         }
     }
     Err(Error::Busy.into())
+}
+
+/// Does `work` once for `key` behind the answer. Who asks meanwhile is let go at once, and so
+/// is who asks later, with what came of it.
+///
+/// The gate knows of it before the answer is given: if nothing comes of the work, it does `alarm`
+/// by itself. `work` is told the attempt, and says for how long its outcome counts; when it
+/// fails it may be done again at once.
+pub async fn behind<T: Serialize + DeserializeOwned>(
+    cx: &Context,
+    route: &'static str,
+    key: String,
+    alarm: &Alarm,
+    work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)> + 'static,
+) -> Result<Option<T>> {
+    let lease = TIME_BEHIND + BEYOND_DEADLINE;
+    let watch = alarm.after(lease);
+    match cx.runtime().claim(&key, lease, Duration::ZERO, Some(watch)).await? {
+        Claim::Granted { attempt } => {
+            let work = async move |cx: &Context| perform(cx, &key, attempt, work).await.map(drop);
+            cx.behind(route, work);
+            Ok(None)
+        }
+        Claim::Done(outcome) => json::read(&outcome).map(Some),
+        Claim::Busy => Ok(None),
+    }
+}
+
+/// Does what [`behind`] has begun and nothing came of.
+pub async fn again<T: Serialize + DeserializeOwned>(
+    cx: &Context,
+    key: &str,
+    work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)>,
+) -> Result<T> {
+    match enter(cx, key, None).await? {
+        Claim::Granted { attempt } => perform(cx, key, attempt, work).await,
+        Claim::Done(outcome) => json::read(&outcome),
+        Claim::Busy => Err(Error::Busy.into()),
+    }
+}
+
+async fn perform<T: Serialize>(
+    cx: &Context,
+    key: &str,
+    attempt: u32,
+    work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)>,
+) -> Result<T> {
+    let result = work(cx, attempt).await;
+    let outcome = result.as_ref().ok().map(|(value, _)| json::write(value));
+    let keep = result.as_ref().map_or(REMEMBER_FAILURES, |(_, keep)| *keep);
+    leave(cx, key, attempt, outcome, keep).await;
+    result.map(|(value, _)| value)
 }
 
 /// What came of something that is done once, without doing it; nothing when nothing has come of

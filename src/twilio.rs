@@ -6,12 +6,14 @@ pub mod iam;
 pub mod interactions;
 pub mod lookups;
 pub mod resource;
+pub mod sync;
 pub mod taskrouter;
 pub mod voice;
 
 use std::collections::HashMap;
 use std::fmt::Display;
 
+use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -51,7 +53,7 @@ enum Retry {
 /// Fields of a form.
 type Fields<'f> = &'f [(&'f str, &'f str)];
 
-impl Twilio<'_> {
+impl<'a> Twilio<'a> {
     /// The absolute URL of a path at a product: `url("lookups", "/v2/…")`.
     fn url(self, product: &str, path: impl Display) -> String {
         self.cx.config().url(product, &path.to_string())
@@ -102,29 +104,33 @@ impl Twilio<'_> {
     ///
     /// 429 was not processed: any call is sent again after a pause. 503 and a lost
     /// connection leave it open, so only calls that may be repeated are.
-    async fn send(self, call: Call, retry: Retry) -> Result<Answer> {
-        for tries in 1.. {
-            if !self.cx.has_calls(1) {
-                break;
-            }
-            let error = match self.cx.fetch(call.clone()).await {
-                Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
-                Ok(answer) => refusal(&answer),
-                Err(Lost) => Error::Unreachable,
-            };
-            let retry_after = match &error {
-                Error::Twilio { status: 429, retry_after, .. } => *retry_after,
-                Error::Twilio { status: 503, retry_after, .. } if retry == Retry::Safe => {
-                    *retry_after
+    ///
+    /// Boxed: every caller's future would carry this one within itself.
+    fn send(self, call: Call, retry: Retry) -> LocalBoxFuture<'a, Result<Answer>> {
+        Box::pin(async move {
+            for tries in 1.. {
+                if !self.cx.has_calls(1) {
+                    break;
                 }
-                Error::Unreachable if retry == Retry::Safe => None,
-                _ => return Err(error.into()),
-            };
-            if tries >= TRIES || !self.cx.pause(tries, retry_after).await {
-                return Err(error.into());
+                let error = match self.cx.fetch(call.clone()).await {
+                    Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
+                    Ok(answer) => refusal(&answer),
+                    Err(Lost) => Error::Unreachable,
+                };
+                let retry_after = match &error {
+                    Error::Twilio { status: 429, retry_after, .. } => *retry_after,
+                    Error::Twilio { status: 503, retry_after, .. } if retry == Retry::Safe => {
+                        *retry_after
+                    }
+                    Error::Unreachable if retry == Retry::Safe => None,
+                    _ => return Err(error.into()),
+                };
+                if tries >= TRIES || !self.cx.pause(tries, retry_after).await {
+                    return Err(error.into());
+                }
             }
-        }
-        Err(Error::Busy.into())
+            Err(Error::Busy.into())
+        })
     }
 
     /// Reads one page of a list, each item as Twilio has it; `key` is the member that has them.

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startTwilio } from "../../standin/index.mjs";
+import { EVENTS } from "../doctor/places.mjs";
 import { settings, startWorker } from "../worker.mjs";
 
 export class Broken extends Error {}
@@ -26,15 +27,20 @@ const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 
 const pathOf = (url) => decodeURIComponent(url.replace(/^https?:\/\/[^/]+/, "").split("#")[0]);
 
 /** Starts both; `write(kind, text)` gets each line: "ask", "answer", "twilio", "good". */
-export async function startStage(write) {
+export async function startStage(write, more = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const delivered = ({ method, url: target, status, body }) => {
     if (target.startsWith(url)) exchange("Twilio", method, pathOf(target), "", status ?? "no answer", body ?? "");
   };
-  const twilio = await startTwilio({ workerUrl: url, workers: 12, delivered });
+  const twilio = await startTwilio({ workerUrl: url, workers: 12, connected: true, delivered });
+  // As `npm run provision` sets it: other events are no concern of the Worker's.
+  const { ACCOUNT_SID, AUTH_TOKEN, WORKSPACE_SID } = twilio.seed;
+  const authorization = `Basic ${Buffer.from(`${ACCOUNT_SID}:${AUTH_TOKEN}`).toString("base64")}`;
+  const filter = new URLSearchParams({ EventsFilter: EVENTS.join(",") });
+  await fetch(`${twilio.url}/taskrouter/v1/Workspaces/${WORKSPACE_SID}`, { method: "POST", headers: { authorization }, body: filter });
   const folder = mkdtempSync(join(tmpdir(), "flex-edge-demo-"));
-  const worker = await startWorker({ port, persist: folder, vars: { ...settings(twilio.url), DEFAULT_COUNTRY: "US" } });
+  const worker = await startWorker({ port, persist: folder, vars: { ...settings(twilio.url), DEFAULT_COUNTRY: "US" }, ...more });
   let seen = 0;
 
   function exchange(who, method, path, fields, status, body) {
@@ -59,7 +65,7 @@ export async function startStage(write) {
       const response = await fetch(url + path, { method: "POST", body: form });
       const text = await response.text();
       const shown = Object.keys(fields).length > 0 ? ` ${Object.entries(fields).map((pair) => pair.join("=")).join(" ")}` : "";
-      exchange(`${agent}'s browser`, "POST", path, shown, response.status, text);
+      exchange(`${agent[0].toUpperCase()}${agent.slice(1)}'s browser`, "POST", path, shown, response.status, text);
       await this.settle();
       if (response.status !== promised) throw new Broken(`${path} answered ${response.status}, not ${promised}: ${text}`);
       return JSON.parse(text);

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
+use super::asked::Asked;
 use crate::base::config::Feature;
 use crate::base::context::Context;
+use crate::base::date::iso;
 use crate::base::error::{Error, Result};
 use crate::base::http::{Request, Response};
+use crate::features::events;
 
 /// The answer.
 #[derive(Serialize)]
@@ -19,6 +22,12 @@ struct Health {
     features: Vec<(&'static str, State)>,
     missing: Vec<&'static str>,
     invalid: BTreeMap<&'static str, String>,
+    /// How often which paths that are none of ours were asked for, on this instance.
+    #[serde(rename = "notOurs")]
+    not_ours: BTreeMap<String, u64>,
+    /// When TaskRouter's last event came, give or take a minute: whether the callback is set.
+    #[serde(rename = "lastTaskRouterEvent")]
+    last_event: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -38,8 +47,10 @@ fn in_order<S: serde::Serializer>(
     map.end()
 }
 
-/// `health`: the version, and for each feature whether its settings are there. No secret,
-/// no call to Twilio.
+/// `health`: the version, for each feature whether its settings are there, and what was asked
+/// for that is none of ours. No secret, no call to Twilio.
+///
+/// `503` when a feature whose settings are begun cannot work.
 pub async fn report(cx: &Context, request: &Request) -> Result<Response> {
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
         return Err(Error::MethodNotAllowed("GET, HEAD, OPTIONS").into());
@@ -49,17 +60,23 @@ pub async fn report(cx: &Context, request: &Request) -> Result<Response> {
     let mut features = Vec::new();
     for feature in Feature::ALL {
         let missing = config.missing(feature);
-        all_missing.extend(
-            missing.iter().filter(|name| !all_missing.contains(name)).copied().collect::<Vec<_>>(),
-        );
+        let new = missing.iter().filter(|name| !all_missing.contains(name)).copied();
+        all_missing.extend(new.collect::<Vec<_>>());
         features.push((feature.name(), State { configured: missing.is_empty(), missing }));
     }
+    let success = !Feature::ALL.into_iter().any(|feature| config.is_begun(feature));
+    let last_event = events::last(cx).await.unwrap_or_else(|error| {
+        cx.warn("last event unknown", &error);
+        None
+    });
     let health = Health {
-        success: true,
+        success,
         version: env!("CARGO_PKG_VERSION"),
         features,
         missing: all_missing,
         invalid: config.invalid.iter().cloned().collect(),
+        not_ours: cx.memory::<Asked>().by_path(),
+        last_event: last_event.map(iso),
     };
-    Ok(Response::json(200, &health))
+    Ok(Response::json(if success { 200 } else { 503 }, &health))
 }

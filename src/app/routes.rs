@@ -12,7 +12,7 @@ use crate::base::http::{Request, Response};
 use crate::base::params::Params;
 use crate::features::conversations::{attributes, leave, transfer};
 use crate::features::voice::{calls, conference, internal_call, phone_numbers};
-use crate::features::{dial, internal_chat, workspace};
+use crate::features::{dial, events, inbound, internal_chat, parked, workspace};
 use crate::flex::agent::Agent;
 use crate::flex::caller::{self, Webhook};
 
@@ -116,6 +116,9 @@ pub const ROUTES: &[Route] = &[
         ],
         webhook!(internal_call::conference_event),
     ),
+    route(&["/conversations/inbound"], webhook!(inbound::inbound)),
+    route(&["/taskrouter/events"], webhook!(events::event)),
+    route(&["/features/park-interaction/common/unpark-interaction"], webhook!(parked::by_message)),
     // Flex plugins call these: Flex token in, JSON out.
     route(
         &[
@@ -131,6 +134,7 @@ pub const ROUTES: &[Route] = &[
             "/voice/hold-participant",
             "/internal-call/hold-call",
             "/external-transfer/hold-conference-participant",
+            "/common/flex/programmable-voice/hold-conference-participant",
         ],
         agent!(conference::hold),
     ),
@@ -190,6 +194,9 @@ pub const ROUTES: &[Route] = &[
         agent!(workspace::update_status),
     ),
     route(&["/common/flex/taskrouter/update-worker-attributes"], agent!(workspace::update_worker)),
+    route(&["/features/park-interaction/flex/park-interaction"], agent!(parked::park)),
+    route(&["/features/park-interaction/flex/unpark-interaction"], agent!(parked::by_agent)),
+    route(&["/parked/list"], agent!(parked::list)),
     route(&["/dial"], agent!(dial::dial)),
     route(&["/resolve-dial"], agent!(dial::resolve)),
     route(&["/transferConversation"], agent!(transfer::transfer)),

@@ -234,6 +234,16 @@ impl Config {
         }
     }
 
+    /// Whether somebody has begun to set a feature up that cannot work yet.
+    #[must_use]
+    pub fn is_begun(&self, feature: Feature) -> bool {
+        let own = feature.own_settings();
+        let telling = if own.is_empty() { feature.settings() } else { own };
+        let is_invalid = |name: &str| self.invalid.iter().any(|(known, _)| *known == name);
+        let is_wanted = telling.iter().any(|name| self.has(name) || is_invalid(name));
+        is_wanted && !self.missing(feature).is_empty()
+    }
+
     /// Fails, with all the names, when a feature lacks settings.
     pub fn require(&self, feature: Feature) -> Result<()> {
         let missing = self.missing(feature);

@@ -18,6 +18,8 @@ use super::runtime::{Answer, Call, Lost, Runtime};
 const PATIENCE: Duration = Duration::from_millis(4_500);
 /// What must be left behind a pause: else nobody could use what comes after it.
 const ENOUGH: Duration = Duration::from_millis(500);
+/// The platform ends what goes on behind an answer after 30 s.
+pub const TIME_BEHIND: Duration = Duration::from_secs(20);
 /// As many SIDs are in a log line.
 const MOST_SIDS: usize = 8;
 
@@ -54,6 +56,8 @@ pub struct Context {
     instance: Rc<Instance>,
     /// The id that answers and log lines carry.
     pub id: String,
+    /// Where the service is reached: scheme, host and port. Empty where nobody asked.
+    origin: String,
     started: Millis,
     deadline: Millis,
     most_calls: u32,
@@ -74,6 +78,13 @@ struct Line<'a, T> {
     more: T,
 }
 
+/// How something that went on behind an answer ended, for the log.
+#[derive(Serialize)]
+struct Ending {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
 /// A line about something that happened on the way.
 #[derive(Serialize)]
 struct Warning<'a> {
@@ -90,12 +101,26 @@ impl Context {
         Self {
             instance,
             id,
+            origin: String::new(),
             started,
             deadline: started + millis(time),
             most_calls,
             calls: Cell::new(0),
             sids: RefCell::default(),
         }
+    }
+
+    /// The same, for a request that came in at this origin.
+    #[must_use]
+    pub fn at(self, origin: &str) -> Self {
+        let public = self.config().public_url.as_deref();
+        Self { origin: public.unwrap_or(origin).to_owned(), ..self }
+    }
+
+    /// The absolute URL at which others reach a path of ours.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
     }
 
     /// The settings.
@@ -179,6 +204,21 @@ impl Context {
                 return Err(Error::Busy.into());
             }
         }
+    }
+
+    /// Goes on with `work` behind the answer, in a time of its own. It has its own line in the
+    /// log, by the name of `route`.
+    pub fn behind(
+        &self,
+        route: &'static str,
+        work: impl AsyncFnOnce(&Self) -> Result<()> + 'static,
+    ) {
+        let (instance, id) = (Rc::clone(&self.instance), self.id.clone());
+        self.runtime().behind(Box::pin(async move {
+            let cx = Self::new(instance, id, TIME_BEHIND, u32::MAX);
+            let error = work(&cx).await.err().map(|error| error.log());
+            cx.log(route, Ending { error });
+        }));
     }
 
     /// A random number, not a secret.

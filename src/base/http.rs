@@ -71,7 +71,7 @@ impl Request {
 /// What the body of a [`Response`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `application/json`
+    /// `application/json`; with `204` there is no body.
     Json,
     /// `text/xml`: TwiML
     Xml,
@@ -113,10 +113,16 @@ impl Response {
         Self::new(200, Kind::Xml, body)
     }
 
-    /// An answer without a body.
+    /// The answer to a preflight.
     #[must_use]
     pub fn empty() -> Self {
         Self::new(204, Kind::Empty, String::new())
+    }
+
+    /// `204`, with the content type that TaskRouter wants all the same.
+    #[must_use]
+    pub fn no_content() -> Self {
+        Self::new(204, Kind::Json, String::new())
     }
 }
 
@@ -125,6 +131,8 @@ impl Response {
 #[serde(rename_all = "camelCase")]
 struct Failure<'a> {
     success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     message: String,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,8 +152,19 @@ impl Response {
     /// known.
     #[must_use]
     pub fn failure(error: &Error, request_id: &str) -> Self {
+        Self::failure_with(error, request_id, None)
+    }
+
+    /// The same, with the message as `error` too.
+    #[must_use]
+    pub fn failure_with_error(error: &Error, request_id: &str) -> Self {
+        Self::failure_with(error, request_id, Some(error.to_string()))
+    }
+
+    fn failure_with(error: &Error, request_id: &str, as_error: Option<String>) -> Self {
         let failure = Failure {
             success: false,
+            error: as_error,
             message: error.to_string(),
             request_id,
             field: match error {

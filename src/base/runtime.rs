@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::date::Millis;
 use super::error::Result;
 use async_trait::async_trait;
+use futures_util::future::LocalBoxFuture;
 
 /// One HTTP request to Twilio.
 #[derive(Clone, Debug, Default)]
@@ -125,6 +126,9 @@ pub trait Runtime {
 
     /// Waits.
     async fn sleep(&self, pause: Duration);
+
+    /// Goes on with this behind the answer of the request that is being worked on.
+    fn behind(&self, work: LocalBoxFuture<'static, ()>);
 
     /// Milliseconds since 1970; on Workers the clock moves only at I/O.
     fn now(&self) -> Millis;

@@ -1,5 +1,5 @@
 // What runtime.rs asks of the platform. Each is one call, and one promise at most.
-import { env } from "cloudflare:workers";
+import { env, waitUntil } from "cloudflare:workers";
 
 // One request to Twilio.
 export async function send(method, url, authorization, type, ifMatch, timeout, body) {
@@ -44,6 +44,8 @@ export async function ask(key, question, time) {
 
 export const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
+export const behind = (work) => waitUntil(work);
+
 const PREFLIGHT = {
   "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
   "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type",
@@ -58,5 +60,5 @@ export function respond(status, type, body, origin, allow, retryAfter) {
   if (allow) headers.Allow = allow;
   if (retryAfter !== undefined) headers["Retry-After"] = retryAfter;
   if (!type) Object.assign(headers, PREFLIGHT);
-  return new Response(type ? body : null, { status, headers });
+  return new Response(body || null, { status, headers });
 }

@@ -1,11 +1,15 @@
 //! The [`Runtime`] of Cloudflare Workers: each operation is one function of `edge.js`, because
 //! what costs one crossing there costs about ten through the wrappers of `worker`.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::LocalBoxFuture;
+use js_sys::Promise;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen_futures::future_to_promise;
 
 use super::clock;
 use crate::base::date::{Millis, millis};
@@ -65,6 +69,7 @@ extern "C" {
     async fn ask(key: &str, question: &str, time: u32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn sleep(millis: u32) -> Result<JsValue, JsValue>;
+    fn behind(work: Promise);
 }
 
 #[wasm_bindgen]
@@ -190,6 +195,14 @@ impl Runtime for Edge {
 
     async fn sleep(&self, time: Duration) {
         pause(time).await;
+    }
+
+    fn behind(&self, work: LocalBoxFuture<'static, ()>) {
+        let work = AssertUnwindSafe(work);
+        behind(future_to_promise(async move {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        }));
     }
 
     fn now(&self) -> Millis {

@@ -1,6 +1,8 @@
 //! Calling the customer from a chat.
 
+mod chat;
 mod number;
+mod open;
 mod plan;
 
 use std::time::Duration;
@@ -15,27 +17,19 @@ use crate::base::date::{Millis, millis};
 use crate::base::error::{Error, Result};
 use crate::base::http::Response;
 use crate::base::json;
-use crate::base::members::lenient;
 use crate::base::sid::{TaskSid, WorkerSid};
 use crate::flex::agent::Agent;
-use crate::flex::attributes::text;
 use crate::once::{self, Outcome};
 use crate::twilio::taskrouter::Task;
+use open::{CallAttributes, open_call};
+pub use plan::Dial;
 use plan::Plan;
 
 /// How long the same request gets the first one's answer.
 const SAME: Duration = Duration::from_secs(30);
-/// How long a chat's gate remembers the call that it let through.
-const REMEMBER: Duration = Duration::from_mins(5);
-
-/// What `dial` and `resolve-dial` take.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Dial {
-    task_sid: TaskSid,
-    to: Option<String>,
-    caller_id: Option<String>,
-}
+/// How long a chat's gate remembers the call that it let through: no call is longer, unless
+/// somebody has asked Twilio for that.
+const REMEMBER: Duration = Duration::from_hours(4);
 
 /// What `resolve-dial` answers.
 #[derive(Serialize)]
@@ -85,19 +79,24 @@ pub async fn resolve(cx: &Context, agent: &Agent, ask: Dial) -> Result<Done<Reso
 /// 1. Check the agent's part in the chat, find number and caller ID ([`plan::plan`]), and
 ///    look for a call that was dialled from this chat and is still open: that one is in the
 ///    way.
-/// 2. One request at a time goes on for a chat. The same request again gets the same
-///    answer; another one is refused while the call is open. A call that has ended steps
-///    aside at once.
+/// 2. One request at a time goes on for a chat. The same request again within half a minute
+///    gets the same answer, even when the call has ended by then: browsers send again what
+///    they got no answer to. Another one is refused while the call is open. A call that has
+///    ended steps aside.
 /// 3. Create the task. When it is unknown whether that worked, look before trying again.
 pub async fn dial(cx: &Context, agent: &Agent, ask: Dial) -> Result<Response> {
     cx.config().require(Feature::Dial)?;
     let worker = agent.worker()?;
     let (plan, open) = plan::plan(cx, agent, ask, true).await?;
-    // The listing may be older than the call: the task itself tells.
-    let is_over = async |known: &Kept| Ok(!cx.twilio().is_open(&known.task_sid).await?);
+    // A request that is sent again gets its answer, whatever became of the call. Else the task
+    // tells: the listing may be older than the call.
+    let is_over = async |known: &Kept| {
+        let is_same = known.is_same(cx, &plan, worker);
+        Ok(!is_same && !cx.twilio().is_open(&known.task_sid).await?)
+    };
     let work = async |attempt| {
         let task_sid = match &open {
-            Some(open) => adopt(cx, &plan, worker, open)?,
+            Some(open) => adopt(cx, &plan, open)?,
             None => create(cx, &plan, worker, attempt).await?,
         };
         let (to, from) = (plan.to.clone(), plan.from.clone());
@@ -124,33 +123,10 @@ fn in_the_way<T>(task: &TaskSid) -> Result<T> {
     Err(error.with("taskSid", task.to_string()))
 }
 
-/// Attributes of a call that was dialled from a chat.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CallAttributes {
-    #[serde(deserialize_with = "text")]
-    outbound_to: Option<String>,
-    #[serde(deserialize_with = "text")]
-    from: Option<String>,
-    #[serde(rename = "dialedFromTaskSid", deserialize_with = "lenient")]
-    dialed_from_task_sid: Option<TaskSid>,
-}
-
-/// The open call that was dialled from this chat.
-async fn open_call(cx: &Context, chat: &TaskSid) -> Result<Option<Task>> {
-    let tasks = cx.twilio().tasks_where(&format!("dialedFromTaskSid == \"{chat}\"")).await?;
-    let is_its = |task: &Task| {
-        let call: CallAttributes = task.view();
-        task.is_open() && call.dialed_from_task_sid.as_ref() == Some(chat)
-    };
-    Ok(tasks.into_iter().find(is_its))
-}
-
 /// An open call is the answer to the request that has made it, and in the way of others.
-fn adopt(cx: &Context, plan: &Plan, worker: &WorkerSid, open: &Task) -> Result<TaskSid> {
+fn adopt(cx: &Context, plan: &Plan, open: &Task) -> Result<TaskSid> {
     let call: CallAttributes = open.view();
-    let is_same = open.routing_target.as_deref() == Some(&*worker.to_string())
-        && call.outbound_to.as_ref() == Some(&plan.to)
+    let is_same = call.outbound_to.as_ref() == Some(&plan.to)
         && call.from.as_ref() == Some(&plan.from)
         && open.date_created.is_some_and(|at| cx.started() < at + millis(SAME));
     if is_same { Ok(open.sid.clone()) } else { in_the_way(&open.sid) }
@@ -171,8 +147,8 @@ async fn create(cx: &Context, plan: &Plan, worker: &WorkerSid, attempt: u32) -> 
         ("Attributes", &attributes),
     ];
     fields.extend(queue.as_deref().map(|queue| ("TaskQueueSid", queue)));
-    let look = async || match open_call(cx, &plan.chat).await? {
-        Some(found) => adopt(cx, plan, worker, &found).map(Some),
+    let look = async || match open_call(cx, worker, &plan.chat).await? {
+        Some(found) => adopt(cx, plan, &found).map(Some),
         None => Ok(None),
     };
     let make = async || Ok(cx.twilio().create_task(&fields).await?.sid);

@@ -1,6 +1,7 @@
 //! The TaskRouter workspace: queues, workers' channels and attributes, tasks.
 
 mod cancel;
+mod guard;
 mod tasks;
 
 pub use tasks::{update_status, update_task};
@@ -11,13 +12,13 @@ use serde_json::value::RawValue;
 use crate::base::answer::Done;
 use crate::base::attributes::{MAX_TASK, check_size};
 use crate::base::context::Context;
-use crate::base::error::{Error, Result};
-use crate::base::members::Members;
+use crate::base::error::Result;
 use crate::base::params::JsonObject;
 use crate::base::sid::{WorkerChannelSid, WorkerSid};
 use crate::flex::access;
 use crate::flex::agent::Agent;
 use crate::twilio::resource::camel_case;
+use guard::check_guarded;
 
 /// As many items are listed: the plugins keep the queues in the browser.
 const MAX_LISTED: usize = 1_000;
@@ -137,21 +138,4 @@ pub async fn update_worker(
     }
     let worker = cx.twilio().overwrite_worker_attributes(worker, update).await?;
     Ok(Done::with(ShownWorker { worker: camel_case(&worker)? }))
-}
-
-/// Refuses an update of what is not the agent's to change; the same value again is none.
-fn check_guarded(current: &str, update: &str, names: &[&str]) -> Result<()> {
-    match guarded(current, update, names) {
-        Some(name) => Err(Error::forbidden(&format!("Agents cannot change the attribute {name}."))),
-        None => Ok(()),
-    }
-}
-
-/// The first of these names that an update changes.
-fn guarded<'n>(current: &str, update: &str, names: &[&'n str]) -> Option<&'n str> {
-    let update = Members::parse(update).unwrap_or_default();
-    let current = Members::parse_attributes(current).unwrap_or_default();
-    let is_changed =
-        |name: &&str| update.get(name).is_some_and(|new| current.get(name) != Some(new));
-    names.iter().copied().find(is_changed)
 }

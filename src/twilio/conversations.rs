@@ -1,14 +1,18 @@
 //! Conversations: <https://www.twilio.com/docs/conversations/api>.
 
+mod webhooks;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+
+pub use webhooks::ConversationWebhook;
 
 use super::{Page, Twilio};
 use crate::base::date::{self, Millis};
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::base::members::view;
+use crate::base::members::{lenient, view};
 use crate::base::sid::{ConversationSid, MemberSid};
 use crate::base::text::encode;
 
@@ -73,6 +77,16 @@ pub struct Member {
     pub identity: Option<String>,
     /// By what they write otherwise: a telephone number or the like.
     pub messaging_binding: Option<Box<RawValue>>,
+    attributes: Option<String>,
+}
+
+/// What binds somebody to a conversation who does not chat.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Binding {
+    /// `whatsapp:+15551230001`, `+15551230001`, …
+    #[serde(deserialize_with = "lenient")]
+    pub address: Option<String>,
 }
 
 impl Member {
@@ -81,6 +95,18 @@ impl Member {
     pub fn chatter(&self) -> Option<&str> {
         let binding = self.messaging_binding.as_ref().filter(|binding| binding.get() != "null");
         self.identity.as_deref().filter(|_| binding.is_none())
+    }
+
+    /// The address of somebody who does not chat.
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        view::<Binding>(self.messaging_binding.as_ref()?.get()).address
+    }
+
+    /// The attributes as a view.
+    #[must_use]
+    pub fn view<T: DeserializeOwned + Default>(&self) -> T {
+        view(self.attributes.as_deref().unwrap_or_default())
     }
 }
 

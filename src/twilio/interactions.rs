@@ -1,15 +1,73 @@
 //! Flex Interactions: <https://www.twilio.com/docs/flex/developer/conversations/interactions-api>.
 
-use serde::Deserialize;
+mod routing;
+
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use routing::Routing;
 
 use super::Twilio;
 use super::taskrouter::AssignmentStatus;
-use crate::base::error::{Result, unless_gone};
+use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
-use crate::base::sid::{ChannelSid, InteractionSid, InviteSid, ParticipantSid, TaskSid, WorkerSid};
+use crate::base::sid::{
+    ChannelSid, ConversationSid, InteractionSid, InviteSid, ParticipantSid, TaskSid, WorkerSid,
+};
+
+/// An interaction that has been accepted; whether its channel comes up shows later.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Interaction {
+    /// `KD…`
+    pub sid: InteractionSid,
+    channel: InteractionChannel,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct InteractionChannel {
+    sid: ChannelSid,
+}
+
+impl Interaction {
+    /// Its channel.
+    #[must_use]
+    pub fn into_channel(self) -> Channel {
+        Channel { interaction: self.sid, sid: self.channel.sid }
+    }
+}
+
+/// By what a customer writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    /// Short messages.
+    Sms,
+    /// WhatsApp.
+    Whatsapp,
+    /// Facebook Messenger.
+    Messenger,
+    /// Google's Business Messages.
+    Gbm,
+    /// A page in the web.
+    Web,
+    /// Something else that chats.
+    Chat,
+}
+
+/// The channel of an interaction that a customer begins.
+#[derive(Serialize)]
+struct NewChannel<'a> {
+    r#type: Medium,
+    initiated_by: &'static str,
+    properties: NewChannelProperties<'a>,
+}
+
+#[derive(Serialize)]
+struct NewChannelProperties<'a> {
+    media_channel_sid: &'a ConversationSid,
+}
 
 /// A channel of an interaction: both SIDs name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +83,8 @@ pub struct Channel {
 pub struct ChannelResource {
     /// Whether it is going on.
     pub status: ChannelStatus,
+    /// Why it could not be made: <https://www.twilio.com/docs/api/errors>.
+    pub error_code: Option<u64>,
 }
 
 /// Whether a channel is going on.
@@ -171,6 +231,24 @@ impl Twilio<'_> {
         self.url("flex-api", format_args!("/v1/Interactions/{interaction}/Channels/{sid}{rest}"))
     }
 
+    /// CreateInteraction: a customer has written in this conversation. Each time makes a new
+    /// one, and a task.
+    pub async fn create_interaction(
+        self,
+        medium: Medium,
+        conversation: &ConversationSid,
+        routing: &str,
+    ) -> Result<Interaction> {
+        let channel = json::write(&NewChannel {
+            r#type: medium,
+            initiated_by: "customer",
+            properties: NewChannelProperties { media_channel_sid: conversation },
+        });
+        let url = self.url("flex-api", "/v1/Interactions");
+        let fields = [("Channel", channel.as_str()), ("Routing", routing)];
+        json::read(&self.create(url, &fields).await?.body)
+    }
+
     /// FetchInteractionChannel.
     pub async fn channel(self, channel: &Channel) -> Result<ChannelResource> {
         json::read(&self.get(self.channel_url(channel, "")).await?.body)
@@ -194,6 +272,15 @@ impl Twilio<'_> {
 
     /// CreateInteractionChannelInvite: makes a task, routed as `routing` says.
     pub async fn create_invite(self, channel: &Channel, routing: &str) -> Result<Invite> {
+        json::read(self.create_invite_as_is(channel, routing).await?.get())
+    }
+
+    /// The same; answers the invite as Twilio has it.
+    pub async fn create_invite_as_is(
+        self,
+        channel: &Channel,
+        routing: &str,
+    ) -> Result<Box<RawValue>> {
         let url = self.channel_url(channel, "/Invites");
         json::read(&self.create(url, &[("Routing", routing)]).await?.body)
     }
@@ -205,10 +292,37 @@ impl Twilio<'_> {
         channel: &Channel,
         participant: &ParticipantSid,
     ) -> Result<()> {
+        self.part(channel, participant, "closed").await
+    }
+
+    /// UpdateInteractionChannelParticipant: one hands over. With `TRANSFER_WRAP_UP` they are
+    /// listed on and finish their notes, else they are out.
+    pub async fn release_channel_participant(
+        self,
+        channel: &Channel,
+        participant: &ParticipantSid,
+    ) -> Result<()> {
+        let wraps_up = self.cx.config().transfer_wrap_up;
+        self.part(channel, participant, if wraps_up { "wrapup" } else { "closed" }).await
+    }
+
+    async fn part(
+        self,
+        channel: &Channel,
+        participant: &ParticipantSid,
+        status: &str,
+    ) -> Result<()> {
         let url = self.channel_url(channel, &format!("/Participants/{participant}"));
-        let Err(error) = self.post(url, &[("Status", "closed")]).await else { return Ok(()) };
-        match unless_gone(self.channel_participants(channel).await) {
-            Ok(listed) if !listed.iter().flatten().any(|other| other.sid == *participant) => Ok(()),
+        let Err(error) = self.post(url, &[("Status", status)]).await else { return Ok(()) };
+        let Ok(listed) = unless_gone(self.channel_participants(channel).await) else {
+            return Err(error);
+        };
+        let is_it = |other: &Participant| other.sid == *participant;
+        let Some(listed) = listed.into_iter().flatten().find(is_it) else { return Ok(()) };
+        // Twilio may list those who are out: their task tells.
+        let is_refused = matches!(*error, Error::Twilio { status: 400 | 404 | 409, .. });
+        match listed.task().filter(|_| is_refused) {
+            Some(task) if self.is_open(task).await.is_ok_and(|is_open| !is_open) => Ok(()),
             _ => Err(error),
         }
     }
@@ -219,7 +333,7 @@ impl Twilio<'_> {
         let url = self.channel_url(channel, "");
         let Err(error) = self.post(url, &[("Status", "closed")]).await else { return Ok(()) };
         match unless_gone(self.channel(channel).await) {
-            Ok(None | Some(ChannelResource { status: ChannelStatus::Closed })) => Ok(()),
+            Ok(None | Some(ChannelResource { status: ChannelStatus::Closed, .. })) => Ok(()),
             _ => Err(error),
         }
     }

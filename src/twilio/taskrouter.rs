@@ -3,5 +3,5 @@
 mod tasks;
 mod workers;
 
-pub use tasks::{AssignmentStatus, Part, Reservation, ReservationStatus, Task};
+pub use tasks::{AssignmentStatus, Reservation, ReservationStatus, Task};
 pub use workers::{Queue, Worker};

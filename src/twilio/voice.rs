@@ -104,6 +104,12 @@ impl CallStatus {
     pub fn is_live(self) -> bool {
         matches!(self, Self::Queued | Self::Ringing | Self::InProgress)
     }
+
+    /// Nobody will talk in it any more.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        !self.is_live() && self != Self::Unknown
+    }
 }
 
 /// Truth as Twilio's forms spell it.

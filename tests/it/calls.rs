@@ -75,22 +75,17 @@ fn within_a_second_a_call_is_asked_for_once() {
 #[test]
 fn a_call_is_handed_over_once_and_by_its_agent() {
     let path = "/common/flex/programmable-voice/cold-transfer";
-    let expression =
-        format!("call_sid == \"{LEG}\" OR conference.participants.customer == \"{LEG}\"");
-    let tasks = format!(
-        "GET {TASKROUTER}/Tasks?EvaluateTaskAttributes={}&PageSize=50",
-        flex_edge::base::text::encode(&expression)
-    );
     let play = format!(
         "POST {API}/Calls/{LEG}.json Twiml=<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Dial>+15551230002</Dial></Response>"
     );
     let children = format!("GET {API}/Calls.json?ParentCallSid={LEG}&PageSize=50");
-    let listed = |tasks: &str| format!(r#"{{"tasks":[{tasks}],"meta":{{}}}}"#);
+    let rooms = format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000");
+    let inside = format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json");
     let mine = || {
-        alice().on(&tasks, 200, &listed(&task("assigned", "{}"))).on(
-            &of_worker(),
+        alice().on(&of_worker(), 200, &reservations("accepted")).on(&rooms, 200, &live_rooms()).on(
+            &inside,
             200,
-            &reservations("accepted"),
+            &participant(),
         )
     };
     let fields = format!("callSid={LEG}&to=%2B15551230002&from=");
@@ -107,9 +102,7 @@ fn a_call_is_handed_over_once_and_by_its_agent() {
         assert_eq!(ask(fake, path, &fields).status, 200, "{other}");
     }
     // Nobody's call, in nobody's room.
-    let rooms = format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000");
-    let fake = alice().on(&tasks, 200, &listed("")).on(&of_worker(), 200, &no_reservations());
-    let fake = fake.on(&of_worker(), 200, &no_reservations()).on(&rooms, 200, &live_rooms());
+    let fake = alice().on(&of_worker(), 200, &no_reservations()).on(&rooms, 200, &live_rooms());
     assert_eq!(ask(fake, path, &fields).status, 403);
     assert_eq!(
         ask(
@@ -123,4 +116,90 @@ fn a_call_is_handed_over_once_and_by_its_agent() {
     for bad in ["to=", "to=bob", "to=app:AP1", "to=%2B15551230002&from=%22%3E%3CHangup/%3E"] {
         assert_eq!(ask(alice(), path, &format!("callSid={LEG}&{bad}")).status, 400, "{bad}");
     }
+}
+
+#[test]
+fn whoever_has_no_part_in_a_call_now_hands_it_to_nobody() {
+    let path = "/common/flex/programmable-voice/cold-transfer";
+    let fields = format!("callSid={LEG}&to=%2B15551230002");
+    let rooms = format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000");
+    let inside = format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json");
+    let with = |status| {
+        alice().on(&of_worker(), 200, &reservations(status)).on(&rooms, 200, &live_rooms())
+    };
+    for former in ["pending", "completed", "rejected", "timeout", "canceled", "rescinded"] {
+        assert_eq!(ask(with(former), path, &fields).status, 403, "{former}");
+    }
+    let accepted = format!(
+        "GET {TASKROUTER}/Tasks/{TASK}/Reservations?ReservationStatus=accepted&PageSize=50"
+    );
+    let handed_over = with("wrapping").on(&accepted, 200, &reservations("accepted"));
+    assert_eq!(ask(handed_over, path, &fields).status, 403);
+    let play = format!(
+        "POST {API}/Calls/{LEG}.json Twiml=<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Dial>+15551230002</Dial></Response>"
+    );
+    let last_one = with("wrapping")
+        .on(&accepted, 200, &no_reservations())
+        .on(&inside, 200, &participant())
+        .on(&play, 200, "{}");
+    assert_eq!(ask(last_one, path, &fields).status, 200);
+    // The call is in another room than the agent's.
+    let elsewhere = with("accepted").on(&inside, 404, GONE);
+    assert_eq!(ask(elsewhere, path, &fields).status, 403);
+}
+
+#[test]
+fn a_room_of_one_is_found_by_the_name_of_its_task() {
+    let path = "/common/flex/programmable-voice/get-call-properties";
+    let get = format!("GET {API}/Calls/{LEG}.json");
+    let rooms = format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000");
+    let named = format!("GET {API}/Conferences.json?FriendlyName={TASK}&PageSize=20");
+    let inside = format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json");
+    let mine = || {
+        alice()
+            .on(&get, 200, &call("+15551230001"))
+            .on(&of_worker(), 200, &reservations("accepted"))
+            .on(&rooms, 200, r#"{"conferences":[]}"#)
+    };
+    let found = format!(r#"{{"conferences":[{}]}}"#, room("init"));
+    let fake = mine()
+        .on(&format!("GET {TASKROUTER}/Tasks/{TASK}"), 200, &task("assigned", "{}"))
+        .on(&named, 200, &found)
+        .on(&inside, 200, &participant());
+    assert_eq!(ask(fake, path, &format!("callSid={LEG}")).status, 200);
+    // The task says that its room is another's; our record knows nothing of that.
+    let says = r#"{"conferenceSid":"WT000000000000000000000000000000c9"}"#;
+    let fake = mine().on(&format!("GET {TASKROUTER}/Tasks/{TASK}"), 200, &task("assigned", says));
+    assert_eq!(ask(fake, path, &format!("callSid={LEG}")).status, 403);
+    // A chat has no room.
+    let chat = format!(
+        r#"{{"sid":"{TASK}","assignment_status":"assigned","task_channel_unique_name":"chat","attributes":"{{}}"}}"#
+    );
+    let fake = mine().on(&format!("GET {TASKROUTER}/Tasks/{TASK}"), 200, &chat);
+    assert_eq!(ask(fake, path, &format!("callSid={LEG}")).status, 403);
+}
+
+#[test]
+fn a_transfer_that_may_have_worked_is_looked_for_when_its_request_comes_again() {
+    let path = "/common/flex/programmable-voice/cold-transfer";
+    let rooms = format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000");
+    let inside = format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json");
+    let play = format!(
+        "POST {API}/Calls/{LEG}.json Twiml=<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Dial>+15551230002</Dial></Response>"
+    );
+    let children = format!("GET {API}/Calls.json?ParentCallSid={LEG}&PageSize=50");
+    let request = || post(path, &format!("Token=T&callSid={LEG}&to=%2B15551230002"));
+    let fake = alice()
+        .on(&of_worker(), 200, &reservations("accepted"))
+        .on(&rooms, 200, &live_rooms())
+        .on(&inside, 200, &participant())
+        .on_lost(&play)
+        .on(&children, 500, "{}");
+    let app = fake.app();
+    assert_eq!(handle(&app, request()).status, 502);
+    // The call has left the agent's room meanwhile.
+    let dialled = r#"{"calls":[{"to":"+15551230002","status":"ringing"}]}"#;
+    let fake = fake.on(&children, 200, dialled);
+    assert_eq!(handle(&app, request()).status, 200);
+    fake.played();
 }

@@ -41,7 +41,7 @@ fn read(folder: &Path, name: &str, into: &mut BTreeMap<String, String>) {
 fn imports(modules: &BTreeMap<String, String>) -> BTreeMap<&str, BTreeSet<&str>> {
     let of = |(name, source): (&'_ String, &'_ String)| {
         let used =
-            uses(source).into_iter().flat_map(|path| absolute(name, &path)).collect::<Vec<_>>();
+            uses(source).into_iter().filter_map(|path| absolute(name, &path)).collect::<Vec<_>>();
         let longest = |path: &String| {
             let known = modules
                 .keys()

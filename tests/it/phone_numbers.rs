@@ -54,7 +54,7 @@ fn a_number_is_valid_when_the_account_may_dial_it() {
             (&true.into(), &reason.is_none().into()),
             "{number}"
         );
-        assert_eq!(body["invalidReason"].as_str(), reason, "{number}");
+        assert_eq!(body.get("invalidReason"), Some(&serde_json::json!(reason)), "{number}");
     }
     let fake = alice().on(
         &lookup("1"),
@@ -96,4 +96,21 @@ fn the_accounts_numbers_are_listed() {
     );
     let body = json(&ask(fake, path, "IncludeOutgoing=true"));
     assert_eq!(body["phoneNumbers"][1], serde_json::json!({"friendlyName":"f","phoneNumber":"+3"}));
+}
+
+#[test]
+fn what_lookup_says_and_cannot_be_read_is_no_verdict() {
+    let path = "/common/flex/phone-numbers/validate-phone-number";
+    let lookup = "GET https://lookups.twilio.com/v2/PhoneNumbers/%2B15551230001";
+    for unreadable in ["", "[]", "{}", r#"{"valid":null}"#, r#"{"valid":"no"}"#, "<html>"] {
+        let response = ask(alice().on(lookup, 200, unreadable), path, "phoneNumber=%2B15551230001");
+        assert_eq!(
+            (response.status, json(&response)["valid"].as_bool()),
+            (500, None),
+            "{unreadable}"
+        );
+    }
+    // A blank that was a plus.
+    let fake = alice().on(lookup, 200, r#"{"valid":false,"validation_errors":["TOO_SHORT"]}"#);
+    assert_eq!(json(&ask(fake, path, "phoneNumber=+15551230001"))["valid"], false);
 }

@@ -2,7 +2,7 @@
 
 use flex_edge::app::routes::ROUTES;
 
-use crate::support::{Fake, get, json, post, post_json};
+use crate::support::{Fake, get, handle, json, post, post_json};
 use flex_edge::base::http::Request;
 
 /// Every path of the route table.
@@ -106,6 +106,52 @@ fn a_missing_setting_is_named_and_the_rest_works() {
     assert_eq!(health["features"]["helpers"]["configured"], false);
     assert_eq!(health["features"]["twilio"]["configured"], true);
     assert_eq!(health["missing"][0], "TWILIO_FLEX_WORKSPACE_SID");
+}
+
+#[test]
+fn health_fails_when_a_feature_is_begun_that_cannot_work() {
+    let status =
+        |name, value: &str| Fake::default().with(name, value).handle(get("/health")).status;
+    assert_eq!(status("TWILIO_FLEX_WORKSPACE_SID", ""), 503);
+    assert_eq!(status("TWILIO_FLEX_OUTBOUND_WORKFLOW_SID", ""), 200, "not wanted");
+    assert_eq!(status("TWILIO_FLEX_OUTBOUND_WORKFLOW_SID", "WWnonsense"), 503);
+    assert_eq!(status("TWILIO_WEBCHAT_ADDRESS_SID", "IG00000000000000000000000000000001"), 503);
+}
+
+#[test]
+fn what_is_none_of_ours_goes_on_when_there_is_a_place_for_it() {
+    let to = |origin: &str, request: &Request| {
+        Fake::default().with("FUNCTIONS_ORIGIN", origin).app().destination(request)
+    };
+    let functions = "https://example.twil.io";
+    let gone = to(functions, &post("/features/callbacks/x?a=%20b", "x=1"));
+    assert_eq!(gone.unwrap(), "https://example.twil.io/features/callbacks/x?a=%20b");
+    for path in paths() {
+        assert_eq!(to(functions, &post(path, "")), None, "{path} is ours");
+    }
+    let options = Request { method: "OPTIONS".into(), ..get("/x") };
+    assert_eq!(to(functions, &options), None, "a preflight is answered here");
+    assert_eq!(to("", &get("/x")), None);
+    assert_eq!(to(crate::support::ORIGIN, &get("/x")), None, "never to ourselves");
+}
+
+#[test]
+fn the_log_and_health_count_what_is_none_of_ours() {
+    let fake = Fake::default();
+    let app = fake.app();
+    let paths =
+        ["/features/callbacks/x?Token=secret", "/features/callbacks/x", "/call/+4917012345"];
+    for path in paths {
+        assert_eq!(handle(&app, get(path)).status, 404);
+    }
+    let _ = app.passed_on(&get("/passed"), Some(200));
+    let counted = json(&handle(&app, get("/health")))["notOurs"].clone();
+    let expected =
+        serde_json::json!({ "/features/callbacks/x": 2, "(not shown)": 1, "/passed": 1 });
+    assert_eq!(counted, expected);
+    let lines = fake.world.lines.take().join("\n");
+    assert!(lines.contains("\"asked\":\"/features/callbacks/x\"") && lines.contains("passed on"));
+    assert!(!lines.contains("secret") && !lines.contains("17012345"), "{lines}");
 }
 
 #[test]

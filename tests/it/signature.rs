@@ -137,8 +137,8 @@ fn only_the_exact_signature_is_accepted() {
         format!("{} ", good.signature),
         format!("{}=", good.signature),
         STANDARD.encode(&raw[..19]),
-        STANDARD.encode(&[&raw[..], b"x"].concat()),
-        STANDARD.encode(&Hmac::<Sha1>::new_from_slice(b"").unwrap().finalize().into_bytes()),
+        STANDARD.encode([&raw[..], b"x"].concat()),
+        STANDARD.encode(Hmac::<Sha1>::new_from_slice(b"").unwrap().finalize().into_bytes()),
         "é".repeat(14),
     ] {
         assert_eq!(

@@ -20,6 +20,7 @@ use flex_edge::base::http::{Request, Response};
 use flex_edge::base::params::pairs;
 use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Lost, Runtime, Watch};
 use flex_edge::once::ledger::{self, Ask, Record, Reply};
+use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 
@@ -50,6 +51,7 @@ pub struct World {
     gate: RefCell<BTreeMap<String, Record>>,
     pub slept: Cell<u64>,
     pub lines: RefCell<Vec<String>>,
+    behind: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
     /// What was performed, without the times in it, and its results.
     performed: RefCell<Vec<(String, Done)>>,
 }
@@ -176,28 +178,44 @@ impl Fake {
         let began = self.world.now();
         self.world.performed.take();
         let response = handle(&self.app(), request.clone());
+        self.go_on();
         self.played();
         let performed = self.world.performed.take();
         for (order, choose) in ORDERS {
             let held = Rc::new(Held { began, ..Held::default() });
             held.left.replace(performed.clone());
             let app = self.app_in(Box::new(HeldBack(Rc::clone(&held))));
-            let mut answer = pin!(app.handle(request.clone()));
-            let again = loop {
-                if let Poll::Ready(response) = poll(answer.as_mut()) {
-                    break response;
-                }
-                let mut waiting = held.waiting.borrow_mut();
-                assert!(!waiting.is_empty(), "it waits for nothing");
-                let at = choose(waiting.len());
-                waiting.remove(at).release();
-            };
+            let again = held.wait_for(app.handle(request.clone()), choose);
             assert_eq!(again, response, "answers released {order}");
+            loop {
+                let Some(work) = held.behind.borrow_mut().pop() else { break };
+                held.wait_for(work, choose);
+            }
             let waiting = held.waiting.borrow();
             let writes: Vec<_> = waiting.iter().map(|held| &held.operation).collect();
             assert!(writes.is_empty(), "answered, and did not wait for: {writes:#?}");
         }
         response
+    }
+
+    /// What goes on behind the answers comes to its end.
+    pub fn go_on(&self) {
+        loop {
+            let work: Vec<_> = self.world.behind.take();
+            if work.is_empty() {
+                return;
+            }
+            work.into_iter().for_each(now);
+        }
+    }
+
+    /// A gate does what is due there by itself, when it is time; whether it is done.
+    pub fn alarm(&self, key: &str) -> bool {
+        let (at, what) = self.world.watched(key).unwrap();
+        self.world.slept.set(self.world.slept.get().max(at));
+        let is_done = now(self.app().alarm(&what));
+        self.played();
+        is_done
     }
 
     /// Asserts that the whole script has been played.
@@ -343,6 +361,21 @@ impl World {
         reply
     }
 
+    /// Something has been done, and this is what came of it.
+    pub fn keep(&self, key: &str, outcome: &str) {
+        let Reply::Granted(attempt) = self.gate(key, Ask::Claim { lease: 1_000, watch: None })
+        else {
+            panic!("somebody is at {key}")
+        };
+        let (outcome, keep) = (Some(outcome.to_owned()), 24 * 3_600_000);
+        self.gate(key, Ask::Settle { attempt, outcome, keep });
+    }
+
+    /// The keys that were claimed.
+    pub fn claimed(&self) -> Vec<String> {
+        self.gate.borrow().keys().cloned().collect()
+    }
+
     /// What has to happen at a gate by itself, and when.
     pub fn watched(&self, key: &str) -> Option<(u64, String)> {
         let due = self.gate.borrow().get(key)?.watch.clone()?;
@@ -431,6 +464,10 @@ impl Runtime for Shared {
         self.0.perform("sleep".into(), Done::Nothing);
     }
 
+    fn behind(&self, work: LocalBoxFuture<'static, ()>) {
+        self.0.behind.borrow_mut().push(work);
+    }
+
     fn now(&self) -> u64 {
         self.0.now()
     }
@@ -468,6 +505,32 @@ struct Held {
     asked: Cell<u64>,
     left: RefCell<Vec<(String, Done)>>,
     waiting: RefCell<Vec<Rc<HeldAnswer>>>,
+    behind: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
+}
+
+impl Held {
+    /// Takes a future to its end, releasing the answers it waits for as `choose` says.
+    fn wait_for<F: Future>(&self, future: F, choose: Choose) -> F::Output {
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(value) = poll(future.as_mut()) {
+                return value;
+            }
+            let mut waiting = self.waiting.borrow_mut();
+            assert!(!waiting.is_empty(), "it waits for nothing");
+            let at = choose(waiting.len());
+            waiting.remove(at).release();
+        }
+    }
+}
+
+impl Held {
+    /// The next thing that happened of this kind.
+    fn take(&self, operation: &str) -> (String, Done) {
+        let mut left = self.left.borrow_mut();
+        let at = left.iter().position(|(known, _)| known == operation);
+        left.remove(at.unwrap_or_else(|| panic!("asked for something else: {operation}")))
+    }
 }
 
 struct HeldAnswer {
@@ -488,11 +551,7 @@ struct HeldBack(Rc<Held>);
 
 impl HeldBack {
     async fn perform(&self, operation: String) -> Done {
-        let mut left = self.0.left.borrow_mut();
-        let at = left.iter().position(|(known, _)| *known == operation);
-        let at = at.unwrap_or_else(|| panic!("asked for something else: {operation}"));
-        let (operation, done) = left.remove(at);
-        drop(left);
+        let (operation, done) = self.0.take(&operation);
         let held = Rc::new(HeldAnswer {
             operation,
             done,
@@ -549,6 +608,10 @@ impl Runtime for HeldBack {
 
     async fn sleep(&self, _: Duration) {
         self.perform("sleep".into()).await;
+    }
+
+    fn behind(&self, work: LocalBoxFuture<'static, ()>) {
+        self.0.behind.borrow_mut().push(work);
     }
 
     fn now(&self) -> u64 {

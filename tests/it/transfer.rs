@@ -241,9 +241,9 @@ fn payload() -> Value {
 fn cold_reads(fake: Fake, invites: &[String], noted: &str) -> Fake {
     fake.on_token()
         .participants(&[customer(), alice()])
-        .invites(invites)
         .worker(ALICE, "client:alice")
         .member_and_conversation(noted)
+        .invites(invites)
 }
 
 fn warm_reads(fake: Fake, noted: &str) -> Fake {
@@ -265,6 +265,7 @@ fn a_cold_transfer_invites_and_then_takes_the_agent_out() {
     let noted = format!(r#"{{{FOREIGN},"invites":{{"{DEAD_TASK}":{{"targetSid":"{BOB}"}}}}}}"#);
     let fake = cold_reads(Fake::default(), &[], &noted)
         .on(&cold_create(), 201, &invite("{}"))
+        .task(NEW_TASK, "pending")
         .on(&remove(OWN), 200, "{}")
         .task(DEAD_TASK, "canceled")
         .conversation(&noted)
@@ -278,29 +279,48 @@ fn a_cold_transfer_invites_and_then_takes_the_agent_out() {
         "invitesTaskSid": NEW_TASK,
     });
     assert_eq!((status, &body), (200, &expected));
-    // The same again: the same answer, and Twilio is asked for nothing.
-    assert_eq!(ask(&fake.on_token(), INVITE, &invite_fields(OWN)), (200, expected));
+    // The same again: the same answer, and nothing is written.
+    let again = fake
+        .on_token()
+        .participants(&[customer()])
+        .worker(ALICE, "client:alice")
+        .on(&format!("GET {CONVERSATION}/Participants/alice"), 404, &refused(404, 50200))
+        .conversation("{}")
+        .invites(&[]);
+    assert_eq!(ask(&again, INVITE, &invite_fields(OWN)), (200, expected));
 }
 
 #[test]
 fn a_participant_is_handed_over_once_to_one_target() {
     const SUE: &str = "WK00000000000000000000000000000003";
-    let fake = cold_reads(Fake::default(), &[], "{}").on(&cold_create(), 201, &invite("{}")).on(
-        &remove(OWN),
-        200,
-        "{}",
-    );
+    let fake = cold_reads(Fake::default(), &[], "{}")
+        .on(&cold_create(), 201, &invite("{}"))
+        .task(NEW_TASK, "pending")
+        .on(&remove(OWN), 200, "{}");
     let first = ask(&fake, INVITE, &invite_fields(OWN));
     assert_eq!(first.0, 200);
     // A supervisor's request for the same is the same; another target or another agent's
     // request is not, and nothing is done for it.
-    let fake = fake.on_token_of("sue", SUE, "supervisor");
+    let made =
+        format!(r#"{{"transferId":"{}","workerSidsInConversation":["{ALICE}"]}}"#, cold_mark());
+    let is_out = |fake: Fake, who: &str, worker: &str, role: &str| {
+        let fake = fake.on_token_of(who, worker, role).participants(&[customer()]);
+        let fake = fake.worker(worker, &format!("client:{who}"));
+        let fake = match role {
+            "supervisor" => fake.conversation("{}"),
+            _ => fake
+                .on(&format!("GET {CONVERSATION}/Participants/{who}"), 404, &refused(404, 50200))
+                .conversation("{}"),
+        };
+        fake.invites(&[invite(&made)])
+    };
+    let fake = is_out(fake, "sue", SUE, "supervisor").task(NEW_TASK, "assigned");
     assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)), first);
     let to_queue = but(invite_fields(OWN), "transferTargetSid", QUEUE);
-    let fake = fake.on_token();
+    let fake = is_out(fake, "alice", ALICE, "agent");
     assert_eq!(ask(&fake, INVITE, &to_queue).0, 409);
-    let fake = fake.on_token_of("bob", BOB, "agent");
-    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 409);
+    let fake = is_out(fake, "bob", BOB, "agent").task(NEW_TASK, "assigned");
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 403);
     assert_eq!(writes(&fake).len(), 2);
 }
 
@@ -313,15 +333,11 @@ fn whoever_has_declined_may_be_asked_again_at_once() {
         .on(&write, 200, "{}");
     let first = ask(&fake, INVITE, &invite_fields(""));
     // A second click, while Bob is being asked.
-    let fake = fake.on_token().task(NEW_TASK, "reserved");
+    let fake = warm_reads(fake, "{}").task(NEW_TASK, "reserved");
     assert_eq!(ask(&fake, INVITE, &invite_fields("")), first);
     // He declines, and is asked once more.
-    let fake = fake
-        .on_token()
+    let fake = warm_reads(fake, "{}")
         .task(NEW_TASK, "canceled")
-        .participants(&[customer(), alice()])
-        .worker(ALICE, "client:alice")
-        .member_and_conversation("{}")
         .on(&warm_create(1_800_000_000_000), 201, &invite("{}"))
         .conversation("{}")
         .on(&write, 200, "{}");
@@ -347,14 +363,15 @@ fn the_json_request_is_understood_as_well() {
         let fake = Fake::default()
             .on_token()
             .participants(&[customer(), alice(), bob()])
-            .invites(&[])
             .on(&format!("GET {TASKROUTER}/Workers/{ALICE}"), 404, &refused(404, 20404))
             .member_and_conversation("{}")
+            .invites(&[])
             .on(
                 &create("chat", "old", &format!(r#""{ALICE}","{BOB}""#), &to_queue),
                 201,
                 &invite("{}"),
             )
+            .task(NEW_TASK, "pending")
             .on(&remove(OWN), 200, "{}");
         let (status, body) = read(&fake.handle(post_json("/transferConversation", &body)));
         assert_eq!((status, body["success"].as_bool()), (200, Some(true)));
@@ -441,25 +458,26 @@ fn without_a_task_channel_that_of_the_agents_task_is_taken() {
     let fake = Fake::default()
         .on_token()
         .participants(&[customer(), alice()])
-        .invites(&[])
         .task(TASK, "assigned")
         .worker(ALICE, "client:alice")
         .member_and_conversation("{}")
+        .invites(&[])
         .on(
             &cold_create().replace(r#"unique_name":"sms""#, r#"unique_name":"chat""#),
             201,
             &invite("{}"),
         )
+        .task(NEW_TASK, "pending")
         .on(&remove(OWN), 200, "{}");
     assert_eq!(ask(&fake, path, &fields).0, 200);
     // A task that cannot be read: nothing is done.
     let fake = Fake::default()
         .on_token()
         .participants(&[customer(), alice()])
-        .invites(&[])
         .on(&format!("GET {TASKROUTER}/Tasks/{TASK}"), 404, &refused(404, 20404))
         .worker(ALICE, "client:alice")
-        .member_and_conversation("{}");
+        .member_and_conversation("{}")
+        .invites(&[]);
     assert_eq!(ask(&fake, path, &fields).0, 404);
     assert!(writes(&fake).is_empty());
 }
@@ -494,6 +512,7 @@ fn an_invite_in_doubt_is_looked_for() {
         .on_lost(&cold_create())
         .invites(&[invite(&made)])
         .task(NEW_TASK, "pending")
+        .task(NEW_TASK, "pending")
         .on(&remove(OWN), 200, "{}");
     let (status, body) = ask(&found, INVITE, &invite_fields(OWN));
     assert_eq!((status, &body["invitesTaskSid"]), (200, &NEW_TASK.into()));
@@ -507,7 +526,8 @@ fn an_invite_in_doubt_is_looked_for() {
             Some(status) => fake.task(NEW_TASK, status),
             None => fake,
         };
-        let fake = fake.on(&cold_create(), 201, &invite("{}")).on(&remove(OWN), 200, "{}");
+        let fake = fake.on(&cold_create(), 201, &invite("{}"));
+        let fake = fake.task(NEW_TASK, "pending").on(&remove(OWN), 200, "{}");
         assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200);
     }
 }
@@ -516,6 +536,7 @@ fn an_invite_in_doubt_is_looked_for() {
 fn an_agent_who_stays_is_told_of_and_the_same_request_goes_on_from_there() {
     let fake = cold_reads(Fake::default(), &[], "{}")
         .on(&cold_create(), 201, &invite("{}"))
+        .task(NEW_TASK, "pending")
         .on(&remove(OWN), 500, &refused(500, 20500))
         .participants(&[customer(), alice()]);
     let (status, body) = ask(&fake, INVITE, &invite_fields(OWN));
@@ -531,10 +552,11 @@ fn an_agent_who_stays_is_told_of_and_the_same_request_goes_on_from_there() {
     let again = fake
         .on_token()
         .participants(&[customer(), alice()])
-        .invites(&[invite(&made)])
-        .task(NEW_TASK, "reserved")
         .worker(ALICE, "client:alice")
         .member_and_conversation("{}")
+        .invites(&[invite(&made)])
+        .task(NEW_TASK, "reserved")
+        .task(NEW_TASK, "pending")
         .on(&remove(OWN), 200, "{}");
     let (status, body) = ask(&again, INVITE, &invite_fields(OWN));
     assert_eq!((status, &body["participantInviteSid"]), (200, &NEW.into()));
@@ -543,17 +565,16 @@ fn an_agent_who_stays_is_told_of_and_the_same_request_goes_on_from_there() {
 #[test]
 fn a_warm_transfer_again_looks_for_the_invite_of_the_last_minute() {
     for (made, is_same) in [(1_799_999_960_001_u64, true), (1_799_999_960_000, false)] {
-        let fake = Fake::default()
-            .on_token()
-            .on(&format!("GET {CHANNEL}/Participants?PageSize=100"), 500, &refused(500, 20500))
-            .worker(ALICE, "client:alice")
-            .member_and_conversation("{}");
+        let fake = warm_reads(Fake::default(), "{}").on_lost(&warm_create(1_800_000_000_000)).on(
+            &format!("GET {CHANNEL}/Invites?PageSize=50"),
+            500,
+            &refused(500, 20500),
+        );
         assert_eq!(ask(&fake, INVITE, &invite_fields("")).0, 502);
         fake.world.slept.set(20_000);
         let mark = format!(r#"{{"transferId":"{ALICE}/{BOB}/{made}"}}"#);
-        let fake = fake.on_token().participants(&[customer(), alice()]).invites(&[invite(&mark)]);
+        let fake = warm_reads(fake, "{}").invites(&[invite(&mark)]);
         let fake = if is_same { fake.task(NEW_TASK, "reserved") } else { fake };
-        let fake = fake.worker(ALICE, "client:alice").member_and_conversation("{}");
         let fake = if is_same {
             fake
         } else {
@@ -568,18 +589,102 @@ fn a_warm_transfer_again_looks_for_the_invite_of_the_last_minute() {
 
 #[test]
 fn a_cold_transfer_whose_answer_was_lost_is_found_done() {
+    // Who was in the conversation when the invite was sent, and who asks.
+    for (named, expected) in [(ALICE, 200), (BOB, 403)] {
+        let made =
+            format!(r#"{{"transferId":"{}","workerSidsInConversation":["{named}"]}}"#, cold_mark());
+        let fake = Fake::default()
+            .on_token()
+            .participants(&[customer()])
+            .worker(ALICE, "client:alice")
+            .on(&format!("GET {CONVERSATION}/Participants/alice"), 404, &refused(404, 50200))
+            .conversation("{}")
+            .invites(&[invite(&made)])
+            .task(NEW_TASK, "assigned");
+        let (status, body) = ask(&fake, INVITE, &invite_fields(OWN));
+        assert_eq!(status, expected);
+        if expected == 200 {
+            assert_eq!(body["participantInviteSid"], NEW);
+        }
+        assert!(writes(&fake).is_empty());
+    }
+}
+
+#[test]
+fn nobody_leaves_for_an_invite_that_was_canceled() {
+    for status in ["canceled", "completed", "wrapping"] {
+        let fake = cold_reads(Fake::default(), &[], "{}")
+            .on(&cold_create(), 201, &invite("{}"))
+            .task(NEW_TASK, status);
+        let (answer, body) = ask(&fake, INVITE, &invite_fields(OWN));
+        assert_eq!((answer, body["success"].as_bool()), (409, Some(false)), "{status}");
+        assert_eq!(writes(&fake), [cold_create()]);
+    }
+    let fake = cold_reads(Fake::default(), &[], "{}").on(&cold_create(), 201, &invite("{}")).on(
+        &format!("GET {TASKROUTER}/Tasks/{NEW_TASK}"),
+        404,
+        &refused(404, 20404),
+    );
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 409);
+    // Whether it is cannot be known: the agent stays, and is told so.
+    let fake = cold_reads(Fake::default(), &[], "{}").on(&cold_create(), 201, &invite("{}")).on(
+        &format!("GET {TASKROUTER}/Tasks/{NEW_TASK}"),
+        500,
+        &refused(500, 20500),
+    );
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 502);
+    assert_eq!(writes(&fake), [cold_create()]);
+}
+
+/// An invite as a list shows it that leaves the attributes out.
+fn bare_invite() -> String {
+    serde_json::json!({
+        "sid": NEW, "routing": { "properties": { "sid": NEW_TASK, "attributes": null } },
+    })
+    .to_string()
+}
+
+#[test]
+fn an_invite_is_known_by_its_attributes_in_both_forms_and_without_by_its_task() {
     let made = format!(r#"{{"transferId":"{}"}}"#, cold_mark());
-    let fake = Fake::default()
-        .on_token()
-        .participants(&[customer()])
-        .invites(&[invite(&made)])
-        .task(NEW_TASK, "assigned")
-        .worker(ALICE, "client:alice")
-        .member_and_conversation("{}")
-        .on(&remove(OWN), 404, &refused(404, 20404))
-        .participants(&[customer()]);
-    let (status, body) = ask(&fake, INVITE, &invite_fields(OWN));
-    assert_eq!((status, &body["participantInviteSid"]), (200, &NEW.into()));
+    let as_object = serde_json::json!({
+        "sid": NEW,
+        "routing": { "properties": {
+            "sid": NEW_TASK, "attributes": serde_json::from_str::<Value>(&made).unwrap(),
+        } },
+    });
+    for listed in [invite(&made), as_object.to_string(), bare_invite()] {
+        let marked = task(NEW_TASK, "pending").replace(r#""{}""#, &Value::from(&*made).to_string());
+        let get = format!("GET {TASKROUTER}/Tasks/{NEW_TASK}");
+        let fake = cold_reads(Fake::default(), &[listed], "{}")
+            .on(&get, 200, &marked)
+            .on(&get, 200, &marked)
+            .on(&remove(OWN), 200, "{}");
+        assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200);
+        assert_eq!(writes(&fake), [remove(OWN)]);
+    }
+    // The task of another transfer.
+    let fake = cold_reads(Fake::default(), &[bare_invite()], "{}")
+        .task(NEW_TASK, "pending")
+        .on(&cold_create(), 201, &invite("{}"))
+        .task(NEW_TASK, "pending")
+        .on(&remove(OWN), 200, "{}");
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200);
+}
+
+#[test]
+fn who_is_listed_although_they_are_out_is_out() {
+    // Twilio refuses to close what is closed, and lists it nevertheless.
+    let stale = |status: &str| {
+        cold_reads(Fake::default(), &[], "{}")
+            .on(&cold_create(), 201, &invite("{}"))
+            .task(NEW_TASK, "pending")
+            .on(&remove(OWN), 400, &refused(400, 20001))
+            .participants(&[customer(), alice()])
+            .task(TASK, status)
+    };
+    assert_eq!(ask(&stale("wrapping"), INVITE, &invite_fields(OWN)).0, 200);
+    assert_eq!(ask(&stale("assigned"), INVITE, &invite_fields(OWN)).0, 502);
 }
 
 #[test]
@@ -588,6 +693,7 @@ fn who_is_out_is_out_whatever_twilio_answered() {
         let status = if gone.starts_with("{\"code") { 404 } else { 200 };
         let fake = cold_reads(Fake::default(), &[], "{}")
             .on(&cold_create(), 201, &invite("{}"))
+            .task(NEW_TASK, "pending")
             .on(&remove(OWN), 400, &refused(400, 20001))
             .on(&format!("GET {CHANNEL}/Participants?PageSize=100"), status, &gone);
         assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200);
@@ -609,8 +715,8 @@ fn who_is_not_in_the_interaction_transfers_nothing() {
         (&both, CUSTOMER),
     ] {
         let fake = Fake::default().on_token().participants(who);
-        let fake = if leaving.is_empty() { fake } else { fake.invites(&[]) };
         let fake = fake.worker(ALICE, "client:alice").member_and_conversation("{}");
+        let fake = if leaving.is_empty() { fake } else { fake.invites(&[]) };
         let (status, body) = ask(&fake, INVITE, &invite_fields(leaving));
         assert_eq!((status, body["success"].as_bool()), (403, Some(false)), "{leaving}");
         assert!(writes(&fake).is_empty());
@@ -618,11 +724,18 @@ fn who_is_not_in_the_interaction_transfers_nothing() {
     let fake = Fake::default()
         .on_token()
         .participants(&bobs)
-        .invites(&[])
         .worker(ALICE, "client:alice")
-        .member_and_conversation("{}");
+        .member_and_conversation("{}")
+        .invites(&[]);
     let response = fake.handle(post_json("/transferConversation", &payload().to_string()));
     assert_eq!(response.status, 403);
+    // Its clients print `error`.
+    let body = json(&response);
+    assert_eq!((body["error"].is_string(), &body["error"]), (true, &body["message"]));
+    let response = Fake::default().handle(post_json("/transferConversation", "{}"));
+    assert_eq!((response.status, json(&response)["error"].is_string()), (403, true));
+    let response = Fake::default().handle(post_json(INVITE, "{}"));
+    assert_eq!(json(&response)["error"], Value::Null);
     assert!(writes(&fake).is_empty());
 }
 
@@ -642,11 +755,12 @@ fn a_supervisor_hands_over_for_an_agent() {
             .with("ACCESS_CHECKS", checks)
             .on_token_of("sue", SUE, role)
             .participants(&[customer(), alice()])
-            .invites(&[])
             .worker(SUE, "client:sue")
             .conversation("{}")
             .worker(ALICE, "sip:alice@example.com")
+            .invites(&[])
             .on(&create, 201, &invite("{}"))
+            .task(NEW_TASK, "pending")
             .on(&remove(OWN), 200, "{}");
         assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200, "{role}");
     }
@@ -672,8 +786,8 @@ fn the_last_agent_ends_the_conversation() {
     );
     // Another one who is done, and an invite that nobody can accept any more, are nobody.
     let fake = leave_reads(&[customer(), alice(), bob()], &[invite("{}")], "{}")
-        .task(NEW_TASK, "canceled")
         .task(BOBS_TASK, "wrapping")
+        .task(NEW_TASK, "canceled")
         .on(&close(), 200, "{}");
     assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200);
     // Without a conversation it is not asked for.
@@ -690,9 +804,9 @@ fn the_last_agent_ends_the_conversation() {
 fn while_another_agent_is_there_or_invited_only_the_leaver_goes() {
     let noted = format!(r#"{{{FOREIGN},"invites":{{"{DEAD_TASK}":{{}}}}}}"#);
     let there = leave_reads(&[customer(), alice(), bob()], &[], &noted)
-        .task(DEAD_TASK, "canceled")
         .task(BOBS_TASK, "assigned")
         .on(&remove(OWN), 200, "{}")
+        .task(DEAD_TASK, "canceled")
         .conversation(&noted)
         .on(&format!(r#"POST {CONVERSATION} Attributes={{{FOREIGN},"invites":{{}}}}"#), 200, "{}");
     let (status, body) = ask(&there, LEAVE, &leave_fields(OWN));
@@ -721,14 +835,37 @@ fn who_has_left_has_left() {
 }
 
 #[test]
-fn nobody_takes_out_others() {
-    for participant in [OTHER, CUSTOMER] {
-        let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}");
-        assert_eq!(ask(&fake, LEAVE, &leave_fields(participant)).0, 403);
+fn agents_take_out_others_only_where_the_team_wants_it() {
+    let both = [customer(), alice(), bob()];
+    let take_out = |setting: &str, who: &[String], participant: &str| {
+        let fake = Fake::default()
+            .with("AGENTS_MAY_REMOVE_AGENTS", setting)
+            .on_token()
+            .participants(who)
+            .invites(&[])
+            .member_and_conversation("{}");
+        (fake, leave_fields(participant))
+    };
+    // By default another agent of the same chat, and never the customer.
+    let (fake, fields) = take_out("", &both, OTHER);
+    let fake = fake.task(TASK, "assigned").on(&remove(OTHER), 200, "{}");
+    assert_eq!(ask(&fake, LEAVE, &fields).0, 200);
+    let strangers = [customer(), bob()];
+    let listening = [customer(), participant(OWN, "supervisor", ALICE, TASK), bob()];
+    for (setting, who, participant) in [
+        ("off", &both[..], OTHER),
+        ("off", &both, CUSTOMER),
+        ("on", &both, CUSTOMER),
+        ("on", &strangers, OTHER),
+        ("on", &listening, OTHER),
+    ] {
+        let (fake, fields) = take_out(setting, who, participant);
+        assert_eq!(ask(&fake, LEAVE, &fields).0, 403, "{setting} {participant}");
         assert!(writes(&fake).is_empty());
     }
-    // A supervisor does.
+    // A supervisor does anyway.
     let fake = Fake::default()
+        .with("AGENTS_MAY_REMOVE_AGENTS", "off")
         .on_token_of("sue", "WK00000000000000000000000000000003", "supervisor")
         .participants(&[customer(), alice(), bob()])
         .invites(&[])
@@ -736,6 +873,112 @@ fn nobody_takes_out_others() {
         .task(TASK, "assigned")
         .on(&remove(OTHER), 200, "{}");
     assert_eq!(ask(&fake, LEAVE, &leave_fields(OTHER)).0, 200);
+}
+
+/// An old invite of the channel: its task, and what the list says of it.
+fn old_invite(at: usize, status: &str) -> String {
+    format!(
+        r#"{{"sid":"KG{at:032}","routing":{{"properties":{{"sid":"WT{at:032}","assignment_status":"{status}","attributes":"{{}}"}}}}}}"#
+    )
+}
+
+fn old_task(fake: Fake, at: usize, status: &str) -> Fake {
+    fake.task(&format!("WT{at:032}"), status)
+}
+
+#[test]
+fn leaving_a_chat_of_many_transfers_costs_few_calls() {
+    // The newest is open: nothing else is asked.
+    let mut invites: Vec<String> = (0..60).map(|at| old_invite(at, "pending")).collect();
+    let fake = leave_reads(&[customer(), alice()], &invites, "{}");
+    let fake = old_task(fake, 59, "reserved");
+    let fake = (55..59).rev().fold(fake, |fake, at| old_task(fake, at, "canceled"));
+    assert_eq!(ask(&fake.on(&remove(OWN), 200, "{}"), LEAVE, &leave_fields(OWN)).0, 200);
+    // Those of which the list says that they are over cost nothing.
+    let over: Vec<String> = (0..60).map(|at| old_invite(at, "canceled")).collect();
+    let fake = leave_reads(&[customer(), alice()], &over, "{}").on(&close(), 200, "{}");
+    assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200);
+    // When ten are over, one listing tells about the rest.
+    let expression = format!("flexInteractionChannelSid == \"{CHANNEL_SID}\"");
+    let listing = format!(
+        "GET {TASKROUTER}/Tasks?EvaluateTaskAttributes={}&PageSize=50",
+        flex_edge::base::text::encode(&expression)
+    );
+    for (status, last) in [("pending", remove(OWN)), ("canceled", close())] {
+        let fake = leave_reads(&[customer(), alice()], &invites, "{}");
+        let fake = (50..60).rev().fold(fake, |fake, at| old_task(fake, at, "canceled"));
+        let listed = task(&format!("WT{:032}", 3), status);
+        let fake = fake.on(&listing, 200, &list("tasks", &[listed])).on(&last, 200, "{}");
+        assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200, "{status}");
+    }
+    // The order of the list does not matter where it says when they were made.
+    let dated = old_invite(99, "pending")
+        .replace(r#""attributes""#, r#""date_created":1800000000,"attributes""#);
+    invites.insert(0, dated);
+    let fake = leave_reads(&[customer(), alice()], &invites[..5], "{}");
+    let fake = old_task(fake, 99, "pending");
+    let fake = (0..4).rev().fold(fake, |fake, at| old_task(fake, at, "canceled"));
+    assert_eq!(ask(&fake.on(&remove(OWN), 200, "{}"), LEAVE, &leave_fields(OWN)).0, 200);
+}
+
+#[test]
+fn who_may_not_act_claims_no_gate() {
+    let strangers = [customer(), bob()];
+    let no_member = |fake: Fake| {
+        fake.on(&format!("GET {CONVERSATION}/Participants/alice"), 404, &refused(404, 50200))
+            .conversation("{}")
+    };
+    let leave = no_member(Fake::default().on_token().participants(&strangers).invites(&[]));
+    assert_eq!(ask(&leave, LEAVE, &leave_fields(OTHER)).0, 403);
+    let update = no_member(Fake::default().on_token());
+    assert_eq!(ask(&update, UPDATE, &update_fields("{}")).0, 403);
+    let warm = no_member(
+        Fake::default().on_token().participants(&strangers).worker(ALICE, "client:alice"),
+    );
+    assert_eq!(ask(&warm, INVITE, &invite_fields("")).0, 403);
+    let cold = no_member(
+        Fake::default().on_token().participants(&strangers).worker(ALICE, "client:alice"),
+    )
+    .invites(&[]);
+    assert_eq!(ask(&cold, INVITE, &invite_fields(OTHER)).0, 403);
+    for fake in [leave, update, warm, cold] {
+        assert_eq!(fake.world.claimed(), [""; 0]);
+    }
+    // Who asks for somebody who is not there claims what nobody else waits for.
+    let gone = no_member(
+        Fake::default().on_token().participants(&strangers).worker(ALICE, "client:alice"),
+    )
+    .invites(&[]);
+    assert_eq!(ask(&gone, INVITE, &invite_fields(OWN)).0, 403);
+    assert_eq!(gone.world.claimed(), [format!("transfer/{CHANNEL_SID}/{OWN}/{ALICE}")]);
+}
+
+#[test]
+fn attributes_that_twilio_would_not_take_are_refused_before_any_work() {
+    let long = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length));
+    for (path, name, fields) in [
+        (INVITE, "jsonAttributes", but(invite_fields(OWN), "jsonAttributes", &long(4096))),
+        (INVITE, "workersToIgnore", but(invite_fields(OWN), "workersToIgnore", &long(4096))),
+        (UPDATE, "attributes", update_fields(&long(16 * 1024))),
+    ] {
+        let (status, body) = ask(&Fake::default().on_token(), path, &fields);
+        assert_eq!((status, body["field"].as_str()), (400, Some(name)), "{path}");
+    }
+    let mut body = payload();
+    body["Payload"]["transferringTaskAttributes"] = long(4096).into();
+    let fake = Fake::default().on_token();
+    let (status, body) = read(&fake.handle(post_json("/transferConversation", &body.to_string())));
+    assert_eq!((status, &body["field"]), (400, &"transferringTaskAttributes".into()));
+    // What fits alone may not fit with what is there.
+    let fields = but(invite_fields(OWN), "jsonAttributes", &long(4000));
+    let fake = cold_reads(Fake::default(), &[], "{}");
+    let (status, body) = ask(&fake, INVITE, &fields);
+    assert_eq!((status, &body["field"]), (400, &"jsonAttributes".into()));
+    let there = format!(r#"{{"b":"{}"}}"#, "y".repeat(16_000));
+    let fake = Fake::default().on_token().member_and_conversation(&there);
+    let (status, body) = ask(&fake, UPDATE, &update_fields(&long(1000)));
+    assert_eq!((status, &body["field"]), (400, &"attributes".into()));
+    assert!(writes(&fake).is_empty());
 }
 
 #[test]
@@ -762,7 +1005,8 @@ fn leaving_that_fails_leaves_everybody_there() {
     let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}")
         .task(BOBS_TASK, "assigned")
         .on(&remove(OWN), 409, &refused(409, 45009))
-        .participants(&[customer(), alice(), bob()]);
+        .participants(&[customer(), alice(), bob()])
+        .task(TASK, "assigned");
     assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 409);
 }
 
@@ -939,4 +1183,44 @@ fn without_a_workflow_nothing_is_handed_over() {
     let (status, body) = ask(&fake, INVITE, &invite_fields(OWN));
     assert_eq!(status, 500);
     assert_eq!(body["missing"], serde_json::json!(["TWILIO_FLEX_CHAT_TRANSFER_WORKFLOW_SID"]));
+}
+
+fn wrap_up(participant: &str) -> String {
+    remove(participant).replace("closed", "wrapup")
+}
+
+#[test]
+fn with_wrap_up_who_hands_over_finishes_their_notes() {
+    let fake = cold_reads(Fake::default().with("TRANSFER_WRAP_UP", "on"), &[], "{}")
+        .on(&cold_create(), 201, &invite("{}"))
+        .task(NEW_TASK, "pending")
+        .on(&wrap_up(OWN), 200, "{}");
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200);
+    let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}")
+        .with("TRANSFER_WRAP_UP", "on")
+        .task(BOBS_TASK, "assigned")
+        .on(&wrap_up(OWN), 200, "{}");
+    assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200);
+}
+
+#[test]
+fn who_finishes_their_notes_is_no_company_and_takes_nobody_out() {
+    let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}")
+        .with("TRANSFER_WRAP_UP", "on")
+        .task(BOBS_TASK, "wrapping")
+        .on(&close(), 200, "{}");
+    assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200);
+    let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}")
+        .with("TRANSFER_WRAP_UP", "on")
+        .task(TASK, "wrapping")
+        .task(BOBS_TASK, "assigned");
+    assert_eq!(ask(&fake, LEAVE, &leave_fields(OTHER)).0, 403);
+    // Who is taken out by another agent is out at once.
+    let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}")
+        .with("TRANSFER_WRAP_UP", "on")
+        .task(TASK, "assigned")
+        .task(BOBS_TASK, "assigned")
+        .task(TASK, "assigned")
+        .on(&remove(OTHER), 200, "{}");
+    assert_eq!(ask(&fake, LEAVE, &leave_fields(OTHER)).0, 200);
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { ACCOUNT, ADDRESSES, badOnes, complete, configure, credentials, EVERYONE, examine, rest, run, seed, twilio, WORKER, WORKSPACE, write, writes } from "./stage.mjs";
+import { ACCOUNT, ADDRESSES, badOnes, complete, configure, credentials, EVERYONE, examine, provide, rest, run, seed, twilio, WORKER, WORKSPACE, write, writes } from "./stage.mjs";
 
 const routing = (filters) => ({ Configuration: JSON.stringify({ task_routing: { filters, default_filter: { queue: EVERYONE } } }) });
 const workflow = (sid, form) => rest("POST", `${WORKSPACE}/Workflows/${sid}`, form);
@@ -56,6 +56,7 @@ const BREAKS = [
   ["webchat goes to Studio", () => address({ "AutoCreation.Type": "studio", "AutoCreation.StudioFlowSid": `FW${"1".repeat(32)}` }), "webchat", /do not reach the Worker/, { mends: true }],
   ["webchat's address is deleted", () => rest("DELETE", `${ADDRESSES}/${seed.WEBCHAT_ADDRESS_SID}`), "webchat", /does not exist/, { mends: true }],
   ["webchat without origins", () => write({ ...complete(), ALLOWED_ORIGINS: "" }), "webchat", /ALLOWED_ORIGINS is missing/],
+  ["the customer site's origin, and not Flex's", () => write({ ...complete(), ALLOWED_ORIGINS: "https://www.example.com" }), "origins", /lacks https:\/\/flex\.twilio\.com/],
   ["a misspelt setting", () => write({ ...complete(), TWILIO_FLEX_CALLERID: "+1" }), "settings", /TWILIO_FLEX_CALLERID: no such setting/],
   ["a SID of another kind", () => write({ ...complete(), TWILIO_FLEX_OUTBOUND_QUEUE_SID: seed.WORKSPACE_SID }), "settings", /TWILIO_FLEX_OUTBOUND_QUEUE_SID is no WQ… SID/, { also: ["outbound-queue"] }],
   ["half an API key", () => write({ ...complete(), TWILIO_API_SECRET: "" }), "api-key", /TWILIO_API_SECRET is missing/, { also: ["webchat"] }],
@@ -83,9 +84,10 @@ describe("what is broken is found", () => {
       assert.ok(found[id].mend, "nothing is said to mend it");
       const command = /npm run provision(?: -- (?<flags>.*))?$/.exec(found[id].mend);
       if (!mends) return;
-      const flags = (command.groups.flags ?? "").replace(/--settings \S+ ?/, "").split(" ").filter(Boolean);
-      const { status, output } = await run("provision", ["--yes", ...flags]);
-      assert.equal(status, 0, output);
+      const flags = (command.groups.flags ?? "").split(" ");
+      const after = (flag) => (flags.includes(flag) ? [flags[flags.indexOf(flag) + 1]] : []);
+      const has = (flag) => flags.includes(flag);
+      assert.deepEqual(await provide({ takeOver: has("--take-over"), webchat: has("--webchat"), nativeCalls: has("--native-calls"), address: after("--address") }), []);
       assert.deepEqual(badOnes(await examine()), []);
     });
   }
@@ -139,6 +141,16 @@ describe("the table", () => {
     assert.match(output, /✖ event callback +TaskRouter tells nobody.*\n +→ npm run provision -- --settings \S+\n/);
     assert.match(output, /✔ workspace/);
     assert.match(output, /\d+ ✔ {2}2 ✖/);
+  });
+
+  test("for machines", async () => {
+    healthy();
+    const { status, output } = await run("doctor", ["--json"]);
+    const report = JSON.parse(output);
+    assert.deepEqual([status, report.success, report.worker, report.account], [1, false, WORKER, seed.ACCOUNT_SID]);
+    const health = report.checks.find(({ id }) => id === "health");
+    assert.deepEqual(health, { group: "Worker", id: "health", title: "health", state: "bad", message: `${WORKER} does not answer`, mend: "npm run deploy" });
+    assert.ok(report.checks.every(({ id, state }) => state !== "bad" || id === "health"));
   });
 
   test("an option that is not known, and help", async () => {

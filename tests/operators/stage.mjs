@@ -6,6 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach } from "node:test";
 
+import { Account } from "../../dev/doctor/account.mjs";
+import { examine as examineAll } from "../../dev/doctor/examine.mjs";
+import { carryOut, makePlan } from "../../dev/provision/make.mjs";
+import { saveSettings, settingsFor } from "../../dev/settings.mjs";
 import { root } from "../../dev/setup.mjs";
 import { seed, startTwilio } from "../../standin/index.mjs";
 
@@ -59,7 +63,7 @@ export const complete = () => ({
   TWILIO_FLEX_INTERNAL_CALL_APP_SID: seed.INTERNAL_CALL_APP_SID,
   TWILIO_CONVERSATIONS_SERVICE_SID: seed.CHAT_SERVICE_SID,
   TWILIO_WEBCHAT_ADDRESS_SID: seed.WEBCHAT_ADDRESS_SID,
-  ALLOWED_ORIGINS: "https://www.example.com",
+  ALLOWED_ORIGINS: "https://flex.twilio.com,https://www.example.com",
 });
 
 export const write = (settings) => writeFileSync(file, Object.entries(settings).map((pair) => `${pair.join("=")}\n`).join(""));
@@ -89,18 +93,24 @@ export function run(command, args = [], { env = {}, given = file } = {}) {
   });
 }
 
-/** The doctor's findings by id. */
-export async function examine(args = [], options) {
-  const { status, output } = await run("doctor", ["--json", ...args], options);
-  const report = JSON.parse(output);
-  assert.equal(status, report.success ? 0 : 1);
-  return Object.fromEntries(report.checks.map((check) => [check.id, check]));
+/** The doctor's findings by id; the command's own way is `run("doctor", ["--json"])`. */
+export async function examine(url) {
+  const given = settingsFor({ settings: file, url });
+  const found = await examineAll(given);
+  return Object.fromEntries(found.map((check) => [check.id, check]));
 }
 /** The ids that are ✖, but for the Worker's: nobody answers there. */
 export const badOnes = (found) =>
   Object.values(found)
-    .filter(({ state, group }) => state === "bad" && group !== "Worker")
+    .filter(({ id, state, group }) => state === "bad" && (group !== "Worker" || id === "origins"))
     .map(({ id }) => id);
+
+/** Carries out what `npm run provision` would with these options; answers what could not be done. */
+export async function provide(options = {}) {
+  const { settings, url } = settingsFor({ settings: file });
+  const context = { account: new Account(settings.values), values: settings.values, url, options };
+  return carryOut(await makePlan(context), context, { save: (values) => saveSettings(file, values), say: () => {} });
+}
 
 const AUTHORIZATION = `Basic ${Buffer.from(`${seed.ACCOUNT_SID}:${seed.AUTH_TOKEN}`).toString("base64")}`;
 /** A request of somebody else: form, or JSON when `body` is text. */

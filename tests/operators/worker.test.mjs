@@ -35,7 +35,7 @@ async function withWorker(vars, look) {
   const worker = await startWorker({ port, persist: folder, vars: { ...settings(twilio.url), ...vars } });
   try {
     write(complete());
-    await look(await examine(["--url", worker.url]), worker);
+    await look(await examine(worker.url), worker);
   } finally {
     await worker.stop();
   }
@@ -47,6 +47,7 @@ describe("a Worker that runs", () => {
       assert.deepEqual(states(found), ["good", "good", "good", "good"]);
       const logged = worker.lines.filter((line) => line.includes('"route"')).map((line) => JSON.parse(line.slice(line.indexOf("{"))));
       assert.ok(logged.some(({ route, status }) => route === "/voice/agent-join-conference" && status === 200));
+      assert.match(found["last-event"].message, /none has come yet/);
       assert.ok(logged.every(({ twilioCalls }) => twilioCalls === 0));
     });
   });
@@ -79,7 +80,7 @@ describe("what is no such Worker", () => {
   async function at(handler) {
     const { server, url } = await listen(handler);
     write(complete());
-    const found = await examine(["--url", url]);
+    const found = await examine(url);
     server.close();
     return found;
   }
@@ -96,13 +97,13 @@ describe("what is no such Worker", () => {
     const features = { "internal-call": { configured: false, missing: ["TWILIO_FLEX_WORKSPACE_SID"] }, dial: { configured: true, missing: [] } };
     const body = { success: false, version: "0.0.1", features, missing: ["TWILIO_FLEX_WORKSPACE_SID"], invalid: {} };
     const found = await at((request, response) => json(response, request.url === "/health" ? 503 : 403, body));
-    assert.match(found.health.message, /internal-call cannot work; missing: TWILIO_FLEX_WORKSPACE_SID/);
+    assert.match(found.health.message, /503: a feature that is begun cannot work: internal-call lacks TWILIO_FLEX_WORKSPACE_SID/);
     assert.match(found.version.message, /0\.0\.1 runs; this checkout is \d/);
   });
 
   test("nobody at all", async () => {
     write(complete());
-    const found = await examine(["--url", `http://127.0.0.1:${await freePort()}`]);
+    const found = await examine(`http://127.0.0.1:${await freePort()}`);
     assert.deepEqual(states(found), ["bad", "none", "none", "none"]);
   });
 });

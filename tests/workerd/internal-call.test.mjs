@@ -177,7 +177,7 @@ test("twenty first uses of a token at once share one question to Twilio", async 
   const caller = somebody();
   const since = twilio.journal({}).entries.at(-1).seq;
   const answers = await Promise.all(Array.from({ length: 20 }, () => edge.post(HOLD.IL, caller.name, {})));
-  for (const { status, body } of answers) assert.deepEqual([status, body.field], [400, "conference"]);
+  for (const { status, body } of answers) assert.deepEqual([status, body.field], [400, "participant"]);
   const asked = twilio.journal({ since, operationId: "ValidateFlexToken" }).entries;
   assert.equal(asked.length, 1);
 });

@@ -1,6 +1,8 @@
 // The rules of the product that hold whatever fails. What a failing test says begins with the rule that was broken.
 import { isDeepStrictEqual } from "node:util";
 
+import { until } from "./clock.mjs";
+
 const show = (value) => JSON.stringify(value);
 
 function rule(text) {
@@ -8,6 +10,8 @@ function rule(text) {
     if (!holds) throw new Error(`“${text}” is broken: ${detail}`);
   };
   must.equal = (actual, expected, detail = "") => must(isDeepStrictEqual(actual, expected), `${detail} ${show(actual)}, not ${show(expected)}`);
+  /** The same, within the time after which the Worker's own watch has looked at it. */
+  must.soon = (check, detail) => until(check, detail, 30_000).catch(() => must(false, detail));
   return must;
 }
 

@@ -9,7 +9,7 @@ use std::future::{Future, ready};
 
 use futures_util::join;
 
-use crate::base::attributes::Writer;
+use crate::base::attributes::{MAX_CONVERSATION, Writer};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::json;
@@ -93,15 +93,13 @@ async fn revise(
     .await
 }
 
-/// Takes over what a plugin sends from its copy of the attributes.
-pub async fn take_over(
-    cx: &Context,
-    agent: &Agent,
-    conversation: &ConversationSid,
-    sent: &str,
-) -> Result<()> {
-    once::alone(cx, &key(conversation), async || {
-        let current = access::conversation(cx, agent, conversation).await?;
+/// Takes over what a plugin sends from its copy of the attributes: `current` is what was read
+/// when the agent's part was checked.
+pub async fn take_over(cx: &Context, current: Conversation, sent: &str) -> Result<()> {
+    let sid = current.sid.clone();
+    once::in_turn(cx, &key(&sid), async |attempt| {
+        let current =
+            if attempt > 1 { cx.twilio().conversation(sid.as_str()).await? } else { current };
         let mut known = tasks(current.attributes()?);
         let ours: HashSet<TaskSid> = known.iter().cloned().collect();
         known.extend(tasks(sent).into_iter().filter(|sid| !ours.contains(sid)));
@@ -125,6 +123,9 @@ async fn write(
     let current = if current.trim().is_empty() { "{}" } else { current };
     let changed = changed(current, sent, dead, entry)
         .ok_or_else(|| Error::internal("attributes are no JSON object"))?;
+    if changed.len() > MAX_CONVERSATION {
+        return Err(Error::bad("attributes", "makes the attributes longer than 16 KB"));
+    }
     if changed != current {
         cx.twilio().update_conversation(&conversation.sid, &[("Attributes", &changed)]).await?;
     }

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::transfer::{Target, Transfer};
-use crate::base::attributes::{Writer, overwrite};
+use super::asked::{Target, Transfer};
+use crate::base::attributes::{MAX_TASK, Writer, overwrite};
 use crate::base::context::Context;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::members::{Members, lenient, view};
 use crate::base::sid::{Sid as _, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
@@ -102,7 +102,12 @@ pub fn attributes(
         transfer_queue_name: t.queue.as_deref(),
         ignore_worker_contact_uri: contact,
     };
-    overwrite(&inherited.end(), &json::write(&added))
+    let attributes = overwrite(&inherited.end(), &json::write(&added))?;
+    if attributes.len() > MAX_TASK {
+        let problem = "is longer than 4 KB with what a transfer adds";
+        return Err(Error::bad(t.attributes_field, problem));
+    }
+    Ok(attributes)
 }
 
 /// The links to other tasks and the id that joins them in Flex Insights.

@@ -2,50 +2,20 @@
 //! invite to the interaction's channel. A cold transfer then takes the agent out, a warm one
 //! leaves them in and notes the invite on the conversation.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Deserialize;
 
+use super::asked::{Invited, Target, Transfer};
 use super::handover;
 use crate::base::answer::Done;
+use crate::base::attributes::{MAX_TASK, check_size};
 use crate::base::config::Feature;
 use crate::base::context::Context;
 use crate::base::error::Result;
 use crate::base::members::{lenient, view};
 use crate::base::params::JsonObject;
-use crate::base::sid::{
-    ChannelSid, ConversationSid, InteractionSid, InviteSid, ParticipantSid, QueueSid, Sid as _,
-    TaskSid, WorkerSid,
-};
+use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, ParticipantSid, TaskSid};
 use crate::flex::agent::Agent;
-use crate::twilio::interactions::{Channel, Invite};
-
-/// Who gets the conversation.
-pub enum Target {
-    /// `WK…`
-    Worker(WorkerSid),
-    /// `WQ…`
-    Queue(QueueSid),
-}
-
-impl Target {
-    /// The SID.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Worker(sid) => sid.as_str(),
-            Self::Queue(sid) => sid.as_str(),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Target {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let worker = WorkerSid::parse(&text).map(Self::Worker);
-        let target = worker.or_else(|| QueueSid::parse(&text).map(Self::Queue));
-        target.ok_or_else(|| D::Error::custom("is neither a WK… nor a WQ… SID"))
-    }
-}
+use crate::twilio::interactions::Channel;
 
 /// What `transferConversation` takes.
 #[derive(Deserialize)]
@@ -97,32 +67,6 @@ pub struct InviteParticipant {
     task_channel_unique_name: Option<String>,
 }
 
-/// A transfer, as asked for.
-pub struct Transfer {
-    /// Where the conversation goes on.
-    pub channel: Channel,
-    /// Who gets it.
-    pub target: Target,
-    /// The name of the queue that gets it.
-    pub queue: Option<String>,
-    /// The name of the worker who gets it.
-    pub target_name: Option<String>,
-    /// Who is taken out: a cold transfer.
-    pub leaving: Option<ParticipantSid>,
-    /// The task that the agent has.
-    pub task: Option<TaskSid>,
-    /// The unique name of the new task's channel.
-    pub task_channel: Option<String>,
-    /// The conversation.
-    pub conversation: Option<ConversationSid>,
-    /// What joins the tasks in Flex Insights.
-    pub conversation_id: Option<String>,
-    /// The attributes of the agent's task.
-    pub attributes: JsonObject,
-    /// More attributes; whom the workflow shall not offer it to.
-    pub ignore: JsonObject,
-}
-
 /// Attributes of a task that belongs to a conversation.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -134,37 +78,6 @@ struct TaskAttributes {
 /// The conversation that the attributes of its task name.
 fn conversation_in(attributes: &JsonObject) -> Option<ConversationSid> {
     view::<TaskAttributes>(attributes.as_str()).conversation_sid
-}
-
-/// What a transfer answers.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Invited {
-    message: String,
-    participant_invite_sid: InviteSid,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    invites_task_sid: Option<TaskSid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    invite_noted: Option<bool>,
-}
-
-impl Invited {
-    /// What is told of an invite.
-    #[must_use]
-    pub fn new(invite: &Invite, message: &str, invite_noted: Option<bool>) -> Self {
-        Self {
-            message: format!("Participant invite {} {message}", invite.sid),
-            participant_invite_sid: invite.sid.clone(),
-            invites_task_sid: invite.task().cloned(),
-            invite_noted,
-        }
-    }
-
-    /// The task that the invite has made.
-    #[must_use]
-    pub fn task(&self) -> Option<&TaskSid> {
-        self.invites_task_sid.as_ref()
-    }
 }
 
 /// `transferConversation`: the agent hands the conversation over and leaves it.
@@ -184,6 +97,7 @@ pub async fn transfer(cx: &Context, agent: &Agent, ask: HandOver) -> Result<Done
         conversation: conversation_in(&ask.payload.transferring_task_attributes),
         conversation_id: None,
         attributes: ask.payload.transferring_task_attributes,
+        attributes_field: "transferringTaskAttributes",
         ignore: JsonObject::default(),
     };
     hand_over(cx, agent, &transfer).await
@@ -205,6 +119,7 @@ pub async fn invite(cx: &Context, agent: &Agent, ask: InviteParticipant) -> Resu
         conversation: ask.conversation_sid.or_else(|| conversation_in(&ask.json_attributes)),
         conversation_id: ask.conversation_id,
         attributes: ask.json_attributes,
+        attributes_field: "jsonAttributes",
         ignore: ask.workers_to_ignore.unwrap_or_default(),
     };
     hand_over(cx, agent, &transfer).await
@@ -213,6 +128,8 @@ pub async fn invite(cx: &Context, agent: &Agent, ask: InviteParticipant) -> Resu
 /// One transfer is one invite: who asks for the same again gets the first one's answer.
 async fn hand_over(cx: &Context, agent: &Agent, t: &Transfer) -> Result<Done<Invited>> {
     cx.config().require(Feature::ConversationTransfer)?;
+    check_size(t.attributes_field, t.attributes.as_str(), MAX_TASK)?;
+    check_size("workersToIgnore", t.ignore.as_str(), MAX_TASK)?;
     let answer = match &t.leaving {
         Some(leaving) => handover::cold(cx, agent, t, leaving).await,
         None => handover::warm(cx, agent, t).await,

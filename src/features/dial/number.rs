@@ -1,54 +1,56 @@
 //! The number to call.
 
-use super::plan::Chat;
+use super::chat::Chat;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
-use crate::base::phone::is_number;
+use crate::base::phone::{is_number, of_whatsapp};
 
-/// The customer's number, as the channels have it: SMS and WhatsApp as their address, web
+/// The customer's number as the channels have it: SMS and WhatsApp as their address, web
 /// chat and e-mail at best among the customer's data.
 pub fn of_customer(chat: &Chat) -> Result<String> {
     let addresses = [&chat.customer_address, &chat.from, &chat.customers.phone];
-    let numbers = addresses.into_iter().flatten().filter_map(|address| digits(address));
-    match numbers.into_iter().find(|number| number.len() > 3) {
-        Some(number) => Ok(number),
+    let is_number = |address: &&String| digits(without_channel(address)).is_some_and(|d| d > 3);
+    match addresses.into_iter().flatten().find(is_number) {
+        Some(number) => Ok(number.clone()),
         None => unprocessable("This conversation's channel has no phone number.", Vec::new()),
     }
 }
 
-/// A number without its channel and punctuation; nothing when it is none.
-fn digits(text: &str) -> Option<String> {
-    let text = text.trim();
+/// An address without its channel.
+fn without_channel(address: &str) -> &str {
+    let address = address.trim();
     let bare =
-        ["whatsapp:", "sms:", "tel:"].into_iter().find_map(|channel| text.strip_prefix(channel));
-    let bare = bare.unwrap_or(text).trim();
-    let mut number = String::with_capacity(bare.len());
-    for c in bare.chars() {
-        match c {
-            '0'..='9' => number.push(c),
-            '+' if number.is_empty() => number.push(c),
-            ' ' | '(' | ')' | '-' | '.' | '/' | '\u{a0}' => {}
-            _ => return None,
-        }
-    }
-    (number.len() <= 32 && number.len() > usize::from(number.starts_with('+'))).then_some(number)
+        ["whatsapp:", "sms:", "tel:"].into_iter().find_map(|channel| address.strip_prefix(channel));
+    bare.unwrap_or(address).trim()
 }
 
-/// The number in E.164 form. Lookup reads national ones by `DEFAULT_COUNTRY`, and knows
-/// each country's habits, such as Brazil's ninth digit.
+/// How many digits a number has as people write it; nothing when it is none.
+fn digits(text: &str) -> Option<usize> {
+    let is_punctuation = |c| matches!(c, ' ' | '(' | ')' | '-' | '.' | '/' | '\u{a0}');
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    let is_number = rest.chars().all(|c| c.is_ascii_digit() || is_punctuation(c));
+    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+    (is_number && (1..=32).contains(&digits) && text.len() <= 64).then_some(digits)
+}
+
+/// The number in E.164 form. One that is not written so is Lookup's to read, as it is written:
+/// the zero of `+44 (0)20…` is not dialled, and national numbers are those of
+/// `DEFAULT_COUNTRY`.
 pub async fn destination(cx: &Context, to: &str) -> Result<String> {
-    let Some(number) = digits(to) else {
-        return unprocessable("to: is not a phone number.", vec!["NOT_A_NUMBER".into()]);
-    };
-    if is_number(&number) {
-        return Ok(number);
+    let number = without_channel(to);
+    if is_number(number) {
+        let is_whatsapp = to.trim_start().starts_with("whatsapp:");
+        return Ok(if is_whatsapp { of_whatsapp(number) } else { number.to_owned() });
     }
-    let country = cx.config().default_country.as_deref().filter(|_| !number.starts_with('+'));
+    if digits(number).is_none() {
+        return unprocessable("to: is not a phone number.", vec!["NOT_A_NUMBER".into()]);
+    }
+    let country = cx.config().default_country.as_deref();
     if country.is_none() && !number.starts_with('+') {
         let message = "to: is not in E.164 form, and DEFAULT_COUNTRY is not set.";
         return unprocessable(message, Vec::new());
     }
-    let lookup = cx.twilio().lookup(&number, country).await?;
+    let lookup = cx.twilio().lookup(number, country).await?;
     let found = lookup.phone_number.filter(|found| lookup.valid && is_number(found));
     match found {
         Some(found) => Ok(found),

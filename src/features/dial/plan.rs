@@ -3,16 +3,27 @@
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use super::{Dial, number, open_call};
+use super::chat::Chat;
+use super::number;
+use super::open::open_call;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
-use crate::base::members::{nested, view};
+use crate::base::members::view;
 use crate::base::phone::is_number;
 use crate::base::sid::TaskSid;
-use crate::flex::access;
+use crate::flex::access::{self, Part};
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
-use crate::twilio::taskrouter::{Part, Task};
+use crate::twilio::taskrouter::Task;
+
+/// What `dial` and `resolve-dial` take.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dial {
+    task_sid: TaskSid,
+    to: Option<String>,
+    caller_id: Option<String>,
+}
 
 /// Whom to call, from where, and on whose behalf.
 pub struct Plan {
@@ -47,41 +58,6 @@ pub struct Conversations {
     pub conversation_id: String,
 }
 
-/// Attributes of a chat's task, as the channels and the plugins write them.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Chat {
-    #[serde(rename = "customerAddress", deserialize_with = "text")]
-    pub customer_address: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub from: Option<String>,
-    #[serde(rename = "customerName", deserialize_with = "text")]
-    customer_name: Option<String>,
-    #[serde(deserialize_with = "text")]
-    name: Option<String>,
-    #[serde(deserialize_with = "nested")]
-    pub customers: Customers,
-    #[serde(deserialize_with = "nested")]
-    conversations: Linked,
-}
-
-/// What is known about the customer.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Customers {
-    #[serde(deserialize_with = "text")]
-    pub phone: Option<String>,
-    #[serde(deserialize_with = "text")]
-    name: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Linked {
-    #[serde(deserialize_with = "text")]
-    conversation_id: Option<String>,
-}
-
 /// Attributes of an agent that say from which number they call.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -111,7 +87,7 @@ pub async fn plan(
         twilio.task(&ask.task_sid),
         async {
             Ok(access::is_unlimited(cx, agent)
-                || twilio.part_in(worker, &ask.task_sid).await? == Part::Has)
+                || access::part(cx, agent, &ask.task_sid).await? == Part::Has)
         },
         async {
             match ask.caller_id {
@@ -119,14 +95,17 @@ pub async fn plan(
                 None => twilio.worker(worker).await.map(|worker| worker.view()),
             }
         },
-        async { if look { open_call(cx, &ask.task_sid).await } else { Ok(None) } },
+        async { if look { open_call(cx, worker, &ask.task_sid).await } else { Ok(None) } },
     );
     let chat: Chat = view(chat?.attributes()?);
     let may: Result<bool> = may;
     if !may? {
         return Err(Error::forbidden("You have no reservation on this task."));
     }
-    let to = ask.to.map_or_else(|| number::of_customer(&chat), Ok)?;
+    let to = match ask.to {
+        Some(to) => to,
+        None => number::of_customer(&chat)?,
+    };
     let from = caller_id(cx, ask.caller_id, caller_ids?)?;
     let to = number::destination(cx, &to).await?;
     let attributes = attributes(chat, &ask.task_sid, &to, &from);

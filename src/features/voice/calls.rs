@@ -14,14 +14,13 @@ use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::memory::Cache;
 use crate::base::params::pairs;
-use crate::base::phone::{is_number, is_sip};
+use crate::base::phone::{is_number, is_sip, with_plus};
 use crate::base::sid::{ApplicationSid, CallSid, Sid as _};
 use crate::base::twiml::{el, response};
 use crate::flex::access;
 use crate::flex::agent::Agent;
 use crate::once;
 use crate::twilio::resource::camel_case;
-use crate::twilio::taskrouter::Reservation;
 use crate::twilio::voice::{CallLeg, CallStatus};
 
 /// How long a call's properties are told again without asking: the plugins ask once a second
@@ -111,8 +110,10 @@ async fn fetch(cx: &Context, sid: &CallSid) -> Result<(Rc<RawValue>, Told)> {
 #[serde(rename_all = "camelCase")]
 pub struct ColdTransfer {
     call_sid: CallSid,
+    #[serde(deserialize_with = "with_plus")]
     to: String,
     /// The caller ID.
+    #[serde(default, deserialize_with = "with_plus")]
     from: Option<String>,
 }
 
@@ -120,8 +121,8 @@ pub struct ColdTransfer {
 ///
 /// 1. The target becomes TwiML, as a tree: nothing in it can break out.
 /// 2. Of the same request sent several times, one goes on; the others get its answer.
-/// 3. The call has to belong to a task of the agent's, or be in a conference that they take
-///    part in.
+/// 3. The call has to be in a conference that the agent takes part in; after an earlier try of
+///    theirs it may have left it.
 /// 4. Twilio plays the document to the call. When it is unknown whether it does, the calls
 ///    that it has dialled are looked at before it is played again.
 pub async fn cold_transfer(
@@ -133,8 +134,10 @@ pub async fn cold_transfer(
     let twiml = target(to, from)?;
     let key = format!("cold-transfer/{}/{sid}/{to}/{}", agent.key(), from.unwrap_or_default());
     once::once(cx, &key, REMEMBER, async |attempt| {
-        if !access::is_unlimited(cx, agent) {
-            owns(cx, agent, sid).await?;
+        let is_retry = attempt > 1 && access::is_remembered_call(cx, agent, sid);
+        if !is_retry && !access::is_unlimited(cx, agent) {
+            access::call(cx, agent, sid).await?;
+            access::remember_call(cx, agent, sid);
         }
         let look = async || {
             let dialled = cx.twilio().dialled_by(sid).await?;
@@ -153,21 +156,6 @@ fn is_of_transfer(cx: &Context, call: &CallLeg, to: &str) -> bool {
     made.is_none_or(|made| made + SAME_TRANSFER > cx.started())
         && (call.to.as_deref() == Some(to)
             || (call.status.is_some_and(CallStatus::is_live) && !is_number(to)))
-}
-
-/// Checks that the call belongs to a task that the agent has. Flex notes the customer's
-/// call on the task; a call that is noted nowhere has to be in the agent's conference.
-async fn owns(cx: &Context, agent: &Agent, call: &CallSid) -> Result<()> {
-    let noted = format!("call_sid == \"{call}\" OR conference.participants.customer == \"{call}\"");
-    let (twilio, worker) = (cx.twilio(), agent.worker()?);
-    let (tasks, reservations) =
-        join!(twilio.tasks_where(&noted), twilio.worker_reservations(worker));
-    let (tasks, reservations) = (tasks?, reservations?);
-    let is_mine = |r: &Reservation| r.is_live() && tasks.iter().any(|task| task.sid == r.task_sid);
-    if reservations.iter().any(is_mine) {
-        return Ok(());
-    }
-    access::call(cx, agent, call).await
 }
 
 /// The document that dials `to`.

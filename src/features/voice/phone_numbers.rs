@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
+use crate::base::phone::with_plus;
 use crate::flex::agent::Agent;
 use crate::twilio::lookups::Lookup;
 use crate::twilio::voice::{HighRiskPrefix, Permission, PhoneNumber};
@@ -18,6 +19,7 @@ const UNKNOWN: &str = "COUNTRY_UNKNOWN";
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Validate {
+    #[serde(deserialize_with = "with_plus")]
     phone_number: String,
 }
 
@@ -27,7 +29,6 @@ pub struct Validate {
 pub struct Validity {
     valid: bool,
     /// Why it is not: Lookup's reasons, or what the account may not dial.
-    #[serde(skip_serializing_if = "Option::is_none")]
     invalid_reason: Option<String>,
 }
 

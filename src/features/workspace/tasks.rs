@@ -3,7 +3,8 @@
 use futures_util::join;
 use serde::Deserialize;
 
-use super::{cancel, check_guarded, guarded};
+use super::cancel;
+use super::guard::{check_guarded, guarded};
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::attributes::{MAX_TASK, check_size};
 use crate::base::context::Context;
@@ -11,10 +12,10 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::members::{Members, lenient, nested, view};
 use crate::base::params::JsonObject;
 use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
-use crate::flex::access;
+use crate::flex::access::{self, Part};
 use crate::flex::agent::Agent;
 use crate::flex::attributes::CallAttributes;
-use crate::twilio::taskrouter::{AssignmentStatus, Part, Task};
+use crate::twilio::taskrouter::{AssignmentStatus, Task};
 
 const REASON: &str = "Ended by an agent";
 
@@ -60,7 +61,7 @@ pub async fn update_task(cx: &Context, agent: &Agent, ask: UpdateTask) -> Result
     check_size("attributesUpdate", update, MAX_TASK)?;
     let (task, part) = join!(twilio.task(&ask.task_sid), part(cx, agent, &ask.task_sid));
     let (task, part) = (task?, part?);
-    if part == Part::None || (part == Part::Had && !task.is_finished()) {
+    if part != Part::Has && !(part == Part::Had && task.is_finished()) {
         return Err(no_part());
     }
     if !access::is_unlimited(cx, agent) {
@@ -80,7 +81,7 @@ async fn part(cx: &Context, agent: &Agent, task: &TaskSid) -> Result<Part> {
     if access::is_unlimited(cx, agent) {
         return Ok(Part::Has);
     }
-    cx.twilio().part_in(agent.worker()?, task).await
+    access::part(cx, agent, task).await
 }
 
 #[expect(clippy::unnecessary_box_returns, reason = "as all errors are")]

@@ -10,7 +10,9 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::view;
 use crate::base::runtime::Answer;
-use crate::base::sid::{ChannelSid, ReservationSid, Sid as _, TaskSid, WorkerSid, WorkflowSid};
+use crate::base::sid::{
+    ChannelSid, QueueSid, ReservationSid, Sid as _, TaskSid, WorkerSid, WorkflowSid,
+};
 use crate::base::text::encode;
 use crate::twilio::{Retry, Twilio};
 
@@ -25,10 +27,14 @@ pub struct Task {
     pub task_channel_unique_name: Option<String>,
     /// The attributes, a JSON object as text; listings leave out large ones.
     attributes: Option<String>,
+    /// The workflow that decides who is asked.
+    pub workflow_sid: Option<WorkflowSid>,
     /// Whom it was made for, if for one worker or queue.
     pub routing_target: Option<String>,
-    /// The workflow that it was made in.
-    pub workflow_sid: Option<String>,
+    /// The queue that it is in, or was last.
+    pub task_queue_sid: Option<QueueSid>,
+    /// That queue's name.
+    pub task_queue_friendly_name: Option<String>,
     /// When it was made.
     #[serde(default, deserialize_with = "optional_date")]
     pub date_created: Option<Millis>,
@@ -99,7 +105,7 @@ impl Task {
     #[must_use]
     pub fn is_for(&self, worker: &WorkerSid, workflow: &WorkflowSid) -> bool {
         self.routing_target.as_deref() == Some(worker.as_str())
-            && self.workflow_sid.as_deref() == Some(workflow.as_str())
+            && self.workflow_sid.as_ref() == Some(workflow)
     }
 
     /// Somebody may still be asked to take it.
@@ -152,28 +158,6 @@ pub enum ReservationStatus {
     /// What Twilio may add one day.
     #[serde(other)]
     Unknown,
-}
-
-impl Reservation {
-    /// The worker is being asked, or has the task.
-    #[must_use]
-    pub fn is_live(&self) -> bool {
-        matches!(
-            self.reservation_status,
-            ReservationStatus::Pending | ReservationStatus::Accepted | ReservationStatus::Wrapping
-        )
-    }
-}
-
-/// A worker's part in a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// They have accepted it, or are finishing their notes and nobody else has accepted it.
-    Has,
-    /// They had it.
-    Had,
-    /// None: at most they are being asked.
-    None,
 }
 
 impl Twilio<'_> {
@@ -282,34 +266,6 @@ impl Twilio<'_> {
         Err(Error::Busy.into())
     }
 
-    /// Whether a worker is being asked to take a task, or has it. One that is gone nobody has.
-    pub async fn has_task(self, worker: &WorkerSid, task: &TaskSid) -> Result<bool> {
-        let reservations = unless_gone(self.task_reservations(task, worker).await)?;
-        Ok(reservations.is_some_and(|all| all.iter().any(Reservation::is_live)))
-    }
-
-    /// A worker's part in a task, by its reservations. A task that is gone is nobody's.
-    pub async fn part_in(self, worker: &WorkerSid, task: &TaskSid) -> Result<Part> {
-        use ReservationStatus::{Accepted, Completed, Wrapping};
-        let own = unless_gone(self.task_reservations(task, worker).await)?.unwrap_or_default();
-        let has = |status| own.iter().any(|own| own.reservation_status == status);
-        if has(Accepted) {
-            return Ok(Part::Has);
-        }
-        if has(Wrapping) {
-            let others = unless_gone(self.accepted_reservations(task).await)?.unwrap_or_default();
-            return Ok(if others.is_empty() { Part::Has } else { Part::Had });
-        }
-        Ok(if has(Completed) { Part::Had } else { Part::None })
-    }
-
-    /// ListTaskReservation: those by which somebody has the task.
-    async fn accepted_reservations(self, task: &TaskSid) -> Result<Vec<Reservation>> {
-        let query = "ReservationStatus=accepted&PageSize=50";
-        let url = self.workspace_url(format_args!("Tasks/{task}/Reservations?{query}"))?;
-        self.list(url, "reservations", 1).await
-    }
-
     /// ListTaskReservation: those of one worker.
     pub async fn task_reservations(
         self,
@@ -319,6 +275,14 @@ impl Twilio<'_> {
         let query = format!("WorkerSid={worker}&PageSize=50");
         let url = self.workspace_url(format_args!("Tasks/{task}/Reservations?{query}"))?;
         self.list(url, "reservations", 2).await
+    }
+
+    /// ListTaskReservation: whether anybody has accepted a task and not let it go yet.
+    pub async fn is_accepted(self, task: &TaskSid) -> Result<bool> {
+        let query = "ReservationStatus=accepted&PageSize=50";
+        let url = self.workspace_url(format_args!("Tasks/{task}/Reservations?{query}"))?;
+        let accepted = unless_gone(self.list::<Reservation>(url, "reservations", 1).await)?;
+        Ok(accepted.is_some_and(|accepted| !accepted.is_empty()))
     }
 
     /// ListWorkerReservation.

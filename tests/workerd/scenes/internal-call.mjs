@@ -42,8 +42,9 @@ const joining = {
   async done(it) {
     if (roomsOf(it.taskSid).length > 0) twilio.hangup(it.callSid);
     await settle(it);
-    const { callee } = invariants(it);
-    notAlone(!callee || !isRinging(callee), "it rings after the caller's end");
+    const isSilent = () => !calleesOf(it.taskSid).some(isRinging);
+    await notAlone.soon(isSilent, "it rings after the caller's end");
+    invariants(it);
   },
 };
 
@@ -72,8 +73,8 @@ const ending = (name, taken, task) => ({
   },
   check(it, { fault, strikes }) {
     const { caller, callee } = invariants(it);
-    // A 400 or 404 is Twilio's word that there is nothing to end.
-    if (strikes === "always" || [400, 404].includes(fault)) return;
+    // These are Twilio's word that there is nothing to end.
+    if (strikes === "always" || [400, 404, 409].includes(fault)) return;
     for (const { assignment_status: status } of [caller, callee]) notAlone(OVER.includes(status), `a task is ${status} after the end of the call`);
   },
 });

@@ -18,9 +18,7 @@ use crate::twilio::taskrouter::Task;
 #[serde(rename_all = "camelCase")]
 struct CalleeAttributes<'a> {
     to: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'a str>,
     #[serde(flatten)]
     target: Target<'a>,
@@ -117,14 +115,17 @@ async fn by_mark(cx: &Context, caller: &TaskSid) -> Result<Option<Task>> {
         }
         marked.push(task);
     }
-    marked.retain(|task| is_of(task, caller));
+    marked.retain(|task| is_of(cx, task, caller));
     Ok(marked.into_iter().max_by_key(Task::is_open))
 }
 
-/// Attributes can be rewritten by agents: only a task that is marked on all counts is ours.
-fn is_of(task: &Task, caller: &TaskSid) -> bool {
+/// Whether the task bears the caller's mark, and went the way of internal calls: agents can
+/// mark any task that they have, but not change its workflow.
+fn is_of(cx: &Context, task: &Task, caller: &TaskSid) -> bool {
     let call: CallAttributes = task.view();
-    call.client_call && call.conference_sid.as_ref() == Some(caller) && task.sid != *caller
+    let is_marked = call.client_call && call.conference_sid.as_ref() == Some(caller);
+    let workflow = cx.config().internal_call_workflow().ok();
+    is_marked && task.sid != *caller && workflow.is_some() && task.workflow_sid.as_ref() == workflow
 }
 
 /// The callee's task, by the link to it or, without one, by its mark.
@@ -135,7 +136,7 @@ pub async fn find(
 ) -> Result<Option<Task>> {
     let Some(linked) = linked else { return by_mark(cx, caller).await };
     let callee = unless_gone(cx.twilio().task(linked).await)?;
-    Ok(callee.filter(|task| is_of(task, caller)))
+    Ok(callee.filter(|task| is_of(cx, task, caller)))
 }
 
 /// Ends the callee's task, if there is one; whether there was.
