@@ -132,7 +132,7 @@ test("telephone numbers are judged and listed", async () => {
   assert.equal((await list("true")).phoneNumbers.length, own.phoneNumbers.length + 1);
 });
 
-test("queues, channels, attributes on T's, CL's and CO's paths", async () => {
+test("queues, channels, attributes on every plugin's paths", async () => {
   for (const prefix of [TASKROUTER, "/taskrouter"]) {
     const { agent, taskSid } = customerCall({ list: [1, 2, 3], gone: 1, deep: { a: 1 } });
     const queues = await edge.post(`${prefix}/get-queues`, agent.name);
