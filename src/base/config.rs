@@ -47,7 +47,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Every setting, by name: `wrangler.toml` and the documentation are held against this list.
+/// Every setting, by name: `.dev.vars.example` and `docs/settings.md` are held against it.
 pub const NAMES: [&str; 34] = [
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
