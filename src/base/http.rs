@@ -71,7 +71,7 @@ impl Request {
 /// What the body of a [`Response`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `application/json`
+    /// `application/json`; with `204` there is no body.
     Json,
     /// `text/xml`: TwiML
     Xml,
@@ -113,10 +113,16 @@ impl Response {
         Self::new(200, Kind::Xml, body)
     }
 
-    /// An answer without a body.
+    /// The answer to a preflight.
     #[must_use]
     pub fn empty() -> Self {
         Self::new(204, Kind::Empty, String::new())
+    }
+
+    /// `204`, with the content type that TaskRouter wants all the same.
+    #[must_use]
+    pub fn no_content() -> Self {
+        Self::new(204, Kind::Json, String::new())
     }
 }
 
