@@ -173,7 +173,7 @@ impl Config {
             sync_service: r.sid("TWILIO_SYNC_SERVICE_SID"),
             signing_keys,
             rest_authorization: String::new(),
-            caller_id: r.text("TWILIO_FLEX_CALLER_ID"),
+            caller_id: r.number_to_call("TWILIO_FLEX_CALLER_ID"),
             default_country: r.country("DEFAULT_COUNTRY"),
             region: r.label("TWILIO_REGION"),
             edge: r.label("TWILIO_EDGE"),
