@@ -7,4 +7,5 @@ pub mod inbound;
 pub mod internal_chat;
 pub mod parked;
 pub mod voice;
+pub mod webchat;
 pub mod workspace;

@@ -24,6 +24,12 @@ use super::text::base64;
 pub struct Secret(String);
 
 impl Secret {
+    /// A text that must not be printed.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The text itself.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -307,6 +313,22 @@ impl Config {
     /// The address of webchat.
     pub fn webchat_address(&self) -> Result<&AddressSid> {
         set(self.webchat_address.as_ref(), Feature::Webchat, "TWILIO_WEBCHAT_ADDRESS_SID")
+    }
+
+    /// The region of Twilio, when it is set.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// Where Cloudflare Turnstile verifies what a visitor has answered
+    /// (<https://developers.cloudflare.com/turnstile/get-started/server-side-validation/>).
+    #[must_use]
+    pub fn siteverify_url(&self) -> String {
+        match &self.api_base {
+            Some(base) => format!("{base}/turnstile/v0/siteverify"),
+            None => "https://challenges.cloudflare.com/turnstile/v0/siteverify".to_owned(),
+        }
     }
 
     /// The absolute URL of `path` at the Twilio product `subdomain`

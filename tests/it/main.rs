@@ -27,4 +27,5 @@ mod routes;
 mod signature;
 mod support;
 mod transfer;
+mod webchat;
 mod workspace;
