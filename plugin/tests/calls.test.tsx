@@ -239,7 +239,7 @@ describe("a call of the plugins' way", () => {
     const task = callers({ status: "accepted", attributes: { conference: { sid: SIDS.conference, participants: { worker: SIDS.aliceLeg } } } });
     await invoke("HoldCall", { task });
     await invoke("UnholdCall", { task });
-    expect(worker.to(HOLD).map(({ form: { Token, ...form } }) => form)).toEqual([
+    expect(worker.to(HOLD).map(({ form: { Token: _token, ...form } }) => form)).toEqual([
       { conference: SIDS.conference, participant: SIDS.aliceLeg, hold: "true" }, { conference: SIDS.conference, participant: SIDS.aliceLeg, hold: "false" },
     ]);
   });

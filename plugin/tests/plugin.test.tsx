@@ -88,6 +88,14 @@ describe("the plugin", () => {
     await expectAccessible(container);
   });
 
+  it("starts the other parts when one cannot", async () => {
+    const fake = fakeFlex();
+    fake.inside.manager.conversationsClient = { get user() { throw new Error("Client is not ready"); } };
+    await new FlexEdgePlugin().init(fake.flex, fake.manager);
+    expect(fake.told("Failed")).toEqual(["The part colleagues of flex-edge did not start. Flex says: Client is not ready"]);
+    expect(added(fake)).toMatchObject({ SideNav: ["flex-edge-parked"], OutboundDialerPanel: ["flex-edge-call-agent"] });
+  });
+
   it("shows colleagues' view with an apology when Flex has no chat", async () => {
     const fake = fakeFlex();
     await new FlexEdgePlugin().init(fake.flex, fake.manager);

@@ -1,6 +1,6 @@
 import type { ITask, Notification } from "@twilio/flex-ui";
 import { takeOver } from "../flex/actions";
-import { membersOf, tasksOf, textOf } from "../flex/tasks";
+import { leavesAccepted, membersOf, tasksOf, textOf } from "../flex/tasks";
 import { Marks } from "../flex/marks";
 import type { Edge } from "../edge";
 
@@ -48,7 +48,7 @@ export function takeOverCalls(edge: Edge, held: Held): void {
   takeOver(edge, "WrapupTask", isPluginsCall, async (task, _, native) => {
     if (task.status !== "accepted" || edge.flex.StateHelper.getCurrentPhoneCallState()) return native();
     if (!(await giveUp(edge, task, words.callAgent.hangUpFailed))) return undefined;
-    return (await leavesAccepted(edge, task)) ? undefined : native();
+    return (await leavesAccepted(edge, task, WRAPS_WITHIN)) ? undefined : native();
   });
   // Flex looks for a conference of its own and complains.
   const withoutComplaint = ({ id }: Notification, cancel: () => void) => {
@@ -93,23 +93,6 @@ async function giveUp(edge: Edge, task: ITask, failed: string): Promise<boolean>
     edge.notices.failed(failed, error);
     return false;
   }
-}
-
-function leavesAccepted(edge: Edge, task: ITask): Promise<boolean> {
-  const isAccepted = () => edge.manager.store.getState().flex.worker.tasks.get(task.sid)?.status === "accepted";
-  return new Promise((resolve) => {
-    const end = (left: boolean) => {
-      clearTimeout(timer);
-      unsubscribe();
-      resolve(left);
-    };
-    const look = () => {
-      if (!isAccepted()) end(true);
-    };
-    const timer = setTimeout(() => end(false), WRAPS_WITHIN);
-    const unsubscribe = edge.manager.store.subscribe(look);
-    look();
-  });
 }
 
 /**

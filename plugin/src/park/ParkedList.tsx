@@ -4,10 +4,9 @@ import { Button } from "@twilio-paste/core/button";
 import { Heading } from "@twilio-paste/core/heading";
 import { Table, TBody, Td, Th, THead, Tr } from "@twilio-paste/core/table";
 import { Text } from "@twilio-paste/core/text";
-import type { Parked } from "../api/planned";
 import type { Edge } from "../edge";
 import { useFlexState } from "../flex/state";
-import { takeBack } from "./park";
+import { takeBack, type Parked } from "./park";
 
 export const VIEW = "flex-edge-parked";
 

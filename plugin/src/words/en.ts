@@ -16,6 +16,7 @@ export const en = {
   },
   setup: {
     missingUrl: "flex-edge is not set up: the Flex Configuration has no ui_attributes.flex_edge.url. Tell your administrator.",
+    partFailed: (part: string) => `The part ${part} of flex-edge did not start.`,
     badUrl: "flex-edge is not set up: ui_attributes.flex_edge.url has to be an https URL. Tell your administrator.",
   },
   close: "Close",
@@ -154,6 +155,8 @@ export const en = {
     listFailed: "The parked chats could not be listed.",
     noPart: "Your part in this chat could not be found.",
     alreadyBack: "It is back already: the customer has written, or somebody was faster.",
+    notYours: "This chat is not yours any more, or it is over.",
+    noRoom: "This chat holds too much data to be parked.",
     webhooks: "This chat has no room for one more webhook. Ask your administrator.",
   },
 };
