@@ -95,9 +95,15 @@ fn used(conversation: &str) -> String {
 }
 
 /// Notes whose call waits for this task. Before somebody has been asked, nobody can have
-/// changed its attributes; later ones say nothing.
+/// changed its attributes; later ones say nothing. A call waits for one task: agents can make
+/// tasks too.
 pub async fn note_task(cx: &Context, task: &TaskSid, call: &CallSid) -> Result<()> {
-    once::once(cx, &waiting(task), REMEMBER, async |_| Ok(call.clone())).await.map(drop)
+    let of_call = format!("native-task-of/{call}");
+    let first = once::once(cx, &of_call, REMEMBER, async |_| Ok(task.clone())).await?;
+    if first.into_inner() == *task {
+        once::once(cx, &waiting(task), REMEMBER, async |_| Ok(call.clone())).await?;
+    }
+    Ok(())
 }
 
 /// The call that waits for this task.

@@ -419,6 +419,16 @@ fn nobody_ends_a_call_by_writing_attributes() {
         tell(&fake, kind, WORKFLOW, &own);
         fake.go_on();
     }
+    // A second task for a call, by somebody who knows what it is called.
+    let (fake, own) = waits();
+    let second = "WT000000000000000000000000000000b2";
+    for kind in ["task.created", "reservation.rejected", "task.canceled"] {
+        let body = format!(
+            "EventType={kind}&TaskSid={second}&WorkflowSid={WORKFLOW}&TaskAttributes={own}"
+        );
+        fake.handle(signed(post("/taskrouter/events", &body)));
+        fake.go_on();
+    }
     // Once it is known whose call it is, what is written later says nothing.
     let (fake, attributes) = waits();
     tell(&fake, "task.created", WORKFLOW, &attributes.replace(CALL, OTHER));
