@@ -3,37 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import twilioNode from "twilio";
 
+import { nativeCall as ringing, readCall as callOf, ticketFor } from "./calls.mjs";
 import { until } from "./clock.mjs";
 import { edge, OVER, somebody, statusOf, twilio } from "./shared.mjs";
 
-const { ACCOUNT_SID, AUTH_TOKEN, CALLER_ID, INTERNAL_CALL_APP_SID, INTERNAL_CALL_WORKFLOW_SID } = twilio.seed;
+const { AUTH_TOKEN, CALLER_ID, INTERNAL_CALL_APP_SID, INTERNAL_CALL_WORKFLOW_SID } = twilio.seed;
 const VOICE_URL = `${edge.url}/voice/internal-call`;
 
-async function ticketFor(caller, callee) {
-  const { status, body } = await edge.post("/internal-call/start", caller.name, { workerSid: callee.workerSid });
-  assert.equal(status, 200, JSON.stringify(body));
-  return { ...body, ticket: body.destination.split("?t=")[1] };
-}
-
-const ofConversation = ({ conversations }) =>
-  Object.values(twilio.state().tasks).filter(({ attributes }) => attributes.conversations?.conversation_id === conversations.conversation_id);
-
-/** Two agents, of whom one calls the other; it rings. */
-async function ringing() {
-  const [caller, callee] = [somebody(), somebody()];
-  const start = await ticketFor(caller, callee);
-  const call = await twilio.outboundCall({ from: caller.name, to: start.destination, attributes: start.taskAttributes });
-  const find = () => ofConversation(start.taskAttributes).find(({ attributes, reservations }) => attributes.worker_sid && reservations.length > 0);
-  const task = await until(find, "the called agent's task");
-  await twilio.settle({ contains: task.sid });
-  return { caller, callee, start, call, task, reservation: task.reservations[0] };
-}
-
-const callOf = async (sid) => {
-  const authorization = `Basic ${Buffer.from(`${ACCOUNT_SID}:${AUTH_TOKEN}`).toString("base64")}`;
-  const response = await fetch(`${twilio.url}/api/2010-04-01/Accounts/${ACCOUNT_SID}/Calls/${sid}.json`, { headers: { authorization } });
-  return response.json();
-};
 const isOver = async ({ call, task }) => {
   await until(async () => (await callOf(call.farCallSid)).status === "completed", "the caller's leg ends");
   await until(() => OVER.includes(statusOf(task.sid)) && OVER.includes(statusOf(call.taskSid)), "both tasks end");
