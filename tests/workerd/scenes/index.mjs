@@ -3,7 +3,6 @@ import { dial } from "./dial.mjs";
 import { helpers } from "./helpers.mjs";
 import { internalCall } from "./internal-call.mjs";
 import { internalChat } from "./internal-chat.mjs";
-import { nativeCalls } from "./native-call.mjs";
 import { transfer } from "./transfer.mjs";
 
-export const scenes = { "internal call": internalCall, "native call": nativeCalls, transfer, helpers, dial, "internal chat": internalChat };
+export const scenes = { "internal call": internalCall, transfer, helpers, dial, "internal chat": internalChat };
