@@ -2,7 +2,8 @@
 
 /** `people` are the desk's, `twilio` the local Twilio's controls; `restart` empties every desk. */
 export const createActions = ({ people, twilio, restart }) => ({
-  chat: people.startChat,
+  // Who wants to be heard by one agent, or from the web, does not come in by an address.
+  chat: (given) => (given.agent || given.channel === "web" ? people.startChat(given) : people.writeIn(given)),
   write: people.write,
   messages: people.messages,
   call: people.call,

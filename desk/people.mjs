@@ -30,7 +30,13 @@ export function createPeople(twilio) {
     twilio.routing.reconsiderAll();
   };
 
-  /** A customer writes for the first time: a conversation, its interaction, and a task that is offered to an agent. */
+  /** A customer writes for the first time, as it comes from the carrier: the Worker makes an interaction of it. */
+  function writeIn({ channel, number, name, body }) {
+    const { conversationSid, customerAddress } = twilio.chats.controls.inbound({ channel, from: number, body, name });
+    return { conversationSid, author: customerAddress };
+  }
+
+  /** The same, with the interaction made, and its task offered to one agent if one is named. */
   function startChat({ channel = "sms", number = "+15551230001", name = "Chris Customer", body = "Hello", agent, attributes = {} }) {
     const { author, binding, identity } = CHANNELS[channel](number);
     const room = rooms.create({ friendlyName: `${channel} with ${name}` });
@@ -103,5 +109,5 @@ export function createPeople(twilio) {
     return { status: leg?.status ?? null, talking: Boolean(leg?.participant), onHold: leg?.participant?.hold ?? false };
   };
 
-  return { sitDown, setActivity, startChat, write, messages, call, hangUp, callStatus };
+  return { sitDown, setActivity, writeIn, startChat, write, messages, call, hangUp, callStatus };
 }

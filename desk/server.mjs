@@ -43,9 +43,9 @@ async function readText(request) {
  * `twilio` is the local Twilio's inside (`extend`). `plugin` is the bundle's file when the desk serves it itself; `actions`
  * are the POSTs below /desk/ that people's pages make; `workerUrl` may be asked by the page.
  */
-export async function startDesk({ twilio, port = 0, workerUrl, plugin, plugins = [], uiAttributes, language, actions = {}, streams = {} }) {
+export async function startDesk({ twilio, port = 0, workerUrl, plugin, configuration, actions = {}, streams = {} }) {
   const sockets = new WebSocketServer({ noServer: true });
-  const flexUi = createFlexUi(twilio, sockets, { plugins, uiAttributes, language });
+  const flexUi = createFlexUi(twilio, sockets, configuration);
   const csp = policy(new URL(workerUrl).origin);
 
   function sendFile(request, response, path, caching = "no-cache") {

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 
-import { build, size } from "./build.mjs";
+import { build } from "./build.mjs";
 import { fail, root, run, say, setup } from "./setup.mjs";
 
 const PORT = 8790;
@@ -44,11 +44,7 @@ if (older(bundle, "plugin/src", "plugin/package.json", "openapi.yaml")) {
   say("Building the plugin");
   run("npm", ["--prefix", "plugin", "run", "--silent", "build"]);
 }
-if (older(join(root, "build/index.wasm"), "src", "Cargo.toml", "Cargo.lock", "dev/build.mjs")) {
-  say("Building the Worker");
-  build();
-  console.log(size());
-}
+build();
 
 say("Starting the local Twilio, the Worker and the desk");
 const { desk, twilio, workerUrl, close } = await openDesk({

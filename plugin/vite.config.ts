@@ -3,9 +3,9 @@ import manifest from "./package.json" with { type: "json" };
 
 // Flex starts a plugin by `document.currentScript`: it has to be one classic script that calls `Plugins.init` at once. React
 // comes from Flex, because hooks work with one React only; Paste is no global of Flex's and is bundled.
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   define: {
-    "process.env.NODE_ENV": JSON.stringify(process.env.VITEST ? "test" : "production"),
+    "process.env.NODE_ENV": JSON.stringify(command === "build" ? "production" : "test"),
     __VERSION__: JSON.stringify(manifest.version),
   },
   esbuild: { jsx: "transform", legalComments: "none" },
@@ -24,5 +24,6 @@ export default defineConfig({
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
+    testTimeout: 30_000,
   },
-});
+}));

@@ -1,4 +1,5 @@
 // A local Twilio: keeps state, signs webhooks, plays the voice side and the agents, and fails when told to.
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import * as seed from "./accounts.mjs";
 import { createAddresses } from "./addresses.mjs";
@@ -58,24 +59,33 @@ function createTwilio(options) {
     return promise;
   };
 
+  /** Waits for all of it, at most so long. */
+  async function within(milliseconds, promises) {
+    const patience = new AbortController();
+    await Promise.race([Promise.allSettled(promises), sleep(milliseconds, null, { signal: patience.signal }).catch(() => {})]);
+    patience.abort();
+  }
+
   /**
-   * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long (real milliseconds). With
-   * `contains` only webhooks with that text in them count, so that many can wait side by side.
+   * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long. With `contains` only webhooks
+   * with that text in them count, so that many can wait side by side. With `quietMs` nothing may be asked for so long either:
+   * the Worker does some things behind its answers. These are real milliseconds.
    */
-  twilio.settled = async (timeoutMs = 20_000, contains = "") => {
+  twilio.settled = async ({ timeoutMs = 20_000, contains = "", quietMs = 0 } = {}) => {
     const deadline = Date.now() + timeoutMs;
     const left = () => [...pending].filter(([, about]) => about.includes(contains)).map(([promise]) => promise);
-    do {
-      await Promise.race([
-        Promise.allSettled(left()),
-        new Promise((resolve) => setTimeout(resolve, Math.max(deadline - Date.now(), 1)).unref()),
-      ]);
+    const time = () => Math.max(deadline - Date.now(), 1);
+    for (;;) {
+      const { seq } = twilio.journal;
+      await within(time(), left());
       // One thing leads to the next: an ended conference to its callback.
-      await new Promise((resolve) => (contains ? setTimeout(resolve, 20) : setImmediate(resolve)));
-      if (Date.now() >= deadline) return left().length === 0;
-    } while (left().length > 0);
-    return true;
+      if (contains || quietMs > 0) await sleep(Math.min(quietMs || 20, time()));
+      else await new Promise((resolve) => setImmediate(resolve));
+      if (Date.now() >= deadline) return left().length === 0 && quietMs === 0;
+      if (left().length === 0 && (quietMs === 0 || seq === twilio.journal.seq)) return true;
+    }
   };
+
   return twilio;
 }
 

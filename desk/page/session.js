@@ -14,6 +14,10 @@
       flexUserSid: "FU00000000000000000000000000000001",
     }),
   );
+  // ?language=pt-BR
+  const language = new URLSearchParams(location.search).get("language") ?? sessionStorage.getItem("desk.language") ?? "en-US";
+  sessionStorage.setItem("desk.language", language);
+  document.documentElement.dataset.language = language;
   document.title = `${name} · Flex in a box`;
   // What the browser refused because it would have left this machine; the tests look here.
   window.deskRefused = [];

@@ -1,8 +1,6 @@
 // The other end of this page's calls, in the page itself: silence. The desk's server rings and hears of answers; it has no
 // media, so offers and answers are completed here.
 (() => {
-  const silence = () => new AudioContext().createMediaStreamDestination().stream;
-
   function serve(socket) {
     const lines = new Map(); // call SID → the far end's connection
     const end = (sid) => {
@@ -13,8 +11,11 @@
     async function offer(sid) {
       const far = new RTCPeerConnection();
       lines.set(sid, far);
-      const stream = silence();
+      const stream = window.deskSilence();
       for (const track of stream.getTracks()) far.addTrack(track, stream);
+      // Without comfort noise, which would stand for the silence and leave the line without packets.
+      const codecs = RTCRtpReceiver.getCapabilities("audio").codecs.filter(({ mimeType }) => mimeType === "audio/PCMU");
+      far.getTransceivers()[0].setCodecPreferences(codecs);
       await far.setLocalDescription(await far.createOffer());
       const gathered = new Promise((resolve) => {
         far.onicegatheringstatechange = () => far.iceGatheringState === "complete" && resolve();

@@ -40,7 +40,7 @@ export async function openBrowser() {
     opened.mishaps = [];
     opened.on("pageerror", (error) => opened.mishaps.push(`page error: ${error.stack ?? error.message}`));
     opened.on("console", (message) => {
-      if (message.type() === "error") opened.mishaps.push(`console: ${message.text()}`);
+      if (message.type() === "error") opened.mishaps.push(`console: ${message.text()} ${message.location()?.url ?? ""}`.trim());
     });
     return opened;
   }

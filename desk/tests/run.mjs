@@ -22,8 +22,7 @@ const plugin = option("plugin") ?? join(root, "plugin/dist");
 const pictures = flag("pictures") ? join(root, "docs/pictures") : null;
 if (pictures) mkdirSync(pictures, { recursive: true });
 
-if (!process.env.FLEX_EDGE_BUILT) build();
-process.env.FLEX_EDGE_BUILT = "1";
+build();
 await buildHost(flexUi);
 
 const bundle = existsSync(join(plugin, "flex-edge.js")) ? plugin : null;

@@ -72,3 +72,13 @@ export async function callAgent(page, name, seen = () => {}) {
   await seen(page);
   await button.click();
 }
+
+/** From here on the Worker says that Flex's own calls between agents are not set up: the plugins' way remains. */
+export async function withoutNativeCalls(page) {
+  await page.route("**/health", async (route) => {
+    const response = await route.fetch();
+    const health = await response.json();
+    if (health.features["native-internal-call"]) health.features["native-internal-call"].configured = false;
+    await route.fulfill({ response, json: health });
+  });
+}

@@ -22,7 +22,7 @@ const BOOT_MS = 30_000;
 export async function openStage({ plugin = null, pictures = null } = {}) {
   const persist = mkdtempSync(join(tmpdir(), "flex-edge-desk-"));
   const opened = await openDesk({ ports: { worker: await freePort() }, persist, plugin });
-  const { twilio, inside, worker, workerUrl, desk, people } = opened;
+  const { twilio, inside, away, back, configuration, workerUrl, desk, people } = opened;
   const browser = await openBrowser();
   let pages = [];
 
@@ -37,8 +37,8 @@ export async function openStage({ plugin = null, pictures = null } = {}) {
   }
 
   /** An agent's screen, booted. */
-  async function sit(name) {
-    const page = await open(`/?agent=${name}`, name);
+  async function sit(name, query = "") {
+    const page = await open(`/?agent=${name}${query}`, name);
     await booted(page);
     return page;
   }
@@ -94,7 +94,7 @@ export async function openStage({ plugin = null, pictures = null } = {}) {
     rmSync(persist, { recursive: true, force: true });
   }
 
-  return { assert, twilio, inside, worker, workerUrl, desk, people, browser, open, sit, booted, prepare, mishaps, picture, photograph, close };
+  return { assert, twilio, inside, away, back, configuration, workerUrl, desk, people, browser, open, sit, booted, prepare, mishaps, picture, photograph, close };
 }
 
 /** Waits until `test` answers something; its last answer is in the error otherwise. */

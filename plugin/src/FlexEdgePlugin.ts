@@ -34,7 +34,15 @@ export class FlexEdgePlugin {
       return Promise.resolve();
     }
     const edge = createEdge(flex, manager, settings, words);
-    for (const part of PARTS) if (settings.parts.has(part)) STARTS[part].start(edge);
+    for (const part of PARTS) {
+      if (!settings.parts.has(part)) continue;
+      try {
+        STARTS[part].start(edge);
+      } catch (error) {
+        // The others do not need it.
+        edge.notices.failed(words.setup.partFailed(part), error);
+      }
+    }
     return Promise.resolve();
   }
 }

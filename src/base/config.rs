@@ -53,7 +53,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Every setting, by name: `wrangler.toml` and the documentation are held against this list.
+/// Every setting, by name: `.dev.vars.example` and `docs/settings.md` are held against it.
 pub const NAMES: [&str; 34] = [
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
@@ -179,7 +179,7 @@ impl Config {
             sync_service: r.sid("TWILIO_SYNC_SERVICE_SID"),
             signing_keys,
             rest_authorization: String::new(),
-            caller_id: r.text("TWILIO_FLEX_CALLER_ID"),
+            caller_id: r.number_to_call("TWILIO_FLEX_CALLER_ID"),
             default_country: r.country("DEFAULT_COUNTRY"),
             region: r.label("TWILIO_REGION"),
             edge: r.label("TWILIO_EDGE"),

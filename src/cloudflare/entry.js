@@ -39,8 +39,8 @@ export default {
       // What has been begun is brought to its end, also when the caller hangs up.
       ctx.waitUntil(outcome.catch(() => {}));
       return await outcome;
-    } catch {
-      panics += 1;
+    } catch (error) {
+      if (error !== LOST) renew(ctx, env);
       return panicked(incoming, env);
     }
   },
@@ -67,13 +67,22 @@ async function passOn(request, url, incoming, env) {
 // A panic takes the whole instance with it: who waits for something else that goes on in it would wait for ever. They look
 // for themselves, as one request cannot end another's waiting.
 let panics = 0;
+const LOST = new Error("lost in a panic");
+
+function renew(ctx, env) {
+  panics += 1;
+  // worker-build starts the new instance when its class is used; left to the gate, that would be in the middle of the next request.
+  new Worker(ctx, env);
+}
 
 function orLost(answer) {
   const before = panics;
-  return new Promise((resolve, reject) => {
-    const look = setInterval(() => panics === before || reject(new Error("lost in a panic")), 100);
-    answer.then(resolve, reject).finally(() => clearInterval(look));
+  let look;
+  const outcome = new Promise((resolve, reject) => {
+    look = setInterval(() => panics === before || reject(LOST), 100);
+    answer.then(resolve, reject);
   });
+  return outcome.finally(() => clearInterval(look));
 }
 
 // A body of unknown length, up to the limit; null beyond it.

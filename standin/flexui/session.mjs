@@ -21,7 +21,7 @@ const SILENCE = (() => {
 })();
 
 // What contact centres have switched on in Flex.
-const FEATURES = ["flex-warm-transfers", "external-warm-transfers"].map((id) => ({
+const FEATURES = ["flex-warm-transfers", "external-warm-transfers", "localization-beta"].map((id) => ({
   id,
   name: id,
   description: "",
@@ -30,17 +30,22 @@ const FEATURES = ["flex-warm-transfers", "external-warm-transfers"].map((id) => 
   doc_url: null,
 }));
 
+const LOCALES = [
+  { tag: "en-US", name: "English (United States)" },
+  { tag: "pt-BR", name: "Português (Brasil)" },
+];
+
 const json = (body, status = 200) => ({ status, body: JSON.stringify(body), type: "application/json" });
 const forbidden = json({ message: "Forbidden", code: 20403, status: 403 }, 403);
 
-/** `plugins` and `uiAttributes` are what an account has set in its Flex configuration. */
-export function createSession(twilio, { plugins = [], uiAttributes = {}, language = "en-US" }) {
+/** `account` is what an account has set in its Flex Configuration, read anew each time: `{plugins, uiAttributes}`. */
+export function createSession(twilio, account) {
   const fetched = () => twilio.services["flex-api/v1"].FetchConfiguration({});
   const configuration = ({ ui_attributes: set, ...rest } = fetched()) => ({
     ...rest,
-    ui_language: language,
+    ui_language: "en-US",
     ui_version: "2.17.1",
-    ui_attributes: { ...set, version_compatibility: "yes", version_message: "", ...uiAttributes },
+    ui_attributes: { ...set, version_compatibility: "yes", version_message: "", ...account.uiAttributes },
     taskrouter_taskqueues: Object.values(seed.QUEUES).map(({ sid }) => ({ sid, targettable: true })),
     outbound_call_flows: {
       default: {
@@ -75,8 +80,11 @@ export function createSession(twilio, { plugins = [], uiAttributes = {}, languag
     [/^GET flex\.twilio\.com\/api\/v1\/Session/, () => json({ features: FEATURES, insights_active: false, insightsActive: false })],
     // The only one asked is SSOTokenSessionStorage: Flex then keeps the token per tab.
     [/^GET flex\.twilio\.com\/api\/v1\/Features/, () => json({ enabled: true })],
-    [/^GET flex\.twilio\.com\/plugins/, () => json(plugins)],
+    [/^GET flex\.twilio\.com\/plugins/, () => json(account.plugins ?? [])],
     [/^GET assets\.flex\.twilio\.com\/assets\/countries\.json/, () => json([{ code: "US", name: "United States", callingCode: "1" }])],
+    [/^GET assets\.flex\.twilio\.com\/assets\/locales\/[^?]*\/available_locales\.json/, () => json(LOCALES)],
+    // Flex's own texts in another language stay English here.
+    [/^GET assets\.flex\.twilio\.com\/assets\/locales\/[^?]*\.json/, () => json({})],
     [/^GET assets\.flex\.twilio\.com\/assets\/flagPositions\.json/, () => json({})],
     [/^GET status\.twilio\.com\//, () => json({ status: { indicator: "none" }, components: [], incidents: [], scheduled_maintenances: [] })],
     [/^POST eventgw\.[\w.-]*twilio\.com\//, () => json({})],

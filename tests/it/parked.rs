@@ -291,12 +291,13 @@ fn a_failure_takes_back_what_was_done() {
     assert_eq!((answer.status, json(&answer)["twilioErrorCode"].as_u64()), (400, Some(50388)));
     // Taking out.
     let read_task = format!("GET {TASKROUTER}/Tasks/{WT}");
-    let refused = noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 400, "{}");
-    let fake =
-        participants(participants(refused, &own()).on(&read_task, 200, &task("assigned")), &own())
-            .on(&disarm(), 204, "")
-            .on(&read(), 200, &conversation(&noted()))
-            .on(&take_back(), 200, "{}");
+    let fake = noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 400, "{}");
+    let fake = participants(fake, &own()).on(&read_task, 200, &task("assigned"));
+    let fake = participants(fake, &own())
+        .on(&read_task, 200, &task("assigned"))
+        .on(&disarm(), 204, "")
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&take_back(), 200, "{}");
     let answer = fake.handle(post(PARK, &format!("Token=T&{}", fields())));
     assert_eq!(answer.status, 400);
     assert_eq!(
@@ -323,7 +324,8 @@ fn when_it_is_unknown_whether_the_agent_is_out_the_way_back_stays() {
         .on(&arm(), 201, &webhook())
         .on(&take_out(), 400, "{}")
         .on(&broken, 403, "{}")
-        .on(&broken, 403, "{}");
+        .on(&broken, 403, "{}")
+        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("assigned"));
     assert_eq!(parked(&fake).status, 502);
     // The same request again finds that all is done.
     let other = participant("UT00000000000000000000000000000009", BOB);
@@ -522,11 +524,26 @@ fn without_a_note_the_webhook_goes() {
 
 #[test]
 fn an_agent_who_was_never_taken_out_gets_no_second_task() {
-    let fake = participants(Fake::default().on(&read(), 200, &conversation(&noted())), &own())
-        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("assigned"))
-        .on(&disarm(), 204, "")
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&take_back(), 200, "{}");
+    let who = digest("+15551230001");
+    let seen = |fake: Fake| {
+        participants(fake.on(&read(), 200, &conversation(&noted())), &own()).on(
+            &format!("GET {TASKROUTER}/Tasks/{WT}"),
+            200,
+            &task("assigned"),
+        )
+    };
+    // They may be on their way out: the way back stays, and the gate looks again.
+    let fake = seen(Fake::default());
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    assert!(fake.world.watched(&format!("unpark/{CH}/{WH}/{who}")).is_some());
+    // A while later they still have it: parking was not done.
+    let fake = Fake::default();
+    fake.world.slept.set(15_000);
+    let fake = seen(fake).on(&disarm(), 204, "").on(&read(), 200, &conversation(&noted())).on(
+        &take_back(),
+        200,
+        "{}",
+    );
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     // One who is listed although they are out does not keep the customer away.
     let fake = participants(Fake::default().on(&read(), 200, &conversation(&noted())), &own())

@@ -32,7 +32,9 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 async function withWorker(vars, look) {
   const port = await freePort();
-  const worker = await startWorker({ port, persist: folder, vars: { ...settings(twilio.url), ...vars } });
+  const { TWILIO_API_KEY, TWILIO_API_SECRET, ALLOWED_ORIGINS } = complete();
+  const given = { ...settings(twilio.url), TWILIO_API_KEY, TWILIO_API_SECRET, ALLOWED_ORIGINS, ...vars };
+  const worker = await startWorker({ port, persist: folder, vars: given });
   try {
     write(complete());
     await look(await examine(worker.url), worker);
@@ -47,6 +49,7 @@ describe("a Worker that runs", () => {
       assert.deepEqual(states(found), ["good", "good", "good", "good"]);
       const logged = worker.lines.filter((line) => line.includes('"route"')).map((line) => JSON.parse(line.slice(line.indexOf("{"))));
       assert.ok(logged.some(({ route, status }) => route === "/voice/agent-join-conference" && status === 200));
+      assert.match(found["last-event"].message, /none has come yet/);
       assert.ok(logged.every(({ twilioCalls }) => twilioCalls === 0));
     });
   });
@@ -65,6 +68,10 @@ describe("a Worker that runs", () => {
     await withWorker({ TWILIO_AUTH_TOKEN: other, TWILIO_AUTH_TOKEN_SECONDARY: seed.AUTH_TOKEN }, (found) =>
       assert.equal(found["signature-accepted"].state, "good"),
     );
+  });
+
+  test("with a feature that is begun and cannot work is not healthy", async () => {
+    await withWorker({ ALLOWED_ORIGINS: "" }, (found) => assert.match(found.health.message, /^503: .*webchat lacks ALLOWED_ORIGINS/));
   });
 
   test("with a setting that cannot be read is not healthy", async () => {
@@ -96,7 +103,7 @@ describe("what is no such Worker", () => {
     const features = { "internal-call": { configured: false, missing: ["TWILIO_FLEX_WORKSPACE_SID"] }, dial: { configured: true, missing: [] } };
     const body = { success: false, version: "0.0.1", features, missing: ["TWILIO_FLEX_WORKSPACE_SID"], invalid: {} };
     const found = await at((request, response) => json(response, request.url === "/health" ? 503 : 403, body));
-    assert.match(found.health.message, /internal-call cannot work; missing: TWILIO_FLEX_WORKSPACE_SID/);
+    assert.match(found.health.message, /503: a feature that is begun cannot work: internal-call lacks TWILIO_FLEX_WORKSPACE_SID/);
     assert.match(found.version.message, /0\.0\.1 runs; this checkout is \d/);
   });
 

@@ -132,7 +132,7 @@ test("telephone numbers are judged and listed", async () => {
   assert.equal((await list("true")).phoneNumbers.length, own.phoneNumbers.length + 1);
 });
 
-test("queues, channels, attributes on T's, CL's and CO's paths", async () => {
+test("queues, channels, attributes on every plugin's paths", async () => {
   for (const prefix of [TASKROUTER, "/taskrouter"]) {
     const { agent, taskSid } = customerCall({ list: [1, 2, 3], gone: 1, deep: { a: 1 } });
     const queues = await edge.post(`${prefix}/get-queues`, agent.name);
@@ -200,7 +200,7 @@ test("strangers touch nothing, whatever they send", async () => {
   assert.equal((await callsTo("+16669999999")).length, 0);
 });
 
-test("with a known token every helper takes at most two round trips, canceling an invite four", async () => {
+test("with a known token every helper takes at most two round trips, handing a call over three, canceling an invite five", async () => {
   const { agent, number, from, conferenceSid: conference, customerCallSid, taskSid, callSid } = customerCall();
   const second = customerCall();
   await edge.post(`${TASKROUTER}/get-queues`, agent.name);
@@ -212,7 +212,7 @@ test("with a known token every helper takes at most two round trips, canceling a
     [1, `${TASKROUTER}/get-worker-channels`, { workerSid: agent.workerSid }],
     [1, `${TASKROUTER}/update-worker-channel`, { workerChannelSid: channel, capacity: 2, available: true }],
     [2, `${TASKROUTER}/update-task-attributes`, { taskSid, attributesUpdate: '{"a":1}' }],
-    [4, `${TASKROUTER}/update-task-assignment-status`, { taskSid: invite, assignmentStatus: "canceled" }, inviting],
+    [5, `${TASKROUTER}/update-task-assignment-status`, { taskSid: invite, assignmentStatus: "canceled" }, inviting],
     [2, `${TASKROUTER}/update-worker-attributes`, { workerSid: agent.workerSid, attributesUpdate: '{"a":1}' }],
     [1, "/common/flex/phone-numbers/list-phone-numbers", { IncludeOutgoing: true }],
     [2, "/common/flex/phone-numbers/validate-phone-number", { phoneNumber: "+493012345678" }],
@@ -221,7 +221,7 @@ test("with a known token every helper takes at most two round trips, canceling a
     [2, `${VOICE}/hold-participant`, { conference, participant: customerCallSid, hold: true }],
     [2, `${VOICE}/update-participant`, { conference, participant: customerCallSid, endConferenceOnExit: false }],
     [2, `${VOICE}/add-participant`, { taskSid: conference, to: number, from }],
-    [2, `${VOICE}/cold-transfer`, { callSid: second.customerCallSid, to: "+16660000003" }, second.agent],
+    [3, `${VOICE}/cold-transfer`, { callSid: second.customerCallSid, to: "+16660000003" }, second.agent],
     [2, `${VOICE}/remove-participant`, { conference: second.conferenceSid, participant: second.callSid }, second.agent],
   ];
   for (const [most, path, fields, who = agent] of asks) {

@@ -1,5 +1,5 @@
-// An agent calls another, by the section of the dialpad.
-import { accept, callAgent, notice, reject, task } from "../screen.mjs";
+// An agent calls another as the well-known plugins do it, by a conference of the Worker's own TwiML.
+import { accept, callAgent, notice, reject, task, withoutNativeCalls } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
 export const needsPlugin = true;
@@ -10,9 +10,15 @@ const PATH = "/features/internal-call/common/agent-outbound-join";
 const room = (inside) => [...inside.conferences.all.values()].findLast(({ status }) => status !== "completed");
 const inRoom = (inside) => room(inside)?.participants.size ?? 0;
 
+async function seated(sit) {
+  const [alice, bob] = await Promise.all([sit("alice"), sit("bob")]);
+  await withoutNativeCalls(alice);
+  return [alice, bob];
+}
+
 export const scenes = {
   async "Alice calls Bob, both hold, Bob hangs up"({ sit, inside, picture, assert, twilio }) {
-    const [alice, bob] = await Promise.all([sit("alice"), sit("bob")]);
+    const [alice, bob] = await seated(sit);
     await callAgent(alice, "Bob Baker", (page) => picture(page, "call-agent"));
     await task(bob, "Alice Archer");
     await picture(bob, "call-agent-incoming");
@@ -32,7 +38,7 @@ export const scenes = {
   },
 
   async "Bob declines: Alice's call ends, and she is free to call again"({ sit, inside }) {
-    const [alice, bob] = await Promise.all([sit("alice"), sit("bob")]);
+    const [alice, bob] = await seated(sit);
     await callAgent(alice, "Bob Baker");
     await reject(bob, "Alice Archer");
     await until(() => room(inside) === undefined, "the end of the room");
@@ -41,7 +47,7 @@ export const scenes = {
   },
 
   async "Alice gives up while it rings: Bob's offer goes away"({ sit, inside }) {
-    const [alice, bob] = await Promise.all([sit("alice"), sit("bob")]);
+    const [alice, bob] = await seated(sit);
     await callAgent(alice, "Bob Baker");
     const offer = await task(bob, "Alice Archer");
     await alice.bringToFront();
@@ -51,7 +57,7 @@ export const scenes = {
   },
 
   async "Bob declines while Twilio fails: he is told, with the request id, and can decline again"({ sit, inside, twilio, picture }) {
-    const [alice, bob] = await Promise.all([sit("alice"), sit("bob")]);
+    const [alice, bob] = await seated(sit);
     await callAgent(alice, "Bob Baker");
     await task(bob, "Alice Archer");
     twilio.addFault({ fault: "500", times: 0 });

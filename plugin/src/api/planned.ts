@@ -8,9 +8,12 @@ type Post<Form, Body, Status extends number = 200> = {
   };
 };
 
-export type Parked = {
+type Parked = {
   conversationSid: string;
-  webhookSid: string | null;
+  interactionSid: string;
+  channelSid: string;
+  taskSid: string;
+  webhookSid: string;
   channelType: string;
   /** The customer's name or address, as the task had it */
   customer: string | null;

@@ -123,8 +123,8 @@ export class Chats extends Observable {
     const name = conversation.uniqueName ?? "";
     const other = otherIn(name, this.me);
     const state = conversation.state?.current ?? "active";
-    if (!isMarked(conversation) || other === undefined) return;
-    if (conversation.status !== "joined" || state === "closed") return this.#drop(conversation);
+    const isChat = isMarked(conversation) && conversation.status === "joined" && state !== "closed";
+    if (!isChat || other === undefined) return this.#drop(conversation);
     const isTyping = this.#chats.get(name)?.isTyping ?? false;
     const chat = { name, other, conversation, isTyping, unread: unreadOf(conversation) };
     this.#chats.set(name, chat);
@@ -132,12 +132,13 @@ export class Chats extends Observable {
     this.changed();
   }
 
-  /** By its SID: a closed chat has lost its name. */
+  /** By its SID: a chat that the clean-up has closed has lost its name. */
   #drop(conversation: Conversation): void {
     for (const [name, chat] of this.#chats) {
-      if (chat.conversation.sid === conversation.sid) this.#chats.delete(name);
+      if (chat.conversation.sid !== conversation.sid) continue;
+      this.#chats.delete(name);
+      this.changed();
     }
-    this.changed();
   }
 
   #added(message: Message): void {

@@ -27,9 +27,11 @@ export function isConversation(task: ITask | undefined): task is ITask {
   return (
     task !== undefined &&
     !isVoice(task) &&
-    [task.attributes.flexInteractionSid, task.attributes.flexInteractionChannelSid, task.attributes.conversationSid].every(
-      (sid) => typeof sid === "string" && sid !== "",
-    )
+    [
+      task.attributes.flexInteractionSid,
+      task.attributes.flexInteractionChannelSid,
+      task.attributes.conversationSid,
+    ].every((sid) => typeof sid === "string" && sid !== "")
   );
 }
 
@@ -53,20 +55,31 @@ export function callObstacle(edge: Edge): CallObstacle | undefined {
   return tasksOf(edge).some(isCall) ? "onCall" : undefined;
 }
 
-/** Resolves with the first task of this kind that is there or comes within the time; otherwise with nothing. */
-export function taskWithin(edge: Edge, millis: number, isIt: (task: ITask) => boolean): Promise<ITask | undefined> {
+/** Resolves with what `look` finds, now or within the time; otherwise with nothing. */
+function within<T>(edge: Edge, millis: number, look: () => T | undefined): Promise<T | undefined> {
   return new Promise((resolve) => {
-    const look = () => {
-      const task = tasksOf(edge).find(isIt);
-      if (task) end(task);
-    };
-    const end = (task: ITask | undefined) => {
+    const end = (found: T | undefined) => {
       clearTimeout(timer);
       unsubscribe();
-      resolve(task);
+      resolve(found);
+    };
+    const lookAgain = () => {
+      const found = look();
+      if (found !== undefined) end(found);
     };
     const timer = setTimeout(() => end(undefined), millis);
-    const unsubscribe = edge.manager.store.subscribe(look);
-    look();
+    const unsubscribe = edge.manager.store.subscribe(lookAgain);
+    lookAgain();
   });
+}
+
+/** The first task of this kind that is there or comes within the time. */
+export function taskWithin(edge: Edge, millis: number, isIt: (task: ITask) => boolean): Promise<ITask | undefined> {
+  return within(edge, millis, () => tasksOf(edge).find(isIt));
+}
+
+/** Whether the task is, or within the time becomes, no longer one that the agent works on. */
+export async function leavesAccepted(edge: Edge, task: ITask, millis: number): Promise<boolean> {
+  const isAccepted = () => edge.manager.store.getState().flex.worker.tasks.get(task.sid)?.status === "accepted";
+  return (await within(edge, millis, () => (isAccepted() ? undefined : true))) ?? false;
 }

@@ -1,4 +1,4 @@
-import React from "react";
+import React, { useEffect } from "react";
 import type { ITask } from "@twilio/flex-ui";
 import { Box } from "@twilio-paste/core/box";
 import { Menu, MenuButton, MenuItem, MenuSeparator, useMenuState } from "@twilio-paste/core/menu";
@@ -10,7 +10,7 @@ import { useMark, type Marks } from "../flex/marks";
 import { useFlexState } from "../flex/state";
 import { isConversation } from "../flex/tasks";
 import { useOthers, type Invite } from "./invites";
-import { cancelInvite, leave } from "./transfer";
+import { cancelInvite, leave, tidy } from "./transfer";
 
 type Props = { edge: Edge; busy: Marks; task?: ITask };
 
@@ -50,6 +50,13 @@ type MenuProps = Required<Props> & { isBusy: boolean; invites: readonly Invite[]
 function OthersMenu({ edge, busy, task, isBusy, invites }: MenuProps): JSX.Element {
   const words = edge.words.handOver;
   const menu = useMenuState();
+  // Who has declined is still noted until somebody asks.
+  const isOpen = menu.visible;
+  useEffect(() => {
+    if (isOpen && invites.length > 0) void tidy(edge, task);
+    // Once for each opening.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [isOpen]);
   const item = (key: string, label: string, work: () => Promise<void>) => (
     <MenuItem
       {...menu}

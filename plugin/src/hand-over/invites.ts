@@ -28,6 +28,8 @@ export function invitesOf(conversation: Conversation | undefined): Invite[] {
   });
 }
 
+const HEARS_WITHIN = 2_000;
+
 /** The other agents of a conversation, and who is invited to it. */
 export interface Others {
   agents: readonly Participant[];
@@ -42,13 +44,21 @@ export function useOthers(edge: Edge, task: ITask): Others {
 
   useEffect(() => {
     if (!conversation) return undefined;
+    // The interaction may hear of it later than the conversation.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const changed = () => {
+      count();
+      clearTimeout(timer);
+      timer = setTimeout(count, HEARS_WITHIN);
+    };
     conversation.on("updated", renderAgain);
-    conversation.on("participantJoined", count);
-    conversation.on("participantLeft", count);
+    conversation.on("participantJoined", changed);
+    conversation.on("participantLeft", changed);
     return () => {
+      clearTimeout(timer);
       conversation.removeListener("updated", renderAgain);
-      conversation.removeListener("participantJoined", count);
-      conversation.removeListener("participantLeft", count);
+      conversation.removeListener("participantJoined", changed);
+      conversation.removeListener("participantLeft", changed);
     };
   }, [conversation]);
 

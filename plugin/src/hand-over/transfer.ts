@@ -2,8 +2,10 @@ import type { ITask } from "@twilio/flex-ui";
 import type { Failure } from "../api/failure";
 import type { Edge } from "../edge";
 import { isAgent, ownPart, participantsOf } from "../flex/participants";
-import { conversationOf, membersOf, textOf } from "../flex/tasks";
+import { conversationOf, leavesAccepted, membersOf, textOf } from "../flex/tasks";
 import { conversationFor, invitesOf, stillOpen, type Invite } from "./invites";
+
+const LEAVES_WITHIN = 5_000;
 
 export interface TransferOptions {
   mode?: string;
@@ -22,8 +24,8 @@ export async function handOver(edge: Edge, task: ITask, target: string, options:
     if (!own) return notices.warn(`${words.failed} ${words.noPart}`);
     const agents = participants.filter(isAgent);
     if (agents.some((agent) => agent.workerSid === target)) return notices.warn(words.isIn);
-    const invites = stillOpen(invitesOf(conversationFor(edge, task)), agents);
-    if (!isCold && invites.some((invite) => invite.targetSid === target)) return notices.warn(words.isInvited);
+    const isInvited = !isCold && (await openInvites(edge, task)).some((invite) => invite.targetSid === target);
+    if (isInvited) return notices.warn(words.isInvited);
     const isQueue = target.startsWith("WQ");
     const name = isQueue ? await queueName(edge, target) : await workerName(edge, target);
     if (isQueue && name === undefined) return notices.warn(`${words.failed} ${words.noQueue}`);
@@ -42,6 +44,8 @@ export async function handOver(edge: Edge, task: ITask, target: string, options:
       taskChannelUniqueName: task.taskChannelUniqueName,
     });
     notices.done((isCold ? words.coldDone : words.warmDone)(name ?? words.somebody));
+    // Handed over once is enough: it stays busy until Flex has noticed that the agent is out.
+    if (isCold) await leavesAccepted(edge, task, LEAVES_WITHIN);
   } catch (error) {
     notices.failed(words.failed, error, (failure: Failure) => {
       if (failure.text("participantInviteSid")) return words.stillIn;
@@ -91,7 +95,25 @@ export async function leave(edge: Edge, task: ITask): Promise<void> {
  */
 export async function tidy(edge: Edge, task: ITask): Promise<void> {
   const conversationSid = conversationOf(task).conversation;
-  await edge.client.ask("/common/flex/conversations/update-attributes", { conversationSid, attributes: "{}" }).catch(() => undefined);
+  await edge.client
+    .ask("/common/flex/conversations/update-attributes", { conversationSid, attributes: "{}" })
+    .catch(() => undefined);
+}
+
+/** Until what the Worker has written on a conversation is known here. */
+const UPDATED_WITHIN = 1_500;
+
+/** The invitations that are open: one that was declined stays noted until the Worker is asked to tidy up. */
+export async function openInvites(edge: Edge, task: ITask): Promise<Invite[]> {
+  const conversation = conversationFor(edge, task);
+  if (!conversation || invitesOf(conversation).length === 0) return [];
+  const updated = new Promise((resolve) => {
+    conversation.once("updated", resolve);
+    setTimeout(resolve, UPDATED_WITHIN);
+  });
+  const [participants] = await Promise.all([participantsOf(task).catch(() => []), tidy(edge, task)]);
+  await updated;
+  return stillOpen(invitesOf(conversation), participants.filter(isAgent));
 }
 
 let queues: { since: number; names: Map<string, string> } | undefined;
@@ -100,7 +122,10 @@ const QUEUES_KEEP = 5 * 60_000;
 async function queueName(edge: Edge, sid: string): Promise<string | undefined> {
   if (!queues || !queues.names.has(sid) || Date.now() - queues.since > QUEUES_KEEP) {
     const answer = await edge.client.ask("/common/flex/taskrouter/get-queues", {});
-    queues = { since: Date.now(), names: new Map(answer.queues.map((queue) => [queue.sid ?? "", queue.friendlyName ?? ""])) };
+    queues = {
+      since: Date.now(),
+      names: new Map(answer.queues.map((queue) => [queue.sid ?? "", queue.friendlyName ?? ""])),
+    };
   }
   return queues.names.get(sid);
 }

@@ -21,7 +21,7 @@ export function ParkButton({ edge, busy, task }: Props): JSX.Element | null {
       icon={<PauseIcon decorative />}
       isBusy={isBusy}
       testId="flex-edge-park"
-      onPress={() => void busy.during(task.taskSid, async () => void (await park(edge, task)))}
+      onPress={() => void busy.during(task.taskSid, () => park(edge, task))}
     />
   );
 }

@@ -4,10 +4,9 @@ import { Button } from "@twilio-paste/core/button";
 import { Heading } from "@twilio-paste/core/heading";
 import { Table, TBody, Td, Th, THead, Tr } from "@twilio-paste/core/table";
 import { Text } from "@twilio-paste/core/text";
-import type { Parked } from "../api/planned";
 import type { Edge } from "../edge";
 import { useFlexState } from "../flex/state";
-import { takeBack } from "./park";
+import { takeBack, type Parked } from "./park";
 
 export const VIEW = "flex-edge-parked";
 
@@ -56,7 +55,14 @@ export function ParkedList({ edge }: { edge: Edge }): JSX.Element {
   };
 
   return (
-    <Box as="section" aria-labelledby="flex-edge-parked" padding="space70" width="100%" overflowY="auto" data-testid="flex-edge-parked">
+    <Box
+      as="section"
+      aria-labelledby="flex-edge-parked"
+      padding="space70"
+      width="100%"
+      overflowY="auto"
+      data-testid="flex-edge-parked"
+    >
       <Box display="flex" justifyContent="space-between" alignItems="flex-start">
         <Heading as="h2" variant="heading20" id="flex-edge-parked">
           {words.heading}

@@ -1,23 +1,25 @@
 import type { ITask } from "@twilio/flex-ui";
+import type { Answer } from "../api/endpoints";
 import type { Failure } from "../api/failure";
-import type { Parked } from "../api/planned";
 import type { Edge } from "../edge";
 import { ownPart, participantsOf } from "../flex/participants";
-import { conversationOf } from "../flex/tasks";
+import { conversationOf, leavesAccepted } from "../flex/tasks";
+
+export type Parked = Answer<"/parked/list">["parked"][number];
 
 /** A conversation has room for so many webhooks. */
 const NO_ROOM_FOR_WEBHOOK = 50388;
 
-/** Parks a chat: the agent leaves it, and it comes back when the customer writes. Answers whether that worked. */
-export async function park(edge: Edge, task: ITask): Promise<boolean> {
+/** How long Flex gets to notice that the agent is out of the chat. */
+const LEAVES_WITHIN = 5_000;
+
+/** Parks a chat: the agent leaves it, and it comes back when the customer writes. */
+export async function park(edge: Edge, task: ITask): Promise<void> {
   const { notices } = edge;
   const words = edge.words.park;
   try {
     const own = ownPart(edge, task, await participantsOf(task));
-    if (!own) {
-      notices.warn(`${words.failed} ${words.noPart}`);
-      return false;
-    }
+    if (!own) return notices.warn(`${words.failed} ${words.noPart}`);
     const { interaction, channel, conversation } = conversationOf(task);
     await edge.client.ask("/features/park-interaction/flex/park-interaction", {
       channelSid: channel,
@@ -35,12 +37,14 @@ export async function park(edge: Edge, task: ITask): Promise<boolean> {
       createUpdateSyncMapItem: "true",
     });
     notices.done(words.done);
-    return true;
+    // Until then the button stays busy: parked once is enough.
+    await leavesAccepted(edge, task, LEAVES_WITHIN);
   } catch (error) {
-    notices.failed(words.failed, error, (failure) =>
-      failure.twilioErrorCode === NO_ROOM_FOR_WEBHOOK ? words.webhooks : undefined,
-    );
-    return false;
+    notices.failed(words.failed, error, (failure) => {
+      if (failure.twilioErrorCode === NO_ROOM_FOR_WEBHOOK) return words.webhooks;
+      if (failure.reason === "conflict") return words.notYours;
+      return failure.status === 422 ? words.noRoom : undefined;
+    });
   }
 }
 
@@ -50,7 +54,7 @@ export async function takeBack(edge: Edge, parked: Parked): Promise<boolean> {
   try {
     await edge.client.ask("/features/park-interaction/flex/unpark-interaction", {
       ConversationSid: parked.conversationSid,
-      ...(parked.webhookSid ? { WebhookSid: parked.webhookSid } : {}),
+      WebhookSid: parked.webhookSid,
       RouteToSameWorker: "true",
     });
     edge.notices.done(words.takenBack);

@@ -15,8 +15,11 @@ export const ptBr: Words = {
     flex: (message) => `O Flex informa: ${message}`,
   },
   setup: {
-    missingUrl: "O flex-edge não está configurado: falta ui_attributes.flex_edge.url na configuração do Flex. Avise o administrador.",
-    badUrl: "O flex-edge não está configurado: ui_attributes.flex_edge.url deve ser uma URL https. Avise o administrador.",
+    missingUrl:
+      "O flex-edge não está configurado: falta ui_attributes.flex_edge.url na configuração do Flex. Avise o administrador.",
+    partFailed: (part) => `A parte ${part} do flex-edge não iniciou.`,
+    badUrl:
+      "O flex-edge não está configurado: ui_attributes.flex_edge.url deve ser uma URL https. Avise o administrador.",
   },
   close: "Fechar",
   callAgent: {
@@ -156,6 +159,8 @@ export const ptBr: Words = {
     listFailed: "Não foi possível listar as conversas estacionadas.",
     noPart: "Sua participação nesta conversa não foi encontrada.",
     alreadyBack: "Ela já voltou: o cliente escreveu ou alguém foi mais rápido.",
+    notYours: "Esta conversa não é mais sua ou já terminou.",
+    noRoom: "Esta conversa tem dados demais para ser estacionada.",
     webhooks: "Esta conversa não comporta mais um webhook. Fale com o administrador.",
   },
 };
