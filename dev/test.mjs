@@ -20,13 +20,15 @@ const nodeTest = (files, options = []) => run("node", ["--test", "--test-reporte
 
 function native() {
   const signatures = join(folder, "signatures.jsonl");
+  const tokens = join(folder, "tokens.jsonl");
   const requests = join(folder, "requests.jsonl");
   mkdirSync(folder, { recursive: true });
   rmSync(requests, { force: true });
-  say("Random signatures, judged by twilio-node");
+  say("Random signatures and tokens, by twilio-node");
   run("node", ["tests/signatures.mjs", signatures]);
+  run("node", ["tests/tokens.mjs", tokens]);
   say("Rust tests");
-  run("cargo", ["test", "--quiet"], { env: { FLEX_EDGE_SIGNATURES: signatures, FLEX_EDGE_REQUESTS: requests } });
+  run("cargo", ["test", "--quiet"], { env: { FLEX_EDGE_SIGNATURES: signatures, FLEX_EDGE_TOKENS: tokens, FLEX_EDGE_REQUESTS: requests } });
   say("The requests they sent, against Twilio's OpenAPI documents");
   run("node", ["tests/openapi.mjs", requests]);
 }
