@@ -1,6 +1,7 @@
 //! Conversations come in.
 
 use flex_edge::base::http::Response;
+use flex_edge::flex::verified::Verified;
 
 use crate::fixtures::GONE;
 use crate::support::{Fake, TASKROUTER, WORKSPACE, json, post, signed};
@@ -231,6 +232,39 @@ fn a_web_customer_has_what_was_asked_before_the_chat() {
         .on(&look(), 200, &channel("active"))
         .on(&take_off(), 204, "");
     assert_eq!(write(fake, &message("visitor")).status, 200);
+}
+
+#[test]
+fn what_the_site_says_of_a_visitor_counts_under_our_seal_for_their_identity_alone() {
+    let token = |name: &str| (name == "TWILIO_AUTH_TOKEN").then(|| "auth-token".to_owned());
+    let config = flex_edge::base::config::Config::read(token);
+    let site = Verified { name: Some("Ana Archer".into()), email: Some("a@b.example".into()) };
+    let plain = r#""customerName":"Ana","customers":{"name":"Ana"}"#;
+    let known =
+        r#""customerName":"Ana Archer","customers":{"name":"Ana Archer","email":"a@b.example"}"#;
+    let end = r#","verified":{"name":"Ana Archer","email":"a@b.example"}"#;
+    let sealed = site.sealed(&config, "visitor");
+    for (verified, from, names, end) in [
+        (sealed.as_str(), "Ana Archer", known, end),
+        (&site.sealed(&config, "another"), "Ana", plain, ""),
+        (&sealed.replace("Ana Archer", "The Boss"), "Ana", plain, ""),
+        (r#"{"name":"The Boss"}"#, "Ana", plain, ""),
+        ("true", "Ana", plain, ""),
+    ] {
+        let asked =
+            format!(r#"{{"pre_engagement_data":{{"friendlyName":"Ana","verified":{verified}}}}}"#);
+        let attributes = format!(
+            r#"{{"from":"{from}","customerAddress":"visitor",{names},"channelType":"web","conversationSid":"{CH}","pre_engagement_data":{{"friendlyName":"Ana"}}{end}}}"#
+        );
+        let fake = edge()
+            .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation("active", &asked))
+            .on(&read_members(), 200, &member(Some("visitor"), None))
+            .on(&workers("visitor"), 200, NO_WORKERS)
+            .on(&create("web", "chat", &attributes), 200, &made())
+            .on(&look(), 200, &channel("active"))
+            .on(&take_off(), 204, "");
+        assert_eq!(write(fake, &message("visitor")).status, 200, "{verified}");
+    }
 }
 
 #[test]
