@@ -13,6 +13,7 @@ const USER_SECRET = "site-secret";
 const vars = {
   TWILIO_API_KEY: seed.API_KEY,
   TWILIO_API_SECRET: seed.API_SECRET,
+  TWILIO_WEBCHAT_ADDRESS_SID: seed.WEBCHAT_ADDRESS_SID,
   ALLOWED_ORIGINS: `https://other.example,${SITE}`,
   WEBCHAT_USER_SECRET: USER_SECRET,
 };
