@@ -71,7 +71,8 @@ describe("a Worker that runs", () => {
   });
 
   test("with a feature that is begun and cannot work is not healthy", async () => {
-    await withWorker({ ALLOWED_ORIGINS: "" }, (found) => assert.match(found.health.message, /^503: .*webchat lacks ALLOWED_ORIGINS/));
+    const begun = { TWILIO_API_KEY: seed.API_KEY, TWILIO_API_SECRET: seed.API_SECRET, TWILIO_WEBCHAT_ADDRESS_SID: seed.WEBCHAT_ADDRESS_SID };
+    await withWorker({ ...begun, ALLOWED_ORIGINS: "" }, (found) => assert.match(found.health.message, /^503: .*webchat lacks ALLOWED_ORIGINS/));
   });
 
   test("with a setting that cannot be read is not healthy", async () => {
