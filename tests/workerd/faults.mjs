@@ -70,7 +70,7 @@ async function play(scene, { call: [operationId, find], fault, strikes, looks })
     }
     twilio.removeFault(rule.id);
     // A token that was refused is remembered for some seconds.
-    if (operationId === "ValidateFlexToken" && !answers.at(-1).worked) await pause(6_000);
+    if (operationId === "ValidateFlexToken" && answers.some(({ worked }) => !worked)) await pause(6_000);
     await ask();
     const last = answers.at(-1);
     overcome(last.worked, `at last ${last.status} ${JSON.stringify(last.body)}`);
