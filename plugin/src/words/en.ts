@@ -43,6 +43,7 @@ export const en = {
     offline: "You are offline. Change your activity to call somebody.",
     noContact: "You have no telephone: your worker has no contact_uri. Ask your administrator.",
     noOutbound: "Outbound calls are not set up in Flex. Ask your administrator.",
+    isBusy: (name: string) => `${name} is in another call.`,
     notFree: (name: string) => `${name} is not available now.`,
     noVoice: "The call did not start. Check that your microphone is connected and allowed, and that voice works.",
     acceptFailed: "The call could not be connected.",

@@ -44,6 +44,7 @@ export const ptBr: Words = {
     offline: "Você está offline. Mude sua atividade para ligar.",
     noContact: "Você não tem telefone: seu worker não tem contact_uri. Fale com o administrador.",
     noOutbound: "As ligações de saída não estão configuradas no Flex. Fale com o administrador.",
+    isBusy: (name) => `${name} está em outra ligação.`,
     notFree: (name) => `${name} não está disponível agora.`,
     noVoice: "A ligação não começou. Verifique se o microfone está conectado e permitido e se a voz funciona.",
     acceptFailed: "Não foi possível conectar a ligação.",
