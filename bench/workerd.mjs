@@ -12,14 +12,16 @@ import { root } from "../dev/setup.mjs";
 const COMPATIBILITY_DATE = readFileSync(join(root, "wrangler.toml"), "utf8").match(/^compatibility_date = "(.+)"/m)[1];
 const CLOCK_TICKS = 100; // a second, for user space, on every Linux
 
-// The built Worker, as modules for `startWorkerd`.
-export function edgeModules(build = join(root, "build")) {
-  return [
-    { name: "cloudflare.js", path: join(build, "cloudflare.js") },
-    { name: "index_bg.js", path: join(build, "index_bg.js") },
-    { name: "index.wasm", path: join(build, "index.wasm"), wasm: true },
-  ];
-}
+// The built Worker: its entry and what that imports, by their places in the repository.
+const MODULES = ["src/cloudflare/entry.js", "build/index.js", "build/index_bg.wasm"];
+
+// The same as modules for `startWorkerd`; `build` is another folder than build/.
+export const edgeModules = (build = join(root, "build")) =>
+  MODULES.map((name) => ({
+    name,
+    path: name.startsWith("build/") ? join(build, name.slice("build/".length)) : join(root, name),
+    wasm: name.endsWith(".wasm"),
+  }));
 
 const text = (value) => JSON.stringify(String(value)); // a Cap'n Proto text literal
 

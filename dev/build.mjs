@@ -1,44 +1,77 @@
-// Builds the Worker into build/: wrangler's build command. Prints the wasm's size.
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+// Builds the Worker into build/ with worker-build, unless it is there: wrangler's build
+// command, and `npm run build`. Prints the wasm's size.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-import { root, run, setup } from "./setup.mjs";
+import { fail, root, run, setup, wasmBindgen } from "./setup.mjs";
 
-// What rustc's wasm32 target uses; wasm-opt has to be told.
-const FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types"];
+const LIMIT = 1_000_000; // of the gzipped wasm; the platform takes 3 MB
 
+// All that the build depends on. What src/ includes from elsewhere is documentation.
+const SOURCES = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "dev/build.mjs", "src"];
+
+function fingerprint(features) {
+  const hash = createHash("sha256").update(features.join());
+  for (const source of SOURCES) {
+    const folder = source === "src";
+    const files = folder ? readdirSync(join(root, source), { recursive: true }).sort() : [""];
+    for (const file of files.filter((name) => !folder || /\.(rs|js)$/.test(name))) {
+      const path = join(source, file);
+      hash.update(`\n${path}\n`).update(readFileSync(join(root, path)));
+    }
+  }
+  return hash.digest("hex");
+}
+
+function tools() {
+  const bin = (name) => join(root, "node_modules/.bin", name);
+  const own = { ESBUILD_BIN: bin("esbuild") };
+  return existsSync(wasmBindgen) ? { ...own, WASM_BINDGEN_BIN: wasmBindgen, WASM_OPT_BIN: bin("wasm-opt") } : own;
+}
+
+// Panics carry source paths; this machine's are nobody's business, and long. Cargo names a
+// folder after each registry.
+function remap() {
+  const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src");
+  const folders = existsSync(registry) ? readdirSync(registry).map((name) => [join(registry, name), "crates"]) : [];
+  const pairs = [[homedir(), "~"], ...folders];
+  return pairs.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join("\x1f");
+}
+
+// What a build was made of is noted beside it.
+const marked = (out) => join(out, ".built");
+const isBuilt = (out, features) =>
+  existsSync(marked(out)) && readFileSync(marked(out), "utf8") === fingerprint(features);
+
+// Features other than the default belong into a folder of their own.
 export function build({ out = join(root, "build"), features = [] } = {}) {
-  const target = "wasm32-unknown-unknown";
-  const cargo = ["build", "--release", "--lib", "--target", target, "--features", features.join(",")];
-  // Panics carry source paths; this machine's are nobody's business, and long. And LLVM's
-  // elimination of partial redundancies copies code, for a speed that nothing here shows.
-  run("cargo", cargo, { env: { RUSTFLAGS: `--remap-path-prefix=${homedir()}=~ -Cllvm-args=-enable-pre=0` } });
-  mkdirSync(out, { recursive: true });
-  const wasm = join(root, "target", target, "release/flex_edge.wasm");
-  run("wasm-bindgen", [wasm, "--target", "bundler", "--no-typescript", "--remove-name-section", "--out-dir", out, "--out-name", "index"]);
-  const enable = FEATURES.map((name) => `--enable-${name}`);
-  // rustc has inlined what is worth it; what wasm-opt would inline on top compresses badly.
-  const small = ["-Os", "--converge", "--low-memory-unused", "--skip-pass=local-cse"];
-  const inline = ["--always-inline-max-function-size=3", "--one-caller-inline-max-function-size=10"];
-  const strip = ["--strip-producers", "--strip-target-features"];
-  const wasms = [join(out, "index_bg.wasm"), "-o", join(out, "index.wasm")];
-  run("wasm-opt", [...enable, ...small, ...inline, ...strip, ...wasms]);
-  copyFileSync(join(root, "src/cloudflare.js"), join(out, "cloudflare.js"));
+  if (isBuilt(out, features)) return;
+  rmSync(marked(out), { force: true });
+  const sources = fingerprint(features);
+  const cargo = ["--locked", ...features.flatMap((name) => ["--features", name])];
+  run("cargo", ["fetch", "--locked", "--target", "wasm32-unknown-unknown"]);
+  run("worker-build", ["--release", "--out-dir", out, ...cargo], {
+    env: { ...tools(), CARGO_ENCODED_RUSTFLAGS: remap() },
+  });
+  writeFileSync(marked(out), sources);
+}
+
+function weigh() {
+  const wasm = readFileSync(join(root, "build/index_bg.wasm"));
+  return { bytes: wasm.length, gzipped: gzipSync(wasm, { level: 9 }).length };
 }
 
 export function size() {
-  const wasm = readFileSync(join(root, "build/index.wasm"));
-  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
-  return `wasm: ${kilobytes(wasm.length)}, gzipped ${kilobytes(gzipSync(wasm, { level: 9 }).length)}`;
+  const { bytes, gzipped } = weigh();
+  return `wasm: ${(bytes / 1000).toFixed(1)} KB, gzipped ${(gzipped / 1000).toFixed(1)} KB`;
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  // `npm start` and `npm test` have built it already when they start wrangler.
-  if (!process.env.FLEX_EDGE_BUILT) {
-    if (!existsSync(join(root, ".tools/bin/wasm-bindgen"))) setup();
-    build();
-    console.log(size());
-  }
+  if (!isBuilt(join(root, "build"), [])) setup();
+  build();
+  console.log(size());
+  if (weigh().gzipped > LIMIT) fail(`The Worker is larger than ${LIMIT / 1000} KB gzipped.`);
 }

@@ -1,15 +1,15 @@
-// Installs what is missing, into the project: npm packages, Rust's wasm target, wasm-bindgen
-// from crates.io. Pinned, and quick when all is there.
+// Installs what is missing, into the project: npm packages, Rust as rust-toolchain.toml pins
+// it, worker-build and what it runs. All is locked, and quick when all is there.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const root = new URL("..", import.meta.url).pathname;
 const tools = join(root, ".tools");
 
-// wasm-bindgen's tool and crate must be the very same version.
-const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
-const wasmBindgen = lock.match(/name = "wasm-bindgen"\nversion = "([^"]+)"/)[1];
+// The version of a crate in a lock file.
+const locked = (name, file = "Cargo.lock") =>
+  readFileSync(join(root, file), "utf8").match(`name = "${name}"\nversion = "([^"]+)"`)?.[1];
 
 // What every child process gets: this project's Node and tools first.
 export const environment = {
@@ -48,8 +48,7 @@ const output = (program, args) => {
 function needs() {
   const [major] = process.versions.node.split(".").map(Number);
   if (major < 20) fail(`Node 20 or newer is needed; this is ${process.version}.`);
-  if (!output("cargo", ["--version"])) fail("Rust is missing: install it with rustup, see https://rustup.rs.");
-  if (!output("rustup", ["--version"])) fail("rustup is missing: it brings Rust's wasm32 target, see https://rustup.rs.");
+  if (!output("rustup", ["--version"])) fail("rustup is missing: it brings Rust, see https://rustup.rs.");
 }
 
 function packages() {
@@ -72,26 +71,79 @@ function packages() {
   }
 }
 
-function target() {
-  const installed = output("rustup", ["target", "list", "--installed"]) ?? "";
-  if (installed.split(/\s+/).includes("wasm32-unknown-unknown")) return;
-  say("Rust's wasm32 target: installing (about half a minute)");
-  run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
+function rust() {
+  // What rust-toolchain.toml asks for.
+  const wanted = ["cargo", "clippy", "rustfmt", "rust-std-wasm32-unknown-unknown"];
+  const installed = output("rustup", ["component", "list", "--installed"]) ?? "";
+  if (wanted.every((name) => installed.includes(name))) return;
+  const [, version] = readFileSync(join(root, "rust-toolchain.toml"), "utf8").match(/channel = "(.+)"/);
+  say(`Rust ${version} with its wasm32 target: installing (about 15 seconds)`);
+  if (!run("rustup", ["toolchain", "install"], { tolerate: true })) {
+    fail(`Rust ${version} could not be installed; \`rustup toolchain install ${version} --target wasm32-unknown-unknown\` says why.`);
+  }
 }
 
+// Compiling them takes longer than they ever run: nothing is optimized. And what both need
+// is compiled once.
+const cheap = {
+  CARGO_PROFILE_RELEASE_OPT_LEVEL: "0",
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
+  CARGO_PROFILE_RELEASE_STRIP: "symbols",
+  CARGO_TARGET_DIR: join(tools, "target"),
+};
+
+function compile(name, version, from, hint) {
+  say(`${name} ${version}: compiling (about ${hint}, once)`);
+  const install = ["install", ...from, "--bin", name, "--locked", "--force", "--root", tools];
+  if (run("cargo", install, { env: cheap, tolerate: true })) return;
+  fail(`${name} ${version} could not be compiled from the versions it is locked to; cargo says above which is missing, or why.`);
+}
+
+function workerBuild() {
+  const version = locked("worker"); // they are released together
+  if (!version) fail("Cargo.lock names no `worker`.");
+  if (output(join(tools, "bin/worker-build"), ["--version"]) === version) return;
+  if (process.platform === "linux" && output("pkg-config", ["--exists", "openssl"]) === null) {
+    say("pkg-config finds no OpenSSL: if worker-build does not compile, install both (Debian: pkg-config, libssl-dev)");
+  }
+  compile("worker-build", version, ["worker-build", "--version", version], "2 minutes");
+}
+
+// worker-build downloads wasm-bindgen and wasm-opt where it can; elsewhere wasm-bindgen is
+// compiled, and wasm-opt is the npm package's.
+export const wasmBindgen = join(tools, "bin/wasm-bindgen");
+
 function bindgen() {
-  if (output(join(tools, "bin/wasm-bindgen"), ["--version"])?.includes(wasmBindgen)) return;
-  say(`wasm-bindgen ${wasmBindgen}: compiling (about 2 minutes, once)`);
-  const install = ["install", "wasm-bindgen-cli", "--version", wasmBindgen, "--root", tools];
-  // Its lock file may name versions that have been withdrawn.
-  if (!run("cargo", [...install, "--locked"], { tolerate: true })) run("cargo", install);
+  const version = locked("wasm-bindgen");
+  const ours = locked("wasm-bindgen-cli", "dev/tools/Cargo.lock");
+  if (version !== ours) fail(`Cargo.lock has wasm-bindgen ${version}, dev/tools/Cargo.lock ${ours}: they must be the same.`);
+  if (existsSync(wasmBindgen)) {
+    if (output(wasmBindgen, ["--version"])?.endsWith(` ${version}`)) return;
+    rmSync(wasmBindgen);
+  }
+  const mark = join(tools, "prebuilt");
+  if (existsSync(mark) && readFileSync(mark, "utf8") === version) return;
+  if (reachable(`https://github.com/wasm-bindgen/wasm-bindgen/releases/tag/${version}`)) {
+    writeFileSync(mark, version);
+    return;
+  }
+  rmSync(mark, { force: true });
+  compile("wasm-bindgen", version, ["--path", "dev/tools"], "1 minute");
+}
+
+function reachable(url) {
+  const ask = `fetch(process.argv[1], { method: "HEAD", signal: AbortSignal.timeout(5000) })
+    .then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`;
+  return output(process.execPath, ["--eval", ask, url]) !== null;
 }
 
 export function setup() {
   needs();
   packages();
-  target();
+  rust();
+  workerBuild();
   bindgen();
+  rmSync(cheap.CARGO_TARGET_DIR, { recursive: true, force: true });
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {

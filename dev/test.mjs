@@ -1,21 +1,27 @@
 // `npm test`: everything, natively and in workerd.
 //   npm test                 all of it
-//   npm test -- native       only the Rust tests and what is checked with them
-//   npm test -- NAME …       only tests/workerd/NAME.test.mjs
+//   npm test -- NAME …       only these parts (the list PARTS below), or tests/workerd/NAME.test.mjs
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { build, size } from "./build.mjs";
 import { fail, root, run, say, setup } from "./setup.mjs";
 
-setup();
-const chosen = process.argv.slice(2);
 const folder = join(root, "target/test");
-mkdirSync(folder, { recursive: true });
+
+/** The test files of a folder, the `last` ones at the end. */
+function testsOf(path, last = []) {
+  const files = existsSync(join(root, path)) ? readdirSync(join(root, path)) : [];
+  const names = files.filter((file) => file.endsWith(".test.mjs")).map((file) => file.replace(".test.mjs", ""));
+  const order = [...names.filter((name) => !last.includes(name)), ...last.filter((name) => names.includes(name))];
+  return order.map((name) => `${path}/${name}.test.mjs`);
+}
+const nodeTest = (files, options = []) => run("node", ["--test", "--test-reporter=spec", ...options, ...files], { env: { FLEX_EDGE_BUILT: "1" } });
 
 function native() {
   const signatures = join(folder, "signatures.jsonl");
   const requests = join(folder, "requests.jsonl");
+  mkdirSync(folder, { recursive: true });
   rmSync(requests, { force: true });
   say("Random signatures, judged by twilio-node");
   run("node", ["tests/signatures.mjs", signatures]);
@@ -25,23 +31,51 @@ function native() {
   run("node", ["tests/openapi.mjs", requests]);
 }
 
-function workerd(names) {
+function standin() {
+  say("The local Twilio");
+  nodeTest(testsOf("standin/tests"), ["--test-concurrency=2"]);
+}
+
+// These have Workers of their own; all others share one, in one process.
+const ALONE = ["tour", "platform"];
+
+function workerd(chosen) {
+  const all = testsOf("tests/workerd", ["round-trips", "faults", ...ALONE]);
+  const files = chosen ? chosen.map((name) => `tests/workerd/${name}.test.mjs`) : all;
+  for (const file of files) if (!all.includes(file)) fail(`There is no ${file}.`);
   say("Building the Worker");
   build();
   console.log(size());
-  const files = names.map((name) => `tests/workerd/${name}.test.mjs`);
-  for (const file of files) if (!existsSync(join(root, file))) fail(`There is no ${file}.`);
-  say("The Twilio stand-in, and the Worker in workerd beside it");
-  // One file after the other: each starts a wrangler of its own.
-  run("node", ["--test", "--test-concurrency=1", "--test-reporter=spec", "standin/standin.test.mjs", ...files], {
-    env: { FLEX_EDGE_BUILT: "1" },
-  });
+  const isAlone = (file) => ALONE.some((name) => file.endsWith(`/${name}.test.mjs`));
+  const together = files.filter((file) => !isAlone(file));
+  say("The Worker in workerd beside the local Twilio");
+  if (together.length > 0) nodeTest(together, ["--experimental-test-isolation=none"]);
+  const alone = files.filter(isAlone);
+  if (alone.length > 0) nodeTest(alone, ["--test-concurrency=1"]);
 }
 
-const all = readdirSync(join(root, "tests/workerd"))
-  .filter((file) => file.endsWith(".test.mjs"))
-  .map((file) => file.replace(".test.mjs", ""));
-if (chosen.length === 0 || chosen.includes("native")) native();
-const names = chosen.length === 0 ? all : chosen.filter((name) => name !== "native");
+function operators() {
+  const files = testsOf("tests/operators");
+  if (files.length === 0) return;
+  say("The operators' commands");
+  nodeTest(files, ["--test-concurrency=1"]);
+}
+
+/** The tests of a package of its own in this repository. */
+function inside(name) {
+  const path = join(root, name);
+  if (!existsSync(join(path, "package.json"))) return;
+  say(`${name}: its own tests`);
+  if (!existsSync(join(path, "node_modules"))) run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", path]);
+  run("npm", ["test", "--prefix", path]);
+}
+
+// In this order.
+const PARTS = { native, standin, workerd: () => workerd(), operators, plugin: () => inside("plugin"), desk: () => inside("desk") };
+
+setup();
+const chosen = process.argv.slice(2);
+const names = chosen.filter((name) => !PARTS[name]);
+for (const [name, part] of Object.entries(PARTS)) if (chosen.length === 0 || chosen.includes(name)) part();
 if (names.length > 0) workerd(names);
 say("All tests passed.");

@@ -1,5 +1,6 @@
 // Runs the built Worker under `wrangler dev`: workerd, a local KV and Durable Object.
 import { spawn } from "node:child_process";
+import { devNull } from "node:os";
 import { join } from "node:path";
 
 import { environment, root } from "./setup.mjs";
@@ -15,6 +16,12 @@ export function settings(twilioUrl) {
     TWILIO_FLEX_CHAT_TRANSFER_WORKFLOW_SID: seed.CHAT_TRANSFER_WORKFLOW_SID,
     TWILIO_FLEX_OUTBOUND_WORKFLOW_SID: seed.OUTBOUND_WORKFLOW_SID,
     TWILIO_FLEX_OUTBOUND_QUEUE_SID: seed.OUTBOUND_QUEUE_SID,
+    TWILIO_FLEX_INBOUND_WORKFLOW_SID: seed.INBOUND_WORKFLOW_SID,
+    TWILIO_FLEX_FALLBACK_WORKFLOW_SID: seed.FALLBACK_WORKFLOW_SID,
+    TWILIO_FLEX_INTERNAL_CALL_APP_SID: seed.INTERNAL_CALL_APP_SID,
+    TWILIO_CONVERSATIONS_SERVICE_SID: seed.CHAT_SERVICE_SID,
+    TWILIO_WEBCHAT_ADDRESS_SID: seed.WEBCHAT_ADDRESS_SID,
+    TWILIO_SYNC_SERVICE_SID: seed.SYNC_SERVICE_SID,
     TWILIO_API_BASE: twilioUrl,
   };
 }
@@ -24,10 +31,12 @@ export function settings(twilioUrl) {
 export async function startWorker({ port, persist, vars, onLine = () => {}, config = "wrangler.toml" }) {
   const args = ["dev", "--config", join(root, config), "--ip", "127.0.0.1", "--port", String(port)];
   args.push("--persist-to", persist, "--show-interactive-dev-session=false", "--log-level", "log");
+  // Somebody's own .dev.vars must not reach a Worker that is to ask the local Twilio.
+  args.push("--env-file", devNull);
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
   const child = spawn(join(root, "node_modules/.bin/wrangler"), args, {
     cwd: root,
-    env: { ...environment, FLEX_EDGE_BUILT: "1", NO_COLOR: "1", FORCE_COLOR: "0" },
+    env: { ...environment, NO_COLOR: "1", FORCE_COLOR: "0" },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

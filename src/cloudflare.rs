@@ -1,188 +1,150 @@
-//! The Cloudflare side, with `cloudflare.js`: the only file that knows of JavaScript.
-//!
-//! JavaScript does the I/O and Rust decides. A request comes in through [`begin`] and gets as
-//! far as it can at once; most of Twilio's webhooks are answered by that one call. What it
-//! needs of the outside are operations ([`crate::context`]): JavaScript performs them, and brings
-//! each result back through [`resume`]. So no promise, closure or JavaScript object is held
-//! in here: holding them is what makes Rust slow in a Worker. And an instance that has panicked
-//! can be left behind.
+//! The Cloudflare side, the only place that names `worker`: events, settings, the entry of
+//! requests. `cloudflare/entry.js` is wrangler's `main`; it reads a request and calls
+//! [`handle`].
 
-use std::cell::{Cell, RefCell};
-use std::mem::take;
-use std::rc::Rc;
+mod clock;
+mod gate;
+mod runtime;
 
-use wasm_bindgen::prelude::wasm_bindgen;
+use std::cell::OnceCell;
+use std::panic::AssertUnwindSafe;
 
-use crate::context::{FIELD, RECORD};
-use crate::error::place;
-use crate::gate::{self, Ask, Record, Reply};
-use crate::json::Object;
-use crate::runtime::{Kind, Request, Response, Runtime};
-use crate::{App, Config, Context};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen_futures::future_to_promise;
+use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
-/// This instance's state. Each request is taken out while it runs, so that a panic in one leaves
-/// nothing borrowed.
-#[derive(Default)]
-struct Instance {
-    app: RefCell<Option<Rc<App>>>,
-    waiting: RefCell<Vec<(u32, Context)>>,
-    now: Cell<u64>,
-    outbox: RefCell<String>,
-}
+use crate::app::App;
+use crate::base::config::Config;
+use crate::base::http::{Kind, Request, Response};
+use runtime::Edge;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_namespace = console, js_name = log)]
-    fn console_log(line: &str);
-    #[wasm_bindgen(js_namespace = console, js_name = error)]
-    fn console_error(line: &str);
+    /// A request as `entry.js` has read it. One object and not so many texts: after a panic
+    /// the glue makes a new instance when it is called, and would have written the texts into
+    /// the old one.
+    pub type Incoming;
+    #[wasm_bindgen(method, getter)]
+    fn method(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn url(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn signature(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter, js_name = contentType)]
+    fn content_type(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn authorization(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn origin(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn ray(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn address(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Incoming) -> String;
+    #[wasm_bindgen(method, getter, js_name = tooLarge)]
+    fn too_large(this: &Incoming) -> bool;
+    /// The status of the answer to a request that was passed on.
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Incoming) -> Option<u16>;
 }
 
-/// A sixth of the default one's code, and as fast.
-#[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+#[wasm_bindgen(module = "/src/cloudflare/edge.js")]
+extern "C" {
+    fn respond(
+        status: u16,
+        content_type: &str,
+        body: &str,
+        origin: &str,
+        allow: Option<&str>,
+        retry_after: Option<u32>,
+    ) -> JsValue;
+}
 
 thread_local! {
-    static INSTANCE: Instance = Instance::default();
+    static APP: OnceCell<&'static App> = const { OnceCell::new() };
 }
 
-/// Prepares this instance, once: the Worker's text bindings as a JSON object, and a random
-/// number.
-#[wasm_bindgen]
-pub fn start(settings: &str, seed: u64) {
-    std::panic::set_hook(Box::new(|panic| {
-        // The place only: a message can hold anything.
-        let at = panic.location().map(place).unwrap_or_default();
-        console_error(&crate::json::object().text("panic", &at).end());
-    }));
-    let settings = Object::parse(settings).unwrap_or_default();
-    let config = Config::read(|name| settings.text(name));
-    INSTANCE.with(|i| i.app.replace(Some(Rc::new(App::new(config, Box::new(Edge), seed)))));
-}
-
-/// Takes in a request and goes as far with it as is possible without the outside. `head` is
-/// method, URL, five headers, and `too large` if so, a line each, in the order below. `id` is
-/// JavaScript's number for the request; `now` is milliseconds since 1970. Answers as [`run`].
-#[wasm_bindgen]
-pub fn begin(id: u32, now: f64, head: &str, body: &str) -> String {
-    let mut lines = head.split('\n').map(str::to_owned);
-    let mut line = || lines.next().unwrap_or_default();
-    let mut request = Request {
-        method: line(),
-        url: line(),
-        signature: line(),
-        content_type: line(),
-        authorization: line(),
-        origin: line(),
-        ray: line(),
-        too_large: line() == "too large",
-        body: body.to_owned(),
+/// The service, made on the first request of an isolate.
+fn app(env: &Env) -> &'static App {
+    let make = || {
+        clock::set(setting(env, "TEST_CLOCK").as_deref());
+        let config = Config::read(|name| setting(env, name));
+        let seed = js_sys::Math::random().to_bits();
+        &*Box::leak(Box::new(App::new(config, Box::new(Edge), seed)))
     };
+    APP.with(|app| *app.get_or_init(make))
+}
+
+/// A var or secret as text: in TOML it may be a number or a truth value.
+fn setting(env: &Env, name: &str) -> Option<String> {
+    let value = js_sys::Reflect::get(env, &name.into()).ok()?;
+    let number = || value.as_f64().map(|number| number.to_string());
+    let truth = || value.as_bool().map(|truth| truth.to_string());
+    value.as_string().or_else(number).or_else(truth)
+}
+
+fn read(incoming: &Incoming) -> Request {
+    Request {
+        method: incoming.method(),
+        url: incoming.url(),
+        signature: incoming.signature(),
+        content_type: incoming.content_type(),
+        authorization: incoming.authorization(),
+        origin: incoming.origin(),
+        ray: incoming.ray(),
+        address: incoming.address(),
+        body: incoming.body(),
+        too_large: incoming.too_large(),
+    }
+}
+
+/// Where a request goes that is none of ours: a URL, or nothing. `entry.js` asks before it
+/// reads the body, which goes there as it came.
+#[wasm_bindgen]
+pub fn destination(incoming: &Incoming, env: &Env) -> Option<String> {
+    app(env).destination(&read(incoming))
+}
+
+/// Notes what came of a request that was passed on; answers our 502 for when nothing has.
+#[wasm_bindgen(js_name = passedOn)]
+pub fn passed_on(incoming: &Incoming, env: &Env) -> JsValue {
+    write(&app(env).passed_on(&read(incoming), incoming.status()))
+}
+
+/// Answers a request that `entry.js` has read: with a response, or a promise of one.
+#[wasm_bindgen]
+pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
+    let app = app(env);
+    let request = read(incoming);
     #[cfg(feature = "panic-probe")]
     assert!(!request.path().starts_with("/panic"), "asked to panic");
-    run(now, id, &mut |i| i.app.borrow().as_ref().map(|app| app.begin(take(&mut request))))
-}
-
-/// A cron trigger. Answers as [`run`]; nobody reads the response.
-#[wasm_bindgen]
-pub fn tick(id: u32, now: f64) -> String {
-    run(now, id, &mut |i| i.app.borrow().as_ref().map(App::tick))
-}
-
-/// Takes in the result of an operation and goes on with its request. Answers as [`run`].
-#[wasm_bindgen]
-pub fn resume(id: u32, now: f64, operation: u32, mut result: String) -> String {
-    run(now, id, &mut |i| {
-        let mut waiting = i.waiting.borrow_mut();
-        let at = waiting.iter().position(|(known, _)| *known == id)?;
-        let cx = waiting.swap_remove(at).1;
-        cx.resume(operation, take(&mut result));
-        Some(cx)
-    })
-}
-
-/// One step of the exactly-once gate: its record and the question, as JSON; out come the
-/// reply, the record to keep, when to forget it, and until when to wait (0: not), in
-/// milliseconds since 1970.
-#[wasm_bindgen]
-pub fn gate(record: &str, ask: &str, now: f64) -> String {
-    let Some(ask) = Ask::parse(ask) else { return String::new() };
-    let (reply, record) = gate::step(Record::parse(record), ask, millis(now));
-    let until = record.until + if record.running { gate::REMEMBER_THE_DEAD } else { 0 };
-    let wait = if let Reply::Wait(until) = reply { until } else { 0 };
-    let mut text = reply.text();
-    for field in [record.text(), until.to_string(), wait.to_string()] {
-        text.push(FIELD);
-        text.push_str(&field);
+    // Boxed: it is polled in two places.
+    let answer: LocalBoxFuture<'static, _> =
+        Box::pin(async move { Ok(write(&app.handle(request).await)) });
+    let mut answer = AssertUnwindSafe(answer);
+    // Most of Twilio's webhooks need nothing from the outside: no promise for them.
+    match (&mut *answer).now_or_never() {
+        Some(Ok(response) | Err(response)) => response,
+        None => future_to_promise(answer).into(),
     }
-    text
 }
 
-/// Goes on with a request. Out comes the response, beginning with `R`, or the operations that
-/// it waits for now, beginning with `O`; nothing when it waits for earlier ones.
-fn run(now: f64, id: u32, cx: &mut dyn FnMut(&Instance) -> Option<Context>) -> String {
-    INSTANCE.with(|i| {
-        i.now.set(millis(now));
-        i.outbox.take(); // a panic may have left something
-        let Some(cx) = cx(i) else { return String::new() };
-        if let Some(response) = cx.app.run(&cx) {
-            // What it has just asked for is nobody's any more.
-            i.outbox.take();
-            return encode(&response);
-        }
-        let mut waiting = i.waiting.borrow_mut();
-        waiting.retain(|(_, other)| !other.is_over());
-        waiting.push((id, cx));
-        i.outbox.take()
-    })
-}
-
-fn encode(response: &Response) -> String {
-    let kind = match response.kind {
-        Kind::Json => "RJ",
-        Kind::Xml => "RX",
-        Kind::Empty => "RE",
+fn write(response: &Response) -> JsValue {
+    let content_type = match response.kind {
+        Kind::Json => "application/json",
+        Kind::Xml => "text/xml; charset=utf-8",
+        Kind::Empty => "",
     };
-    let mut text = String::with_capacity(response.body.len() + 48);
-    text.push_str(kind);
-    text.push_str(&response.status.to_string());
-    text.push(FIELD);
-    text.push_str(&response.allow_origin);
-    text.push(FIELD);
-    text.push_str(response.allow.unwrap_or_default());
-    text.push(FIELD);
-    text.push_str(&response.retry_after.map(|seconds| seconds.to_string()).unwrap_or_default());
-    text.push(RECORD);
-    text.push_str(&response.body);
-    text
+    let retry_after = response.retry_after.and_then(|seconds| u32::try_from(seconds).ok());
+    let Response { status, body, allow_origin, allow, .. } = response;
+    respond(*status, content_type, body, allow_origin, *allow, retry_after)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a date")]
-fn millis(now: f64) -> u64 {
-    now as u64
-}
-
-/// The [`Runtime`] of Cloudflare Workers.
-struct Edge;
-
-impl Runtime for Edge {
-    fn perform(&self, id: u32, operation: &str) -> Option<String> {
-        INSTANCE.with(|i| {
-            let mut outbox = i.outbox.borrow_mut();
-            let separator = if outbox.is_empty() { 'O' } else { RECORD };
-            outbox.push(separator);
-            outbox.push_str(&id.to_string());
-            outbox.push(FIELD);
-            outbox.push_str(operation);
-        });
-        None
-    }
-
-    fn now(&self) -> u64 {
-        INSTANCE.with(|i| i.now.get())
-    }
-
-    fn log(&self, line: &str) {
-        console_log(line);
-    }
+/// The cron triggers of `wrangler.toml`.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    app(&env).tick().await;
 }

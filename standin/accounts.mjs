@@ -12,6 +12,7 @@ export const INTERNAL_CALL_WORKFLOW_SID = sid("WW", 1);
 export const CHAT_TRANSFER_WORKFLOW_SID = sid("WW", 2);
 export const OUTBOUND_WORKFLOW_SID = sid("WW", 3);
 export const INBOUND_WORKFLOW_SID = sid("WW", 4);
+export const FALLBACK_WORKFLOW_SID = sid("WW", 5);
 
 export const QUEUES = {
   Everyone: { sid: sid("WQ", 1), targetWorkers: "1==1" },
@@ -32,10 +33,15 @@ export const TASK_CHANNELS = Object.fromEntries(
 );
 
 export const CHAT_SERVICE_SID = sid("IS", 1);
+export const OPERATING_UNIT_SID = sid("OU", 1);
 export const FLEX_INSTANCE_SID = sid("GO", 1);
 export const WEBCHAT_ADDRESS_SID = sid("IG", 1);
+export const SYNC_SERVICE_SID = sid("IS", 2);
+export const INTERNAL_CALL_APP_SID = sid("AP", 1);
+export const TURNSTILE_SECRET = "stand-in-turnstile-secret";
 export const CALLER_ID = "+15550009999";
 export const MESSAGING_NUMBER = "+15550008888";
+export const MESSENGER_PAGE = "messenger:555000111";
 
 const person = (number, fullName, more = {}) => ({
   sid: sid("WK", number),

@@ -6,9 +6,9 @@ import { badRequest, parseAttributes } from "./shape.mjs";
 export const DIALECTS = { IL: "/voice", T: "/features/internal-call/common", D: "/internal-call" };
 
 export function createAgents(twilio) {
-  const { workspace, tasks, calls, conferences } = twilio;
+  const { clock, workspace, tasks, calls, conferences, flexAgents, nativeCalls, player } = twilio;
+  const { contactUri } = nativeCalls;
 
-  const contactUri = (worker) => workspace.attributesOf(worker).contact_uri ?? `client:${worker.friendlyName}`;
   const displayName = (worker) => workspace.attributesOf(worker).full_name ?? worker.friendlyName;
   const prefix = ({ base, dialect = "IL" }) => (base ?? twilio.options.workerUrl + DIALECTS[dialect]).replace(/\/$/, "");
 
@@ -23,24 +23,24 @@ export function createAgents(twilio) {
       statusCallback: statusCallback ? { url: statusCallback, method: "POST", events: ["completed"] } : null,
     });
     void twilio.track(
-      twilio.later(0, async () => {
-        if (!calls.answer(leg)) {
+      clock.later(0, async () => {
+        if (!(await calls.ring(leg))) {
           if (reservation.status === "pending") tasks.moveReservation(reservation, "timeout");
           return;
         }
         if (accept && reservation.status === "pending") tasks.moveReservation(reservation, "accepted");
-        const written = twilio.later(workerCallSidDelayMs, () => tasks.mergeAttributes(reservation.task, { worker_call_sid: leg.sid }));
+        const written = clock.later(workerCallSidDelayMs, () => tasks.mergeAttributes(reservation.task, { worker_call_sid: leg.sid }));
         void twilio.track(written);
         if (workerCallSidDelayMs === 0) await written;
-        void calls.redirect(leg, url, twilio.options.callMethod);
+        void player.redirect(leg, url, twilio.options.callMethod);
         await leg.reached;
       }),
     );
     return leg;
   }
 
-  /** An agent dials another agent, or a queue, from the plugin's dialpad. Resolves when the caller's leg is in its conference. */
-  async function internalCall({ from, to, queue, base, dialect = "IL", workerCallSidDelayMs, attributes: more = {} }) {
+  /** An agent dials another agent, or a queue, from the plugin's dialpad: the task is there, and `ring` calls the agent's leg. */
+  function prepareCall({ from, to, queue, base, dialect = "IL", workerCallSidDelayMs, attributes: more = {} }) {
     const caller = workspace.who(from);
     const callee = to === undefined ? null : workspace.who(to);
     if (!callee && !queue) throw badRequest("to or queue is needed");
@@ -69,8 +69,14 @@ export function createAgents(twilio) {
     const [reservation] = task.reservations;
     const callFrom = dialect === "T" && attributes.from.startsWith("sip:") ? seed.CALLER_ID : attributes.from;
     const url = `${prefix({ base, dialect })}/agent-outbound-join?taskSid=${encodeURIComponent(task.sid)}`;
-    const leg = call(reservation, { from: callFrom, url, workerCallSidDelayMs });
-    return { taskSid: task.sid, reservationSid: reservation.sid, ...(await legSummary(leg)) };
+    const ring = () => legSummary(call(reservation, { from: callFrom, url, workerCallSidDelayMs }));
+    return { taskSid: task.sid, reservationSid: reservation.sid, ring };
+  }
+
+  /** The same at once. Resolves when the caller's leg is in its conference. */
+  async function internalCall(options) {
+    const { ring, ...call } = prepareCall(options);
+    return { ...call, ...(await ring()) };
   }
 
   async function legSummary(leg) {
@@ -78,8 +84,8 @@ export function createAgents(twilio) {
     return { callSid: leg.sid, conferenceSid: leg.participant?.conference.sid ?? null, callStatus: leg.status };
   }
 
-  /** The agent presses accept: rings for an internal call, dials out for an outbound task, joins the chat otherwise. */
-  async function accept(reservationSid, { base, dialect, conferenceName, workerCallSidDelayMs } = {}) {
+  /** The agent presses accept: rings for an internal call, takes or dials a call of Flex's own, joins the chat otherwise. */
+  async function accept(reservationSid, { base, dialect, conferenceName, workerCallSidDelayMs, options } = {}) {
     const reservation = tasks.findReservation(reservationSid);
     const attributes = parseAttributes(reservation.task.attributes);
     const done = { reservationSid, taskSid: reservation.task.sid, worker: reservation.worker.friendlyName };
@@ -92,62 +98,14 @@ export function createAgents(twilio) {
       });
       return { ...done, ...(await legSummary(leg)) };
     }
+    const isCall = attributes.call_sid || attributes.outbound_to || reservation.transfer;
+    if (reservation.task.channel === "voice" && isCall) return { ...done, ...(await flexAgents.acceptCall(reservation, options)) };
     tasks.moveReservation(reservation, "accepted");
-    if (attributes.direction === "outbound" && reservation.task.channel === "voice")
-      return { ...done, ...dialOut(reservation, attributes) };
     return { ...done, ...twilio.flex.participantOf(reservation) };
   }
 
-  // Flex's own voice calls live in a conference named by the task, with the agent and the customer in it.
-  function flexConference(reservation, customer, from) {
-    const { task, worker } = reservation;
-    const [agentLeg, customerLeg] = [
-      { to: contactUri(worker), from },
-      { to: customer, from },
-    ].map((leg) => calls.create(leg));
-    const agent = conferences.add(task.sid, agentLeg, {});
-    const { conference } = agent;
-    calls.answer(agentLeg);
-    void agent.gone.then(() => calls.hangup(agentLeg));
-    void agentLeg.over.then(() => task.status === "assigned" && tasks.moveTask(task, "wrapping"));
-    if (!calls.answer(customerLeg)) {
-      calls.hangup(agentLeg);
-      return { conferenceSid: conference.sid, callSid: agentLeg.sid, customerCallSid: customerLeg.sid, callStatus: customerLeg.status };
-    }
-    void conferences.add(task.sid, customerLeg, { endOnExit: true }).gone.then(() => calls.hangup(customerLeg));
-    tasks.mergeAttributes(task, {
-      conference: { sid: conference.sid, participants: { worker: agentLeg.sid, customer: customerLeg.sid } },
-      worker_call_sid: agentLeg.sid,
-    });
-    return { conferenceSid: conference.sid, callSid: agentLeg.sid, customerCallSid: customerLeg.sid, callStatus: customerLeg.status };
-  }
-
-  const dialOut = (reservation, attributes) => flexConference(reservation, attributes.outbound_to, attributes.from);
-
-  /** A customer's voice call that an agent has taken. */
-  function customerCall({ agent, customer = "+15551230001", attributes = {} }) {
-    const worker = workspace.who(agent);
-    const task = tasks.create({
-      workflowSid: seed.INBOUND_WORKFLOW_SID,
-      routingTarget: worker.sid,
-      channel: "voice",
-      attributes: JSON.stringify({
-        direction: "inbound",
-        from: customer,
-        to: seed.CALLER_ID,
-        name: customer,
-        call_sid: null,
-        ...attributes,
-      }),
-    });
-    tasks.route(task);
-    const [reservation] = task.reservations;
-    tasks.moveReservation(reservation, "accepted");
-    return { taskSid: task.sid, reservationSid: reservation.sid, ...flexConference(reservation, customer, seed.CALLER_ID) };
-  }
-
   /**
-   * The agent presses reject. The IL and D plugins accept, wrap up and complete instead, and then ask the backend to clean up;
+   * The agent presses reject. The plugins of the dialects IL and D accept, wrap up and complete instead, and then ask the backend to clean up;
    * T leaves the reservation alone and only asks the backend.
    */
   function reject(reservationSid, { dialect } = {}) {
@@ -178,9 +136,9 @@ export function createAgents(twilio) {
       endOnExit,
       callback: callback && { method: "POST", events: ["start", "end", "join", "leave"], ...callback },
     });
-    void participant.gone.then(() => calls.hangup(leg));
+    calls.endWith(participant);
     return { callSid: leg.sid, conferenceSid: participant.conference.sid };
   }
 
-  return { call, internalCall, accept, reject, hangup, customerCall, joinConference, contactUri, displayName };
+  return { call, prepareCall, internalCall, accept, reject, hangup, joinConference, contactUri, displayName };
 }

@@ -1,15 +1,15 @@
-// Call legs: they ring, are answered, fetch their TwiML and play it until they end.
+// Call legs: they are made, ring, are answered or not, and end. What an answered leg plays is in player.mjs.
 import { newSid } from "./shape.mjs";
-import { parseTwiml, TwimlError } from "./twiml.mjs";
 
 const ENDED = new Set(["completed", "busy", "failed", "no-answer", "canceled"]);
-// Verbs that make no difference to who is connected with whom.
-const SILENT = new Set(["Say", "Play", "Pause", "Gather", "Record", "Start", "Stop"]);
+export const PHONES = ["yes", "busy", "no-answer", "failed", "ringing"];
+const RING_SECONDS = 60;
 
 export function createCalls(twilio) {
+  const { clock, applications } = twilio;
   const all = new Map();
-  // Telephones that do not answer: number → "busy", "no-answer" or "failed".
-  const unanswered = new Map();
+  // How telephones and agents' devices behave: number or contact URI → {answer, afterMs}.
+  const phones = new Map();
 
   const alive = (call) => !ENDED.has(call.status);
 
@@ -25,11 +25,12 @@ export function createCalls(twilio) {
       Direction: call.direction,
       ApiVersion: "2010-04-01",
       ParentCallSid: call.parentSid,
+      ...call.parameters,
     };
   }
 
-  function create({ to, from, direction = "outbound-api", parentSid = null, statusCallback = null }) {
-    const now = Date.now();
+  function create({ to, from, direction = "outbound-api", parentSid = null, statusCallback = null, parameters = {} }) {
+    const now = clock.now();
     const call = {
       sid: newSid("CA"),
       to,
@@ -37,30 +38,37 @@ export function createCalls(twilio) {
       direction,
       parentSid,
       statusCallback,
+      parameters,
       status: "queued",
       created: now,
       updated: now,
       started: null,
       ended: null,
       participant: null,
+      queue: null,
       program: 0,
       children: new Set(),
     };
     call.reached = new Promise((resolve) => (call.reach = resolve));
+    call.answered = new Promise((resolve) => (call.pickUp = resolve));
     call.over = new Promise((resolve) => (call.finish = resolve));
     all.set(call.sid, call);
     return call;
   }
 
   function setStatus(call, status) {
-    if (!alive(call)) return;
-    const now = Date.now();
+    if (!alive(call) || call.status === status) return;
+    const now = clock.now();
     call.status = status;
     call.updated = now;
-    if (status === "in-progress") call.started = now;
+    if (status === "in-progress") {
+      call.started = now;
+      call.pickUp(true);
+    }
     if (ENDED.has(status)) {
       call.ended = now;
       call.program += 1;
+      call.pickUp(false);
       call.finish(status);
       call.reach(null);
     }
@@ -73,119 +81,72 @@ export function createCalls(twilio) {
     }
   }
 
-  /** Rings and answers; false when nobody does. */
+  /** Rings and is answered at once; false when nobody does. */
   function answer(call) {
+    const { answer: how = "yes" } = phones.get(call.to) ?? {};
     setStatus(call, "ringing");
-    setStatus(call, unanswered.get(call.to) ?? "in-progress");
+    setStatus(call, { yes: "in-progress", ringing: "no-answer" }[how] ?? how);
+    return alive(call);
+  }
+
+  /** Rings as long as the telephone does, at most `seconds`; resolves with whether somebody answered. */
+  async function ring(call, { seconds = RING_SECONDS, afterMs = 0, parameters } = {}) {
+    if (call.to.startsWith("app:")) return ringApplication(call, parameters);
+    const { answer = "yes", afterMs: wait = afterMs } = phones.get(call.to) ?? {};
+    setStatus(call, "ringing");
+    // A browser's telephone, where Flex UI is played too, answers for itself.
+    const own = twilio.telephone?.(call);
+    const how = own ? await Promise.race([own, clock.later(seconds * 1000, () => "no-answer")]) : answer;
+    if (how === "ringing") await Promise.race([clock.later(seconds * 1000), call.over]);
+    else if (wait > 0) await Promise.race([clock.later(wait), call.over]);
+    setStatus(call, { yes: "in-progress", ringing: "no-answer" }[how] ?? how);
+    return alive(call);
+  }
+
+  /**
+   * `app:AP…?name=value`: the application answers with what its voice URL says, which gets the parameters. What plays there is a
+   * leg of its own; both end together. It bears the application's SID as what was called.
+   */
+  async function ringApplication(call, given = {}) {
+    const [, sid, query] = /^app:(AP[0-9a-fA-F]{32})\??(.*)$/.exec(call.to) ?? [];
+    const { VoiceUrl: url, VoiceMethod: method } = applications.all.get(sid)?.settings ?? {};
+    setStatus(call, "ringing");
+    if (!url) {
+      twilio.journal.alert(`11100 ${call.to} leads nowhere`, call.sid);
+      setStatus(call, "failed");
+      return false;
+    }
+    const parameters = { ApplicationSid: sid, ...Object.fromEntries(new URLSearchParams(query)), ...given };
+    const far = create({ to: sid, from: call.from, direction: "inbound", parentSid: call.sid, parameters });
+    call.children.add(far);
+    call.far = far;
+    setStatus(far, "ringing");
+    void far.over.then((status) => (call.status === "ringing" ? setStatus(call, status) : hangup(call)));
+    void twilio.track(Promise.race([twilio.player.redirect(far, url, method), far.reached]));
+    if (await far.answered) setStatus(call, "in-progress");
     return alive(call);
   }
 
   function hangup(call, options) {
     if (!alive(call)) return;
     const { participant } = call;
-    setStatus(call, "completed");
+    setStatus(call, call.status === "queued" || call.status === "ringing" ? "canceled" : "completed");
     for (const child of call.children) hangup(child);
     if (participant) twilio.conferences.leave(participant, options);
   }
 
-  function alertAndHangup(call, message) {
-    twilio.journal.alert(message, call.sid);
-    hangup(call);
-  }
-
-  /** Fetches a document and plays it in place of whatever the leg is doing. */
-  async function redirect(call, url, method = "POST", more = {}) {
-    call.program += 1;
-    const program = call.program;
-    const { participant } = call;
-    if (participant) twilio.conferences.leave(participant, { reason: "participant_updated_via_api" });
-    const answered = await twilio.webhooks.deliver({ url, method, fields: { ...fields(call), ...more } });
-    if (program !== call.program || !alive(call)) return;
-    if (answered.error || answered.status >= 400)
-      alertAndHangup(call, `11200 HTTP retrieval failure: ${answered.error ?? answered.status}`);
-    else await play(call, answered.body, url, program);
-  }
-
-  /** Plays TwiML given as text in place of whatever the leg is doing. */
-  function replace(call, twiml) {
-    call.program += 1;
-    const { participant } = call;
-    if (participant) twilio.conferences.leave(participant, { reason: "participant_updated_via_api" });
-    return play(call, twiml, null, call.program);
-  }
-
-  async function play(call, text, documentUrl, program) {
-    let response;
-    try {
-      response = parseTwiml(text);
-    } catch (error) {
-      if (!(error instanceof TwimlError)) throw error;
-      return alertAndHangup(call, `12100 Document parse failure: ${error.message}`);
-    }
-    for (const verb of response.children) {
-      if (program !== call.program || !alive(call)) return;
-      if (verb.name === "Dial") await dial(call, verb, documentUrl, program);
-      else if (verb.name === "Redirect") return redirect(call, new URL(verb.text, documentUrl ?? undefined).href, verb.attributes.method);
-      else if (verb.name === "Hangup" || verb.name === "Reject") return hangup(call);
-      else if (!SILENT.has(verb.name)) return alertAndHangup(call, `12200 Schema validation: unknown verb ${verb.name}`);
-    }
-    if (program === call.program) hangup(call);
-  }
-
-  async function dial(call, verb, documentUrl, program) {
-    const noun = verb.children[0];
-    let status;
-    if (noun?.name === "Conference") status = await dialConference(call, noun, documentUrl);
-    else if (["Number", "Sip", "Client", "Application"].includes(noun?.name) || verb.text) status = await dialChild(call, verb, noun);
-    else return alertAndHangup(call, "13201 Dial: nothing to dial");
-    // Twilio asks for the action's document even when the leg has ended, and then ignores what it says.
-    const { action, method } = verb.attributes;
-    if (!action || (program !== call.program && alive(call))) return;
-    const url = new URL(action, documentUrl ?? undefined).href;
-    if (alive(call)) return redirect(call, url, method, { DialCallStatus: status });
-    await twilio.webhooks.deliver({ url, method, fields: { ...fields(call), DialCallStatus: status } });
-  }
-
-  async function dialConference(call, noun, documentUrl) {
-    const { attributes, text } = noun;
-    if (text === "") return alertAndHangup(call, "13224 Dial->Conference: no conference name");
-    const participant = twilio.conferences.add(text, call, {
-      muted: attributes.muted === "true",
-      label: attributes.participantLabel ?? null,
-      startOnEnter: attributes.startConferenceOnEnter !== "false",
-      endOnExit: attributes.endConferenceOnExit === "true",
-      callback:
-        attributes.statusCallback === undefined
-          ? null
-          : {
-              url: new URL(attributes.statusCallback, documentUrl ?? undefined).href,
-              method: attributes.statusCallbackMethod ?? "POST",
-              events: (attributes.statusCallbackEvent ?? "start end").split(/\s+/),
-            },
-    });
-    call.reach(participant);
-    await participant.gone;
-    return "completed";
-  }
-
-  async function dialChild(call, verb, noun) {
-    const to =
-      noun?.name === "Application"
-        ? `app:${noun.children.find(({ name }) => name === "ApplicationSid")?.text ?? noun.text}`
-        : noun?.name === "Client"
-          ? `client:${noun.text}`
-          : noun?.text || verb.text;
-    const child = create({ to, from: verb.attributes.callerId ?? call.from, direction: "outbound-dial", parentSid: call.sid });
-    call.children.add(child);
-    answer(child);
-    call.reach(child);
-    return child.over;
+  /** The leg ends when it is out of its conference, unless it has been sent elsewhere. */
+  function endWith(participant) {
+    const { call } = participant;
+    const { program } = call;
+    void participant.gone.then(() => call.program === program && hangup(call));
   }
 
   const reset = () => {
+    for (const call of all.values()) call.program += 1;
     all.clear();
-    unanswered.clear();
+    phones.clear();
   };
 
-  return { all, unanswered, alive, create, answer, hangup, redirect, replace, setStatus, reset };
+  return { all, phones, alive, fields, create, answer, ring, hangup, endWith, setStatus, reset };
 }

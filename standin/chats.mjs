@@ -11,7 +11,7 @@ const CUSTOMERS = {
     proxy: `whatsapp:${seed.MESSAGING_NUMBER}`,
     ids: { phone: text },
   }),
-  messenger: (text) => ({ address: `messenger:${text}`, from: `messenger:${text}`, proxy: "messenger:555000111", ids: {} }),
+  messenger: (text) => ({ address: `messenger:${text}`, from: `messenger:${text}`, proxy: seed.MESSENGER_PAGE, ids: {} }),
   email: (text) => ({ address: text, from: text, proxy: "support@example.com", ids: { email: text } }),
   web: (text) => ({ address: text, from: text, ids: {} }),
   chat: (text) => ({ address: text, from: text, ids: {} }),
@@ -73,11 +73,37 @@ export function createChats(twilio) {
   }
 
   /** Somebody writes into a conversation from their own device, so webhooks fire. */
-  function message({ conversationSid, author, body = "Hello again" }) {
+  function message({ conversationSid, author, body = "Hello again", name }) {
     const room = rooms.find(conversationSid);
-    const first = [...room.members.values()].find(({ binding }) => binding);
-    const { sid, index } = rooms.addMessage(room, { author: author ?? first?.binding.address, body }, true);
-    return { messageSid: sid, index };
+    const members = [...room.members.values()];
+    const sender = author ? members.find(({ identity, binding }) => [identity, binding?.address].includes(author)) : members[0];
+    const { binding, identity } = sender ?? {};
+    const source = binding ? binding.type.toUpperCase() : identity ? "SDK" : "API";
+    const profileName = binding?.type === "whatsapp" ? name : undefined;
+    const { sid, index } = rooms.addMessage(
+      room,
+      { author: author ?? binding?.address ?? identity, body },
+      { loud: true, source, profileName },
+    );
+    return { conversationSid: room.sid, messageSid: sid, index };
+  }
+
+  /**
+   * A customer writes to one of the account's addresses, as it comes from the carrier: into their open conversation, or into
+   * one that the address makes. `name` is WhatsApp's profile name.
+   */
+  function inbound({ channel: type = "sms", from = somebody(), body = "Hello", name }) {
+    if (!CUSTOMERS[type]?.(from).proxy) throw badRequest("channel: sms, whatsapp or messenger");
+    const { address, proxy } = CUSTOMERS[type](bare(from));
+    const { room, created } = twilio.addresses.conversationFor({ type, address, proxy });
+    return { created, customerAddress: address, ...message({ conversationSid: room.sid, author: address, body, name }) };
+  }
+
+  /** What another client does to a conversation's state. */
+  function setState(conversationSid, { state }) {
+    if (!["active", "inactive", "closed"].includes(state)) throw badRequest("state: active, inactive or closed");
+    rooms.update(rooms.find(conversationSid), { state }, true, "EVENT");
+    return roomSummary(rooms.find(conversationSid));
   }
 
   /** A conversation as it may already exist, for example an old internal chat; `updated` and `lastMessage` are dates. */
@@ -137,6 +163,8 @@ export function createChats(twilio) {
     controls: {
       chat,
       message,
+      inbound,
+      setState,
       conversation,
       readConversation: (sid) => roomSummary(rooms.find(sid)),
       readInteraction: (sid) => interactionSummary(interactions.find(sid)),
@@ -150,6 +178,7 @@ export function createChats(twilio) {
         ({ sid, channel }) => `${sid} ${channel.type} ${channel.status} ${channel.invites.length} invites`,
       ),
     }),
+    named: (name) => [...rooms.all.values()].filter(({ uniqueName }) => uniqueName === name).map(roomSummary),
     state: () => ({
       conversations: [...rooms.all.values()].map(roomSummary),
       interactions: [...interactions.all.values()].map(interactionSummary),

@@ -14,6 +14,7 @@ const SUBSCRIPTIONS = {
 };
 
 export function createConferences(twilio) {
+  const { clock } = twilio;
   const all = new Map();
 
   const live = (name) =>
@@ -31,7 +32,7 @@ export function createConferences(twilio) {
         FriendlyName: conference.friendlyName,
         AccountSid: twilio.accountSid,
         SequenceNumber: conference.sequence,
-        Timestamp: rfc2822(Date.now()),
+        Timestamp: rfc2822(clock.now()),
         StatusCallbackEvent: event,
         ...(participant && {
           CallSid: participant.call.sid,
@@ -48,7 +49,7 @@ export function createConferences(twilio) {
   }
 
   function create(friendlyName, callback) {
-    const now = Date.now();
+    const now = clock.now();
     const conference = {
       sid: newSid("CF"),
       friendlyName,
@@ -81,7 +82,7 @@ export function createConferences(twilio) {
     } = {},
   ) {
     const conference = live(name) ?? create(name, callback);
-    const now = Date.now();
+    const now = clock.now();
     let left;
     const participant = {
       conference,
@@ -112,7 +113,7 @@ export function createConferences(twilio) {
     const connected = [...conference.participants.values()].filter(({ status }) => status === "connected");
     if (conference.status === "init" && connected.length > 1 && connected.some(({ startOnEnter }) => startOnEnter)) {
       conference.status = "in-progress";
-      conference.updated = Date.now();
+      conference.updated = clock.now();
       emit(conference, "conference-start");
     }
   }
@@ -132,7 +133,7 @@ export function createConferences(twilio) {
   function end(conference, reason, call = null) {
     if (conference.status === "completed") return;
     conference.status = "completed";
-    conference.updated = Date.now();
+    conference.updated = clock.now();
     conference.reasonEnded = reason;
     conference.endedBy = call?.sid ?? null;
     const why = reason === "conference-ended-via-api" ? "conference_ended_via_api" : "moderator_ended_conference";
@@ -156,7 +157,7 @@ export function createConferences(twilio) {
 
   function update(participant, { muted, hold, endOnExit, coaching, callSidToCoach }) {
     const { conference } = participant;
-    participant.updated = Date.now();
+    participant.updated = clock.now();
     if (muted !== undefined && muted !== participant.muted) {
       participant.muted = muted;
       emit(conference, muted ? "participant-mute" : "participant-unmute", participant);

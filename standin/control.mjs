@@ -1,38 +1,15 @@
 // The control interface under /__standin/: what a test, or a person with curl, tells the stand-in to do.
-import { badRequest, notFound, parseAttributes, Refusal } from "./shape.mjs";
-
-const OPTIONS = ["latencyMs", "rateLimits", "workerCallSidDelayMs", "answerMs", "workerUrl", "callMethod", "signWith"];
+import { PHONES } from "./calls.mjs";
+import { FIXED } from "./options.mjs";
+import { badRequest, notFound, Refusal } from "./shape.mjs";
+import { createSummaries } from "./summaries.mjs";
+import { MODES } from "./webhooks.mjs";
 
 /** The same operations as methods: the HTTP routes below only name them. */
 export function createControls(twilio) {
-  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam } = twilio;
+  const { tasks, workspace, agents, calls, conferences, journal, faults, webhooks, iam, flexAgents, nativeCalls } = twilio;
 
-  const reservationSummary = ({ sid, worker, status }) => ({ sid, worker: worker.friendlyName, status });
-  const taskSummary = (task) => ({
-    sid: task.sid,
-    assignment_status: task.status,
-    channel: task.channel,
-    reason: task.reason,
-    version: task.version,
-    attributes: parseAttributes(task.attributes),
-    reservations: task.reservations.map(reservationSummary),
-  });
-  const participantSummary = ({ call, label, hold, muted, endOnExit, status }) => ({
-    callSid: call.sid,
-    to: call.to,
-    label,
-    status,
-    hold,
-    muted,
-    endConferenceOnExit: endOnExit,
-  });
-  const conferenceSummary = (conference) => ({
-    sid: conference.sid,
-    friendlyName: conference.friendlyName,
-    status: conference.status,
-    reasonConferenceEnded: conference.reasonEnded,
-    participants: [...conference.participants.values()].map(participantSummary),
-  });
+  const { taskSummary, conferenceSummary, state, summary, newest } = createSummaries(twilio);
 
   function moveTask(sid, status) {
     const task = tasks.find(sid);
@@ -51,30 +28,19 @@ export function createControls(twilio) {
     return { workerSid: worker.sid, name, token };
   }
 
-  /**
-   * A SID for people who paste commands: the newest task, reservation, live call, conference or interaction participant
-   * of a worker, or an attribute of that task (`of=conversationSid`).
-   */
-  function newest({ worker, of }) {
-    const reservations = [...tasks.all.values()].flatMap((task) => task.reservations.map((reservation) => ({ task, reservation })));
-    const mine = reservations.filter(({ reservation }) => reservation.worker.friendlyName === worker);
-    const { task, reservation } = mine.at(-1) ?? {};
-    const contact = task && JSON.parse(reservation.worker.attributes).contact_uri;
-    const leg = [...calls.all.values()].findLast(({ to, status }) => to === contact && status === "in-progress");
-    const room = [...conferences.all.values()].findLast(({ participants }) => [...participants.values()].some(({ call }) => call === leg));
-    const member = twilio.chats
-      .state()
-      .interactions.flatMap(({ participants }) => participants)
-      .findLast(({ routing_properties: routing }) => routing?.worker_sid === reservation?.worker.sid);
-    const known = { worker: workspace.who(worker).sid, task: task?.sid, reservation: reservation?.sid, call: leg?.sid, conference: room?.sid, participant: member?.sid };
-    const sid = known[of] ?? (task && JSON.parse(task.attributes)[of]);
-    if (!sid) throw notFound(`${of} of ${worker}`);
-    return sid;
-  }
-
   return {
+    prepareCall: agents.prepareCall,
     internalCall: agents.internalCall,
-    customerCall: agents.customerCall,
+    customerCall: flexAgents.customerCall,
+    outboundCall: flexAgents.outboundCall,
+    transfer: flexAgents.transfer,
+    cancelTransfer: (sid) => ({ transferSid: twilio.transfers.cancel(sid).sid }),
+    addToCall: (sid, details) => ({ callSid: nativeCalls.addExternal(tasks.find(sid), details).sid }),
+    changeLeg: (sid, { who, kick, ...changes }) => {
+      if (kick) nativeCalls.kick(tasks.find(sid), who);
+      else nativeCalls.update(tasks.find(sid), who, changes);
+      return {};
+    },
     accept: agents.accept,
     reject: agents.reject,
     hangup: agents.hangup,
@@ -85,7 +51,34 @@ export function createControls(twilio) {
     addWorker,
     task: (sid) => taskSummary(tasks.find(sid)),
     forgetTask: (sid) => {
-      tasks.all.delete(tasks.find(sid).sid);
+      tasks.forget(tasks.find(sid));
+      return {};
+    },
+    worker: (sid) => ({ sid, attributes: workspace.attributesOf(workspace.workers.get(sid)) }),
+    /** A worker leaves the company, and takes along the tasks that were offered to them, and the rooms of those. */
+    forgetWorker: (sid) => {
+      const gone = new Set((workspace.workers.get(sid)?.reservations ?? []).map(({ task }) => task.sid));
+      for (const task of gone) tasks.all.delete(task);
+      for (const room of conferences.all.values()) if (gone.has(room.friendlyName)) conferences.all.delete(room.sid);
+      workspace.removeWorker(sid);
+      return {};
+    },
+    /** The tasks with that text in their attributes, and the conferences and conversations of that name. */
+    naming: (text) => ({
+      tasks: [...tasks.all.values()].filter(({ attributes }) => attributes.includes(text)).map(taskSummary),
+      conferences: [...conferences.all.values()].filter(({ friendlyName }) => friendlyName === text).map(conferenceSummary),
+      conversations: twilio.chats.named(text),
+    }),
+    purgeTask: (sid) => {
+      tasks.remove(tasks.find(sid), "task.system-deleted");
+      return {};
+    },
+    /** An event without its cause: late, repeated, or one that nothing here brings about. */
+    emitEvent: ({ type, taskSid, reservationSid, worker }) => {
+      if (!type) throw badRequest("type: needed");
+      const task = taskSid && tasks.find(taskSid);
+      const reservation = reservationSid && tasks.findReservation(reservationSid);
+      twilio.events.emit(type, { task: task || undefined, reservation: reservation || undefined, worker: worker && workspace.who(worker) });
       return {};
     },
     createTask: (details) => {
@@ -98,10 +91,9 @@ export function createControls(twilio) {
       tasks.mergeAttributes(tasks.find(sid), more);
       return taskSummary(tasks.find(sid));
     },
-    setPhone: ({ number, answer }) => {
-      if (answer === "yes") calls.unanswered.delete(number);
-      else if (["busy", "no-answer", "failed"].includes(answer)) calls.unanswered.set(number, answer);
-      else throw badRequest("answer: yes, busy, no-answer or failed");
+    setPhone: ({ number, answer, afterMs }) => {
+      if (!PHONES.includes(answer)) throw badRequest(`answer: ${PHONES.join(", ")}`);
+      calls.phones.set(number, { answer, ...(afterMs !== undefined && { afterMs }) });
       return {};
     },
     addFault: (rule) => faults.add(rule),
@@ -112,12 +104,18 @@ export function createControls(twilio) {
       return {};
     },
     webhookMode: (rule) => {
-      if (!["once", "twice", "simultaneous"].includes(rule.mode)) throw badRequest("mode: once, twice or simultaneous");
+      if (!MODES.includes(rule.mode)) throw badRequest(`mode: ${MODES.join(", ")}`);
       webhooks.addRule(rule);
       return {};
     },
+    releaseWebhooks: async (which) => ({ released: await webhooks.release(which) }),
+    failChannels: (which) => {
+      twilio.interactions.failNext(which);
+      return {};
+    },
     setOptions: (options) => {
-      for (const name of Object.keys(options)) if (!OPTIONS.includes(name)) throw badRequest(`options: ${OPTIONS.join(", ")}`);
+      const known = Object.keys(twilio.options).filter((name) => !FIXED.includes(name));
+      for (const name of Object.keys(options)) if (!known.includes(name)) throw badRequest(`options: ${known.join(", ")}`);
       Object.assign(twilio.options, options);
       return { ...twilio.options };
     },
@@ -127,39 +125,40 @@ export function createControls(twilio) {
       journal.clear();
       return {};
     },
-    state: () => ({
-      tasks: [...tasks.all.values()].map(taskSummary),
-      conferences: [...conferences.all.values()].map(conferenceSummary),
-      calls: [...calls.all.values()].map(({ sid, to, from, status }) => ({ sid, to, from, status })),
-      ...twilio.chats.state(),
-    }),
-    /** The state in one line per thing, for people. */
-    summary: () => ({
-      tasks: [...tasks.all.values()].map(
-        (task) =>
-          `${task.sid} ${task.channel} ${task.status}${task.reservations.map(({ worker, status }) => ` ${worker.friendlyName}:${status}`).join("")}`,
-      ),
-      conferences: [...conferences.all.values()].map(
-        ({ sid, friendlyName, status, participants }) =>
-          `${sid} ${friendlyName} ${status}${[...participants.values()].map(({ call, hold }) => ` ${call.to}${hold ? " (held)" : ""}`).join("")}`,
-      ),
-      ...twilio.chats.summary(),
-    }),
+    state,
+    summary,
     newest,
-    settle: async ({ timeoutMs, contains } = {}) => ({ settled: await twilio.settled(timeoutMs, contains) }),
+    connect: ({ url } = {}) => {
+      twilio.connect(url);
+      return {};
+    },
+    settle: async (which) => ({ settled: await twilio.settled(which) }),
     reset: () => {
       twilio.reset();
+      return {};
+    },
+    /** From here on, an account as Twilio makes it for a new Flex. */
+    freshAccount: () => {
+      twilio.reset();
+      twilio.operator.makeFresh();
       return {};
     },
     ...twilio.chats.controls,
   };
 }
 
-const ROUTES = [
+export const ROUTES = [
   ["POST", "internal-call", "internalCall"],
   ["POST", "customer-call", "customerCall"],
+  ["POST", "outbound-call", "outboundCall"],
+  ["POST", "reservations/:sid/transfer", "transfer"],
+  ["POST", "transfers/:sid/cancel", "cancelTransfer"],
+  ["POST", "tasks/:sid/legs", "addToCall"],
+  ["POST", "tasks/:sid/legs/change", "changeLeg"],
   ["POST", "chat", "chat"],
+  ["POST", "channels/fail", "failChannels"],
   ["POST", "message", "message"],
+  ["POST", "inbound", "inbound"],
   ["POST", "reservations/:sid/accept", "accept"],
   ["POST", "reservations/:sid/reject", "reject"],
   ["POST", "calls/:sid/hangup", "hangup"],
@@ -168,11 +167,14 @@ const ROUTES = [
   ["POST", "workers", "addWorker"],
   ["POST", "conversations", "conversation"],
   ["GET", "conversations/:sid", "readConversation"],
+  ["POST", "conversations/:sid/state", "setState"],
   ["GET", "interactions/:sid", "readInteraction"],
   ["POST", "tasks", "createTask"],
   ["GET", "tasks/:sid", "task"],
   ["DELETE", "tasks/:sid", "forgetTask"],
   ["POST", "tasks/:sid/attributes", "mergeTaskAttributes"],
+  ["POST", "tasks/:sid/purge", "purgeTask"],
+  ["POST", "events", "emitEvent"],
   ["POST", "tasks/:sid/wrap", "wrap"],
   ["POST", "tasks/:sid/complete", "complete"],
   ["POST", "tasks/:sid/cancel", "cancel"],
@@ -181,6 +183,7 @@ const ROUTES = [
   ["DELETE", "faults", "removeFault"],
   ["DELETE", "faults/:id", "removeFault"],
   ["POST", "webhooks", "webhookMode"],
+  ["POST", "webhooks/release", "releaseWebhooks"],
   ["POST", "options", "setOptions"],
   ["GET", "journal", "journal"],
   ["DELETE", "journal", "clearJournal"],
@@ -188,9 +191,11 @@ const ROUTES = [
   ["GET", "state", "state"],
   ["GET", "summary", "summary"],
   ["GET", "newest", "newest"],
+  ["POST", "connect", "connect"],
   ["POST", "settle", "settle"],
   ["POST", "reset", "reset"],
-].map(([method, path, name]) => ({ method, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
+  ["POST", "fresh-account", "freshAccount"],
+].map(([method, path, name]) => ({ method, path, name, pattern: new RegExp(`^/__standin/${path.replace(/:\w+/, "([^/]+)")}$`) }));
 
 export function createControl(controls) {
   return async function control({ method, url }, body) {

@@ -1,5 +1,6 @@
 // How Conversations v1 answers: each resource in the shape of its document.
 import { ACCOUNT_SID, CHAT_SERVICE_SID } from "./accounts.mjs";
+import { timersOf } from "./room-timers.mjs";
 import { iso } from "./shape.mjs";
 
 export const conversationsRoot = "https://conversations.twilio.com/v1";
@@ -19,7 +20,7 @@ export function createConversationAnswers({ rooms }) {
       unique_name: room.uniqueName,
       attributes: room.attributes,
       state: room.state,
-      timers: rooms.timersOf(room),
+      timers: timersOf(room),
       bindings: {},
       url: `${root}/Conversations/${room.sid}`,
       links: Object.fromEntries(
@@ -87,10 +88,10 @@ export function createConversationAnswers({ rooms }) {
       user_sid: user.sid,
       friendly_name: room.friendlyName,
       conversation_state: room.state,
-      timers: rooms.timersOf(room),
+      timers: timersOf(room),
       attributes: room.attributes,
       created_by: room.createdBy,
-      notification_level: "default",
+      notification_level: member.notification ?? "default",
       unique_name: room.uniqueName,
       url: `${root}/Users/${user.sid}/Conversations/${room.sid}`,
       links: {
@@ -113,7 +114,7 @@ export function createConversationAnswers({ rooms }) {
       conversation_date_updated: iso(room.updated),
       conversation_created_by: room.createdBy,
       conversation_state: room.state,
-      conversation_timers: rooms.timersOf(room),
+      conversation_timers: timersOf(room),
       links: {
         participant: `${root}/Conversations/${room.sid}/Participants/${member.sid}`,
         conversation: `${root}/Conversations/${room.sid}`,

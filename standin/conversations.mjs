@@ -1,7 +1,6 @@
-// Conversations v1, operation by operation. The state itself is in rooms.mjs.
-import { ACCOUNT_SID, CHAT_SERVICE_SID } from "./accounts.mjs";
-import { conversationsRoot as root, createConversationAnswers, defined } from "./conversation-answers.mjs";
-import { attributesText, badRequest, notFound, page, Refusal } from "./shape.mjs";
+// Conversations v1: conversations, participants, messages and webhooks, operation by operation. The state is in rooms.mjs.
+import { createConversationAnswers, defined } from "./conversation-answers.mjs";
+import { attributesText, badRequest, notFound, page } from "./shape.mjs";
 
 const binding = (params) =>
   params["MessagingBinding.Address"] === undefined
@@ -24,7 +23,7 @@ const configurationOf = (params) => ({
 });
 
 export function createConversations(twilio) {
-  const { rooms } = twilio;
+  const { clock, rooms } = twilio;
   const present = createConversationAnswers(twilio);
 
   const loud = (params) => params["X-Twilio-Webhook-Enabled"] === "true";
@@ -93,17 +92,16 @@ export function createConversations(twilio) {
   }
 
   const member = (params) => rooms.findMember(rooms.find(params.ConversationSid), params.Sid);
+  const message = (params) => {
+    const found = rooms.find(params.ConversationSid).messages.find(({ sid }) => sid === params.Sid);
+    if (!found) throw notFound(`Messages/${params.Sid}`);
+    return found;
+  };
   const hook = (params) => {
     const found = rooms.find(params.ConversationSid).webhooks.get(params.Sid);
     if (!found) throw notFound(`Webhooks/${params.Sid}`);
     return found;
   };
-  const user = (text) => {
-    const found = rooms.users.get(text) ?? [...rooms.users.values()].find(({ sid }) => sid === text);
-    if (!found) throw notFound(`/v1/Users/${text}`);
-    return found;
-  };
-
   function updateParticipant(params) {
     const found = member(params);
     rooms.assertOpen(found.room);
@@ -114,7 +112,7 @@ export function createConversations(twilio) {
         roleSid: params.RoleSid,
         identity: params.Identity,
         lastRead: params.LastReadMessageIndex,
-        updated: Date.now(),
+        updated: clock.now(),
       }),
     );
     return present.participant(found);
@@ -124,7 +122,7 @@ export function createConversations(twilio) {
     const message = rooms.addMessage(
       rooms.find(params.ConversationSid),
       { author: params.Author, body: params.Body, attributes: attributes(params), ...dates(params) },
-      loud(params),
+      { loud: loud(params) },
     );
     return present.message(message);
   }
@@ -134,38 +132,11 @@ export function createConversations(twilio) {
     return page(request, "messages", (params.Order === "desc" ? messages.toReversed() : messages).map(present.message), 100);
   }
 
-  function listParticipantConversations(params, request) {
-    if ((params.Identity === undefined) === (params.Address === undefined))
-      throw badRequest("Exactly one of Identity and Address is needed");
-    const found = rooms.membersWith((other) =>
-      params.Identity !== undefined ? other.identity === params.Identity : other.binding?.address === params.Address,
-    );
-    return page(request, "conversations", found.map(present.ofParticipant), 50);
-  }
-
-  function createUser(params) {
-    if (rooms.users.has(params.Identity)) throw new Refusal(409, 50201, "User already exists");
-    return present.user(
-      rooms.addUser(params.Identity, { friendlyName: params.FriendlyName, attributes: attributes(params), roleSid: params.RoleSid }),
-    );
-  }
-
-  const configuration = () => ({
-    account_sid: ACCOUNT_SID,
-    default_chat_service_sid: CHAT_SERVICE_SID,
-    default_messaging_service_sid: null,
-    default_inactive_timer: null,
-    default_closed_timer: null,
-    url: `${root}/Configuration`,
-    links: { service: `${root}/Services/${CHAT_SERVICE_SID}`, webhooks: `${root}/Configuration/Webhooks` },
-  });
-
   const operations = {
-    FetchConfiguration: configuration,
     CreateConversation: (params) => present.conversation(createConversation(params)),
     FetchConversation: ({ Sid }) => present.conversation(rooms.find(Sid)),
     UpdateConversation: updateConversation,
-    DeleteConversation: ({ Sid }) => void rooms.all.delete(rooms.find(Sid).sid),
+    DeleteConversation: ({ Sid }) => rooms.remove(rooms.find(Sid)),
     ListConversation: listConversations,
     CreateConversationWithParticipants: createWithParticipants,
     CreateConversationParticipant: (params) => present.participant(addMember(rooms.find(params.ConversationSid), params)),
@@ -176,10 +147,17 @@ export function createConversations(twilio) {
       page(request, "participants", [...rooms.find(params.ConversationSid).members.values()].map(present.participant), 100),
     CreateConversationMessage: createMessage,
     ListConversationMessage: listMessages,
-    FetchConversationMessage: (params) => {
-      const found = rooms.find(params.ConversationSid).messages.find(({ sid }) => sid === params.Sid);
-      if (!found) throw notFound(`Messages/${params.Sid}`);
+    FetchConversationMessage: (params) => present.message(message(params)),
+    UpdateConversationMessage: (params) => {
+      const found = message(params);
+      rooms.assertOpen(found.room);
+      Object.assign(found, defined({ author: params.Author, body: params.Body, attributes: attributes(params), updated: clock.now() }));
       return present.message(found);
+    },
+    DeleteConversationMessage: (params) => {
+      const { room, sid } = message(params);
+      rooms.assertOpen(room);
+      room.messages = room.messages.filter((other) => other.sid !== sid);
     },
     CreateConversationScopedWebhook: (params) =>
       present.webhook(rooms.addWebhook(rooms.find(params.ConversationSid), params.Target, configurationOf(params))),
@@ -187,34 +165,12 @@ export function createConversations(twilio) {
     UpdateConversationScopedWebhook: (params) => {
       const found = hook(params);
       Object.assign(found.configuration, defined(configurationOf(params)));
-      found.updated = Date.now();
+      found.updated = clock.now();
       return present.webhook(found);
     },
     DeleteConversationScopedWebhook: (params) => void hook(params).room.webhooks.delete(params.Sid),
     ListConversationScopedWebhook: (params, request) =>
       page(request, "webhooks", [...rooms.find(params.ConversationSid).webhooks.values()].map(present.webhook), 5),
-    ListParticipantConversation: listParticipantConversations,
-    ListUserConversation: (params, request) => {
-      const owner = user(params.UserSid);
-      return page(
-        request,
-        "conversations",
-        rooms.membersWith(({ identity }) => identity === owner.identity).map((other) => present.ofUser(other, owner)),
-        50,
-      );
-    },
-    CreateUser: createUser,
-    FetchUser: ({ Sid }) => present.user(user(Sid)),
-    UpdateUser: (params) => {
-      const found = user(params.Sid);
-      Object.assign(
-        found,
-        defined({ friendlyName: params.FriendlyName, attributes: attributes(params), roleSid: params.RoleSid, updated: Date.now() }),
-      );
-      return present.user(found);
-    },
-    DeleteUser: ({ Sid }) => void rooms.users.delete(user(Sid).identity),
-    ListUser: (params, request) => page(request, "users", [...rooms.users.values()].map(present.user), 50),
   };
 
   return { services: { "conversations/v1": operations } };

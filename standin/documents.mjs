@@ -15,6 +15,7 @@ const DOCUMENTS = [
   ["conversations/v1", "twilio_conversations_v1.json"],
   ["lookups/v2", "twilio_lookups_v2.json"],
   ["voice/v1", "twilio_voice_v1.json"],
+  ["sync/v1", "twilio_sync_v1.json"],
 ];
 
 const string = { type: "string" };
@@ -57,6 +58,28 @@ const IAM = {
   },
 };
 
+// Nor is Cloudflare's Turnstile Twilio's: https://challenges.cloudflare.com/turnstile/v0/siteverify.
+const SITEVERIFY = {
+  type: "object",
+  properties: { secret: string, response: string, remoteip: string, idempotency_key: string },
+  required: ["secret", "response"],
+};
+const TURNSTILE = {
+  components: { schemas: {} },
+  paths: {
+    "/v0/siteverify": {
+      post: {
+        operationId: "Siteverify",
+        security: [],
+        requestBody: {
+          content: { "application/x-www-form-urlencoded": { schema: SITEVERIFY }, "application/json": { schema: { type: "object" } } },
+        },
+        responses: { 200: { content: { "application/json": { schema: { type: "object" } } } } },
+      },
+    },
+  },
+};
+
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
 function segmentPattern(segment) {
@@ -72,19 +95,19 @@ function readOperations(service, document) {
     for (const method of METHODS) {
       const source = item[method];
       if (!source?.operationId) continue;
-      const [contentType, media] = Object.entries(source.requestBody?.content ?? {})[0] ?? [null, null];
+      const bodies = Object.entries(source.requestBody?.content ?? {}).map(([contentType, { schema }]) => ({ contentType, schema }));
       operations.push({
         service,
         host,
         path,
         document,
-        contentType,
+        bodies,
+        open: source.security?.length === 0,
         operationId: source.operationId,
         method: method.toUpperCase(),
         literals: segments.filter((segment) => !segment.includes("{")).length,
         segments: segments.map(segmentPattern),
         parameters: source.parameters ?? [],
-        body: media?.schema ?? null,
         responses: source.responses,
       });
     }
@@ -94,6 +117,7 @@ function readOperations(service, document) {
 
 const all = [
   ["iam/v1", IAM],
+  ["turnstile/v0", TURNSTILE],
   ...DOCUMENTS.map(([service, file]) => [service, JSON.parse(readFileSync(join(folder, file), "utf8"))]),
 ].flatMap(([service, document]) => readOperations(service, document));
 

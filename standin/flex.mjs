@@ -1,6 +1,6 @@
 // The Flex API, v1 interactions and v2 web chats, operation by operation.
 import * as seed from "./accounts.mjs";
-import { badRequest, iso, newSid, notFound, page } from "./shape.mjs";
+import { badRequest, iso, newSid, notFound, page, parseAttributes } from "./shape.mjs";
 
 export function createFlex(twilio) {
   const { interactions, rooms, tasks, workspace } = twilio;
@@ -16,7 +16,7 @@ export function createFlex(twilio) {
       sid: task.sid,
       date_created: seconds(task.created),
       date_updated: seconds(task.updated),
-      attributes: task.attributes,
+      attributes: twilio.options.inviteAttributes === "object" ? parseAttributes(task.attributes) : task.attributes,
       assignment_status: "pending",
       workflow_sid: task.workflowSid,
       workflow_name: workspace.workflows.get(task.workflowSid).friendlyName,
@@ -51,8 +51,8 @@ export function createFlex(twilio) {
     interaction_sid: channel.interaction.sid,
     type: channel.type,
     status: channel.status,
-    error_code: null,
-    error_message: null,
+    error_code: channel.error?.code ?? null,
+    error_message: channel.error?.message ?? null,
     url: channelUrl(channel),
     links: {
       participants: `${channelUrl(channel)}/Participants`,
@@ -109,6 +109,10 @@ export function createFlex(twilio) {
     });
     interaction.contextSid = InteractionContextSid ?? null;
     interaction.webhookTtid = WebhookTtid ?? null;
+    // What follows is only accepted: it happens after the answer, or fails then.
+    const failure = interactions.failureOf(JSON.stringify([Channel, Routing]));
+    interactions.setUp(interaction.channel, failure);
+    if (failure) return presentInteraction(interaction);
     interactions.addParticipant(interaction.channel, { type: "customer", memberSid: member?.sid });
     const task = interactions.createTask(interaction.channel, routing, {
       flexChannelInviteSid: newSid("KG"),
@@ -139,74 +143,20 @@ export function createFlex(twilio) {
     return presentParticipant(participant);
   }
 
-  const since = iso(Date.now());
-  const configuration = () => ({
-    account_sid: seed.ACCOUNT_SID,
-    date_created: since,
-    date_updated: since,
-    attributes: {},
-    status: "ok",
-    taskrouter_workspace_sid: seed.WORKSPACE_SID,
-    taskrouter_target_workflow_sid: seed.INBOUND_WORKFLOW_SID,
-    taskrouter_target_taskqueue_sid: seed.QUEUES.Everyone.sid,
-    taskrouter_taskqueues: [],
-    taskrouter_skills: [],
-    taskrouter_worker_channels: {},
-    taskrouter_worker_attributes: {},
-    taskrouter_offline_activity_sid: seed.ACTIVITIES.Offline.sid,
-    runtime_domain: "https://example.com",
-    messaging_service_instance_sid: null,
-    chat_service_instance_sid: seed.CHAT_SERVICE_SID,
-    flex_service_instance_sid: seed.CHAT_SERVICE_SID,
-    flex_instance_sid: seed.FLEX_INSTANCE_SID,
-    ui_language: "en",
-    ui_attributes: {},
-    ui_dependencies: {},
-    ui_version: "2.0",
-    service_version: "1.0",
-    call_recording_enabled: false,
-    call_recording_webhook_url: null,
-    crm_enabled: false,
-    crm_type: null,
-    crm_callback_url: null,
-    crm_fallback_url: null,
-    crm_attributes: null,
-    public_attributes: {},
-    plugin_service_enabled: true,
-    plugin_service_attributes: {},
-    integrations: [],
-    outbound_call_flows: {
-      default: { workflow_sid: seed.OUTBOUND_WORKFLOW_SID, queue_sid: seed.OUTBOUND_QUEUE_SID, caller_id: seed.CALLER_ID },
-    },
-    serverless_service_sids: [],
-    queue_stats_configuration: {},
-    notifications: {},
-    markdown: {},
-    url: `${root}/Configuration`,
-    flex_insights_hr: null,
-    flex_insights_drilldown: false,
-    flex_url: null,
-    channel_configs: [],
-    debugger_integration: null,
-    flex_ui_status_report: null,
-    agent_conv_end_methods: null,
-    citrix_voice_vdi: null,
-    offline_config: null,
-  });
-
   function createWebChat(params) {
-    if (params.AddressSid !== seed.WEBCHAT_ADDRESS_SID) throw notFound(`Configuration/Addresses/${params.AddressSid}`);
+    const address = twilio.addresses.find(params.AddressSid);
+    if (address.type !== "chat") throw badRequest(`AddressSid ${params.AddressSid} is no address of chats`);
     const identity = params.Identity ?? newSid("").slice(0, 24);
-    const room = rooms.create({
+    const room = twilio.addresses.open(address.sid, {
       friendlyName: params.ChatFriendlyName,
       attributes: JSON.stringify({ pre_engagement_data: JSON.parse(params.PreEngagementData ?? "{}") }),
     });
+    if (!rooms.users.has(identity)) rooms.addUser(identity, { friendlyName: params.CustomerFriendlyName });
     rooms.addMember(room, { identity });
     return { conversation_sid: room.sid, identity };
   }
 
   const v1 = {
-    FetchConfiguration: configuration,
     CreateInteraction: createInteraction,
     FetchInteraction: ({ Sid }) => presentInteraction(interactions.find(Sid), interactions.find(Sid).tasks[0]),
     UpdateInteraction: ({ Sid, WebhookTtid }) => {

@@ -7,6 +7,7 @@ const OPEN_TASKS = ["pending", "reserved", "assigned"];
 export function createInteractions(twilio) {
   const { tasks, rooms } = twilio;
   const all = new Map();
+  let failures = [];
 
   function find(sid) {
     const interaction = all.get(sid);
@@ -33,6 +34,28 @@ export function createInteractions(twilio) {
     all.set(interaction.sid, interaction);
     return interaction;
   }
+
+  /** A channel that is made through the API comes up after the answer, or does not. */
+  function setUp(channel, error) {
+    channel.status = "setup";
+    void twilio.track(
+      twilio.clock.later(twilio.options.interactionDelayMs, () => {
+        if (channel.status !== "setup") return;
+        channel.status = error ? "failed" : "active";
+        channel.error = error ?? null;
+      }),
+    );
+  }
+
+  function failureOf(text) {
+    const failure = failures.find(({ contains, left }) => left > 0 && (!contains || text.includes(contains)));
+    if (failure) failure.left -= 1;
+    return failure && { code: failure.code, message: failure.message };
+  }
+
+  /** The next `times` interactions with `contains` in their request are accepted and fail. */
+  const failNext = ({ contains, times = 1, code = 19025, message = "Channel could not be set up" }) =>
+    void failures.push({ contains, left: times, code, message });
 
   function addParticipant(channel, { type, routing = null, memberSid = null }) {
     const participant = { sid: newSid("UT"), type, channel, routing, memberSid };
@@ -123,9 +146,11 @@ export function createInteractions(twilio) {
   }
 
   function updateParticipant(participant, status) {
+    if (participant.closed) throw badRequest(`Participant ${participant.sid} is already closed`);
     if (participant.routing) wrap(participant.routing.task_sid);
     if (status !== "closed") return;
-    participant.channel.participants.delete(participant.sid);
+    if (twilio.options.listClosedParticipants) participant.closed = true;
+    else participant.channel.participants.delete(participant.sid);
     leaveConversation(participant.channel, participant);
   }
 
@@ -135,7 +160,7 @@ export function createInteractions(twilio) {
     if (status === "inactive" && !routing) throw badRequest("Routing is needed for Status=inactive");
     channel.status = status;
     const room = rooms.find(channel.conversationSid);
-    if (room.state !== "closed") rooms.update(room, { state: status });
+    if (room.state !== "closed") rooms.update(room, { state: status }, true);
     if (status === "inactive" && routing?.status !== "closed") return;
     for (const task of channel.interaction.tasks.filter((other) => OPEN_TASKS.includes(other.status)))
       tasks.moveTask(task, task.status === "assigned" ? "wrapping" : "canceled");
@@ -154,6 +179,9 @@ export function createInteractions(twilio) {
 
   return {
     all,
+    setUp,
+    failureOf,
+    failNext,
     find,
     findChannel,
     findParticipant,
@@ -165,6 +193,9 @@ export function createInteractions(twilio) {
     updateChannel,
     participantOf,
     taskChannelOf: (type) => ({ sms: "sms", email: "email" })[type] ?? "chat",
-    reset: () => all.clear(),
+    reset: () => {
+      all.clear();
+      failures = [];
+    },
   };
 }

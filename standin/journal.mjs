@@ -1,13 +1,13 @@
 // What was asked, what was answered, what was delivered: the evidence that tests read.
 
-const SECRETS = new Set(["token", "Token", "SipAuthPassword"]);
+const SECRETS = new Set(["token", "Token", "SipAuthPassword", "secret", "response"]);
 const KEPT = 20_000;
 
 function redact(params) {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, SECRETS.has(name) ? "[redacted]" : value]));
 }
 
-export function createJournal() {
+export function createJournal(clock) {
   let entries = [];
   // The text that `contains` searches holds the secrets too, so it stays out of the entries.
   const texts = new WeakMap();
@@ -21,7 +21,10 @@ export function createJournal() {
   }
 
   function open(kind, details, text) {
-    const entry = push({ kind, seq: ++seq, time: new Date().toISOString(), ...details, startedAt: performance.now(), endedAt: null }, text);
+    const entry = push(
+      { kind, seq: ++seq, time: new Date(clock.now()).toISOString(), ...details, startedAt: performance.now(), endedAt: null },
+      text,
+    );
     return {
       entry,
       end: (result) => Object.assign(entry, result, { endedAt: performance.now() }),
@@ -30,7 +33,7 @@ export function createJournal() {
 
   const request = ({ text, params, ...details }) =>
     open("request", { ...details, params: redact(params), status: null, fault: null }, text);
-  const webhook = (details) => open("webhook", { ...details, status: null, error: null, violations: [] }, details.url);
+  const webhook = (details, text) => open("webhook", { ...details, status: null, error: null, violations: [] }, text);
   /** Something that Twilio's debugger would show: TwiML that does not parse, a webhook that nobody answers. */
   const alert = (message, about) => void open("alert", { message, about, violations: [] }, `${message} ${about}`).end({});
 
@@ -47,5 +50,16 @@ export function createJournal() {
   const violations = (filter) =>
     list(filter).flatMap((entry) => entry.violations.map((violation) => `${entry.operationId ?? entry.url ?? entry.kind}: ${violation}`));
 
-  return { request, webhook, alert, list, violations, clear: () => void (entries = []) };
+  return {
+    request,
+    webhook,
+    alert,
+    list,
+    violations,
+    clear: () => void (entries = []),
+    /** The number of the last entry. */
+    get seq() {
+      return seq;
+    },
+  };
 }

@@ -27,8 +27,14 @@ const COUNTRIES = {
   GB: { code: "44", trunk: "0", lengths: [9, 10], valid: /^(7\d{9}|[12358]\d{8,9})$/, spell: (n) => `0${n.slice(0, 4)} ${n.slice(4)}` },
 };
 
-/** Brazilian mobiles got a ninth digit; a number written without it is still one, and Lookup answers it with. */
+/**
+ * Brazilian mobiles got a ninth digit; a number written without it is still one, and Lookup answers it with. A trunk prefix
+ * behind the country code, as in `+44 (0)20 …`, goes when the number is valid without it only.
+ */
 function normalise(country, digits) {
+  const { trunk, valid } = COUNTRIES[country];
+  const bare = digits.slice(trunk.length);
+  if (digits.startsWith(trunk) && !valid.test(digits) && valid.test(bare)) return bare;
   return country === "BR" && /^[1-9]{2}[6-9]\d{7}$/.test(digits) ? `${digits.slice(0, 2)}9${digits.slice(2)}` : digits;
 }
 

@@ -56,8 +56,8 @@ function readDeclared(document, declared, pairs, what, params, violations) {
   for (const name of pairs.keys()) if (!declared.has(name)) violations.push(`${name}: no such ${what} parameter`);
 }
 
-function readForm(operation, body, params, violations) {
-  const schema = resolve(operation.document, operation.body);
+function readForm(operation, source, body, params, violations) {
+  const schema = resolve(operation.document, source);
   const declared = new Map(
     Object.entries(schema.properties ?? {}).map(([name, property]) => [
       name,
@@ -67,10 +67,10 @@ function readForm(operation, body, params, violations) {
   readDeclared(operation.document, declared, readPairs(body, "body", violations), "form", params, violations);
 }
 
-function readJson(operation, body, params, violations) {
+function readJson(operation, schema, body, params, violations) {
   try {
     const value = JSON.parse(body);
-    violations.push(...checkValue(operation.document, operation.body, value, "body"));
+    violations.push(...checkValue(operation.document, schema, value, "body"));
     Object.assign(params, value);
   } catch {
     violations.push("body: is not JSON");
@@ -78,16 +78,16 @@ function readJson(operation, body, params, violations) {
 }
 
 function readBody(operation, headers, body, params, violations) {
-  if (!operation.contentType) {
+  if (operation.bodies.length === 0) {
     if (body !== "") violations.push("body: this operation takes none");
     return;
   }
   const contentType = (headers["content-type"] ?? "").split(";")[0].trim().toLowerCase();
-  if (body !== "" && contentType !== operation.contentType) {
-    violations.push(`Content-Type: ${contentType || "none"} instead of ${operation.contentType}`);
-  }
-  if (operation.contentType === FORM) readForm(operation, body, params, violations);
-  else readJson(operation, body, params, violations);
+  const known = operation.bodies.find((candidate) => candidate.contentType === contentType);
+  const expected = known ?? operation.bodies[0];
+  if (body !== "" && !known) violations.push(`Content-Type: ${contentType || "none"} instead of ${expected.contentType}`);
+  const read = expected.contentType === FORM ? readForm : readJson;
+  read(operation, expected.schema, body, params, violations);
 }
 
 function lowerCased(headers) {

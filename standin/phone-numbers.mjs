@@ -2,8 +2,8 @@
 import { ACCOUNT_SID, CALLER_ID, MESSAGING_NUMBER } from "./accounts.mjs";
 import { newSid, page2010, rfc2822 } from "./shape.mjs";
 
-export function createPhoneNumbers(root) {
-  const since = rfc2822(Date.now());
+export function createPhoneNumbers(root, clock) {
+  const since = rfc2822(clock.now());
   const numbers = [
     [CALLER_ID, "Main line"],
     [MESSAGING_NUMBER, "Messages"],

@@ -1,18 +1,16 @@
-// The state behind Conversations: conversations with members, messages and webhooks, and their users.
-import { ACCOUNT_SID, CHAT_SERVICE_SID } from "./accounts.mjs";
-import { badRequest, iso, newSid, notFound, Refusal } from "./shape.mjs";
+// The state behind Conversations: conversations with members, messages, webhooks and timers, and their users.
+import { createRoomEvents } from "./room-events.mjs";
+import { createRoomTimers } from "./room-timers.mjs";
+import { badRequest, newSid, notFound, Refusal } from "./shape.mjs";
 
 const WEBHOOKS_PER_CONVERSATION = 5;
 const ATTRIBUTES_LIMIT = 16 * 1024;
 
-function milliseconds(duration) {
-  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(duration ?? "");
-  if (!match) return null;
-  const [days, hours, minutes, seconds] = match.slice(1).map((text) => Number(text ?? 0));
-  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
-}
-
 export function createRooms(twilio) {
+  const { clock } = twilio;
+  const tell = createRoomEvents(twilio);
+  // Nobody has to ask for it to be told.
+  const arm = createRoomTimers(clock, (room, state) => all.has(room.sid) && update(room, { state }, true, "TIMER"));
   const all = new Map();
   const users = new Map();
 
@@ -55,7 +53,7 @@ export function createRooms(twilio) {
   }) {
     assertUnique(uniqueName);
     assertSize(attributes);
-    const now = Date.now();
+    const now = clock.now();
     const room = {
       sid: newSid("CH"),
       friendlyName,
@@ -73,37 +71,11 @@ export function createRooms(twilio) {
       nextIndex: 0,
     };
     all.set(room.sid, room);
+    arm(room);
     return room;
   }
 
-  function timersOf(room) {
-    const at = (name, duration) => (milliseconds(duration) === null ? {} : { [name]: iso(room.lastActive + milliseconds(duration)) });
-    return { ...at("date_inactive", room.timers.inactive), ...at("date_closed", room.timers.closed) };
-  }
-
-  /** Posts an event to the conversation's own webhooks; for REST changes only when the request asked for it. */
-  function announce(room, event, more) {
-    for (const hook of room.webhooks.values()) {
-      if (hook.target !== "webhook" || !hook.configuration.url || !(hook.configuration.filters ?? []).includes(event)) continue;
-      void twilio.webhooks.deliver({
-        url: hook.configuration.url,
-        method: (hook.configuration.method ?? "post").toUpperCase(),
-        voice: false,
-        overridable: false,
-        fields: {
-          AccountSid: ACCOUNT_SID,
-          EventType: event,
-          Source: "API",
-          ConversationSid: room.sid,
-          ChatServiceSid: CHAT_SERVICE_SID,
-          WebhookSid: hook.sid,
-          ...more,
-        },
-      });
-    }
-  }
-
-  function update(room, { friendlyName, uniqueName, attributes, state, timers = {}, updated }, loud = false) {
+  function update(room, { friendlyName, uniqueName, attributes, state, timers = {}, updated }, loud = false, reason = "API") {
     assertOpen(room);
     assertUnique(uniqueName, room);
     assertSize(attributes);
@@ -111,26 +83,15 @@ export function createRooms(twilio) {
     const changes = { friendlyName, uniqueName, attributes, state };
     for (const [name, value] of Object.entries(changes)) if (value !== undefined) room[name] = value;
     for (const [name, value] of Object.entries(timers)) if (value !== undefined) room.timers[name] = value;
-    room.updated = updated ?? Date.now();
+    room.updated = updated ?? clock.now();
+    arm(room);
     if (!loud) return;
-    announce(room, "onConversationUpdated", {
-      FriendlyName: room.friendlyName,
-      UniqueName: room.uniqueName,
-      Attributes: room.attributes,
-      State: room.state,
-      DateUpdated: iso(room.updated),
-    });
-    if (room.state !== before)
-      announce(room, "onConversationStateUpdated", {
-        StateFrom: before,
-        StateTo: room.state,
-        StateUpdated: iso(room.updated),
-        Reason: "API",
-      });
+    tell.updated(room);
+    if (room.state !== before) tell.stateUpdated(room, before, reason);
   }
 
   function addUser(identity, { friendlyName = null, attributes = "{}", roleSid = null } = {}) {
-    const now = Date.now();
+    const now = clock.now();
     const user = { sid: newSid("US"), identity, friendlyName, attributes, roleSid, created: now, updated: now };
     users.set(identity, user);
     return user;
@@ -153,7 +114,7 @@ export function createRooms(twilio) {
       );
     if (taken) throw new Refusal(409, 50416, "A binding for this participant and proxy address already exists");
     if (identity && !users.has(identity)) addUser(identity);
-    const now = Date.now();
+    const now = clock.now();
     const member = {
       sid: newSid("MB"),
       room,
@@ -166,31 +127,24 @@ export function createRooms(twilio) {
       updated: updated ?? now,
     };
     room.members.set(member.sid, member);
-    if (loud)
-      announce(room, "onParticipantAdded", {
-        ParticipantSid: member.sid,
-        Identity: identity,
-        Attributes: attributes,
-        DateCreated: iso(member.created),
-        "MessagingBinding.Address": binding?.address,
-      });
+    if (loud) tell.memberAdded(member);
     return member;
   }
 
   function removeMember(member, loud = false) {
     assertOpen(member.room);
     member.room.members.delete(member.sid);
-    if (loud)
-      announce(member.room, "onParticipantRemoved", {
-        ParticipantSid: member.sid,
-        Identity: member.identity,
-        DateRemoved: iso(Date.now()),
-      });
+    if (loud) tell.memberRemoved(member, clock.now());
   }
 
-  function addMessage(room, { author = "system", body = "", attributes = "{}", created, updated }, loud = false) {
+  /** `loud`: webhooks are told, as whose doing `source` says. */
+  function addMessage(
+    room,
+    { author = "system", body = "", attributes = "{}", created, updated },
+    { loud = false, source = "API", profileName } = {},
+  ) {
     assertOpen(room);
-    const now = Date.now();
+    const now = clock.now();
     const sender = [...room.members.values()].find((member) => member.identity === author || member.binding?.address === author);
     const message = {
       sid: newSid("IM"),
@@ -206,24 +160,19 @@ export function createRooms(twilio) {
     room.nextIndex += 1;
     room.messages.push(message);
     room.lastActive = now;
-    if (room.state === "inactive") room.state = "active";
-    if (loud)
-      announce(room, "onMessageAdded", {
-        MessageSid: message.sid,
-        Index: message.index,
-        Body: body,
-        Author: author,
-        ParticipantSid: message.participantSid,
-        Attributes: attributes,
-        DateCreated: iso(message.created),
-      });
+    if (room.state === "inactive") {
+      room.state = "active";
+      tell.stateUpdated(room, "inactive", "EVENT");
+    }
+    arm(room);
+    if (loud) tell.messageAdded(message, { source, profileName });
     return message;
   }
 
   function addWebhook(room, target, configuration) {
     assertOpen(room);
     if (room.webhooks.size >= WEBHOOKS_PER_CONVERSATION) throw badRequest("Maximum number of webhooks reached", 50361);
-    const now = Date.now();
+    const now = clock.now();
     const hook = { sid: newSid("WH"), room, target, configuration, created: now, updated: now };
     room.webhooks.set(hook.sid, hook);
     return hook;
@@ -231,7 +180,13 @@ export function createRooms(twilio) {
 
   const membersWith = (test) => [...all.values()].flatMap((room) => [...room.members.values()].filter(test));
 
+  function remove(room) {
+    room.timer?.cancel();
+    all.delete(room.sid);
+  }
+
   function reset() {
+    for (const room of all.values()) room.timer?.cancel();
     all.clear();
     users.clear();
   }
@@ -243,8 +198,8 @@ export function createRooms(twilio) {
     findMember,
     assertOpen,
     create,
-    timersOf,
     update,
+    remove,
     addUser,
     addMember,
     removeMember,

@@ -70,7 +70,8 @@ function checkObject(document, schema, value, where, nulls) {
       .filter(([, url]) => typeof url !== "string" || !FORMATS.uri(url))
       .map(([name]) => `${where}.${name}: is not a URL`);
   }
-  if (!schema.properties) return [];
+  // Without any property in it, a schema leaves the object open.
+  if (Object.keys(schema.properties ?? {}).length === 0) return [];
   const violations = [];
   for (const [name, property] of Object.entries(schema.properties)) {
     if (!(name in value)) violations.push(`${where}.${name}: missing`);

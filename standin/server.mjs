@@ -1,9 +1,9 @@
 // The HTTP side: reads a request, checks it, lets it fail if told to, answers it, and writes the journal.
 import http from "node:http";
-import { ACCOUNT_SID, API_KEY, API_SECRET } from "./accounts.mjs";
+import { ACCOUNT_SID, API_KEY, API_SECRET, CHAT_SERVICE_SID } from "./accounts.mjs";
 import { operationById, splitUrl } from "./documents.mjs";
 import { checkRequest, checkResponse, successStatus } from "./openapi.mjs";
-import { notFound, Refusal } from "./shape.mjs";
+import { newSid, notFound, Refusal } from "./shape.mjs";
 
 const BODY_LIMIT = 4 * 1024 * 1024;
 
@@ -35,7 +35,7 @@ function refusalOf({ problem, violations }, pathname) {
 }
 
 export function createServer(twilio, control) {
-  const { journal, faults } = twilio;
+  const { clock, journal, faults } = twilio;
 
   function authorize(headers) {
     const [user, ...password] = Buffer.from((headers.authorization ?? "").replace(/^Basic /i, ""), "base64")
@@ -54,6 +54,8 @@ export function createServer(twilio, control) {
   async function perform(checked, request) {
     if (checked.params.AccountSid && checked.params.AccountSid !== ACCOUNT_SID && checked.service !== "iam/v1")
       throw notFound(request.path);
+    if (checked.service === "conversations/v1" && ![undefined, CHAT_SERVICE_SID].includes(checked.params.ChatServiceSid))
+      throw notFound(request.path);
     if (checked.problem) throw refusalOf(checked, request.path);
     const handler = handlerOf(checked);
     if (!handler) throw new Refusal(501, 20501, `${checked.operationId} is not played by this stand-in`);
@@ -64,7 +66,7 @@ export function createServer(twilio, control) {
 
   async function answerOf(checked, request, headers) {
     try {
-      authorize(headers);
+      if (!operationById(checked.service, checked.operationId)?.open) authorize(headers);
       return await perform(checked, request);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -84,7 +86,7 @@ export function createServer(twilio, control) {
     response.writeHead(status, {
       ...(text && { "Content-Type": "application/json" }),
       "Content-Length": Buffer.byteLength(text),
-      "Twilio-Request-Id": `RQ${Date.now().toString(16)}`,
+      "Twilio-Request-Id": newSid("RQ"),
       ...more,
     });
     response.end(text);
@@ -119,7 +121,7 @@ export function createServer(twilio, control) {
     };
     const rule = faults.take(request);
     const fault = rule?.fault ?? null;
-    await twilio.later(twilio.options.latencyMs + (fault?.startsWith("slow:") ? Number(fault.slice(5)) : 0), () => {});
+    await clock.later(twilio.options.latencyMs + (fault?.startsWith("slow:") ? Number(fault.slice(5)) : 0));
     if (fault === "lost-before") {
       incoming.socket.destroy();
       return end({ fault });

@@ -1,7 +1,8 @@
-// Tasks and their reservations: lifecycle, versions, and the routing that reserves a worker.
+// Tasks: what may become of them, their versions, and the events that tell of it. Their reservations are in reservations.mjs.
 import * as seed from "./accounts.mjs";
-import { expression } from "./expressions.mjs";
-import { badRequest, iso, newSid, notFound, parseAttributes, Refusal } from "./shape.mjs";
+import { badRequest, newSid, notFound, parseAttributes, Refusal } from "./shape.mjs";
+import { createReservations, eventOf, mayMove } from "./reservations.mjs";
+import { createTaskAnswers } from "./task-answers.mjs";
 
 // From → the statuses that a request may set.
 const TASK_MOVES = {
@@ -12,17 +13,6 @@ const TASK_MOVES = {
   canceled: [],
   completed: [],
 };
-const RESERVATION_MOVES = {
-  pending: ["accepted", "rejected", "timeout", "canceled", "rescinded"],
-  accepted: ["wrapping", "completed"],
-  wrapping: ["completed"],
-  rejected: [],
-  timeout: [],
-  canceled: [],
-  rescinded: [],
-  completed: [],
-};
-const OPEN = ["pending", "accepted", "wrapping"];
 
 /** Refuses a change whose If-Match names another version; quoted, bare and weak spellings are one. */
 export function matchVersion(resource, ifMatch) {
@@ -32,15 +22,13 @@ export function matchVersion(resource, ifMatch) {
 export const etag = ({ version }) => `"${version}"`;
 
 export function createTasks(twilio) {
-  const { workspace } = twilio;
+  const { clock, workspace, events } = twilio;
   const tasks = new Map();
-  const reservations = new Map();
-  const accepted = [];
-  const wrapped = [];
 
   function touch(resource) {
     resource.version += 1;
-    resource.updated = Date.now();
+    resource.updated = clock.now();
+    twilio.changed();
   }
 
   function find(sid) {
@@ -49,55 +37,7 @@ export function createTasks(twilio) {
     return task;
   }
 
-  function findReservation(sid, test = () => true) {
-    const reservation = reservations.get(sid);
-    if (!reservation || !test(reservation)) throw notFound(`Reservations/${sid}`);
-    return reservation;
-  }
-
-  const openReservations = (worker) => [...(worker.reservations ?? [])].filter(({ status }) => OPEN.includes(status));
-
-  function reserve(task, worker) {
-    const now = Date.now();
-    const reservation = { sid: newSid("WR"), task, worker, status: "pending", version: 0, created: now, updated: now };
-    reservations.set(reservation.sid, reservation);
-    task.reservations.push(reservation);
-    (worker.reservations ??= []).push(reservation);
-    task.status = "reserved";
-    touch(task);
-    return reservation;
-  }
-
-  function targetOf(task, attributes) {
-    const { filters, default_filter: fallback } = workspace.workflows.get(task.workflowSid).configuration.task_routing;
-    const filter = filters.find((candidate) => expression(candidate.expression)({ ...attributes, task: attributes }));
-    return filter?.targets[0] ?? fallback;
-  }
-
-  function candidates(task, attributes, target) {
-    const queue = workspace.queues.get(target.queue);
-    const test = target.expression ? expression(target.expression) : () => true;
-    return [...workspace.workers.values()]
-      .filter((worker) => worker.activity.available && !task.refusedBy.has(worker.sid) && workspace.inQueue(worker, queue))
-      .filter((worker) => test({ ...attributes, task: attributes, worker: workspace.workerNames(worker) }))
-      .sort((a, b) => openReservations(a).length - openReservations(b).length);
-  }
-
-  /** Offers a pending task to a worker, if one fits. Agents' capacities are not counted. */
-  function route(task) {
-    if (task.status !== "pending") return;
-    const direct = workspace.workers.get(task.routingTarget);
-    if (direct) {
-      if (!task.refusedBy.has(direct.sid) && (task.ignoreCapacity || direct.activity.available)) reserve(task, direct);
-      return;
-    }
-    const attributes = parseAttributes(task.attributes);
-    const target = workspace.queues.has(task.routingTarget) ? { queue: task.routingTarget } : targetOf(task, attributes);
-    task.queueSid = target.queue;
-    if (target.priority) task.priority = Number(target.priority);
-    const [worker] = candidates(task, attributes, target);
-    if (worker) reserve(task, worker);
-  }
+  const channelName = (text) => Object.entries(seed.TASK_CHANNELS).find((entry) => entry.includes(text))?.[0] ?? "default";
 
   function create({
     workflowSid,
@@ -116,7 +56,8 @@ export function createTasks(twilio) {
     if (queueSid && !workspace.queues.has(queueSid)) throw badRequest(`TaskQueue ${queueSid} not found`);
     const toWorker = workspace.workers.has(routingTarget);
     if (ignoreCapacity !== undefined && !toWorker) throw badRequest("IgnoreCapacity needs a worker as RoutingTarget");
-    const now = Date.now();
+    const now = clock.now();
+    const { task_routing: routing } = workspace.workflows.get(workflowSid).configuration;
     const task = {
       sid: newSid("WT"),
       status: "pending",
@@ -128,7 +69,8 @@ export function createTasks(twilio) {
       reason: null,
       version: 0,
       channel: channelName(channel),
-      queueSid: queueSid ?? workspace.workflows.get(workflowSid).configuration.task_routing.default_filter.queue,
+      queueSid: queueSid ?? routing.default_filter?.queue ?? routing.filters?.[0]?.targets[0]?.queue ?? null,
+      queueEntered: now,
       ignoreCapacity: toWorker ? ["true", "1", "yes"].includes(ignoreCapacity ?? "true") : null,
       created: now,
       updated: now,
@@ -137,142 +79,97 @@ export function createTasks(twilio) {
       refusedBy: new Set(),
     };
     tasks.set(task.sid, task);
+    task.lifeTimer = clock.later(timeout * 1000, () => {
+      if (!["pending", "reserved"].includes(task.status)) return;
+      withdrawOffers(task);
+      moveTask(task, "canceled", "Task TTL Exceeded or Max assignment count exceeded");
+    });
     return task;
   }
 
-  const channelName = (text) => Object.entries(seed.TASK_CHANNELS).find((entry) => entry.includes(text))?.[0] ?? "default";
+  /** Lets a new task into its workflow. TaskRouter does that after it has answered who made the task. */
+  function route(task) {
+    events.emit("task.created", { task });
+    twilio.routing.enter(task);
+  }
 
   function setAttributes(task, text) {
     task.attributes = text;
     touch(task);
+    events.emit("task.updated", { task });
+    twilio.routing.reconsider(task);
   }
 
-  function mergeAttributes(task, more) {
-    setAttributes(task, JSON.stringify({ ...parseAttributes(task.attributes), ...more }));
-  }
+  const mergeAttributes = (task, more) => setAttributes(task, JSON.stringify({ ...parseAttributes(task.attributes), ...more }));
 
-  function closeReservations(task, status) {
-    for (const reservation of task.reservations.filter((other) => OPEN.includes(other.status))) {
-      reservation.status = reservation.status === "pending" && status !== "canceled" ? "rescinded" : status;
-      touch(reservation);
+  function setTask(task, status, reason) {
+    task.status = status;
+    if (reason !== undefined) task.reason = reason;
+    touch(task);
+    task.stepTimer?.cancel();
+    if (["canceled", "completed"].includes(status)) {
+      task.lifeTimer.cancel();
+      const { purgeAfterMs } = twilio.options;
+      if (purgeAfterMs !== null) void clock.later(purgeAfterMs, () => tasks.has(task.sid) && remove(task, "task.system-deleted"));
     }
   }
+
+  const offers = createReservations(twilio, { touch, setTask });
+  const { withdrawOffers } = offers;
 
   function moveTask(task, status, reason) {
     if (!TASK_MOVES[task.status].includes(status)) {
       const verb = { canceled: "cancel", completed: "complete", wrapping: "wrap" }[status] ?? "update";
       throw badRequest(`Cannot ${verb} task ${task.sid} because it is currently ${task.status}`);
     }
-    task.status = status;
-    if (reason !== undefined) task.reason = reason;
-    touch(task);
-    closeReservations(task, status);
-    if (status !== "canceled") for (const listener of wrapped) listener(task);
+    setTask(task, status, reason);
+    withdrawOffers(task, status === "canceled" ? "canceled" : "rescinded");
+    for (const reservation of task.reservations.filter((other) => mayMove(other, status))) offers.set(reservation, status);
+    events.emit(`task.${eventOf(status)}`, { task });
   }
 
-  function accept(reservation) {
-    const { task } = reservation;
-    task.status = "assigned";
-    touch(task);
-    for (const other of task.reservations) {
-      if (other === reservation || other.status !== "pending") continue;
-      other.status = "rescinded";
-      touch(other);
-    }
-    for (const listener of accepted) listener(reservation);
+  /** Deletes a task, through the API or because its time is over; its offers are taken back. */
+  function remove(task, event = "task.deleted") {
+    withdrawOffers(task);
+    forget(task);
+    events.emit(event, { task });
   }
 
-  function moveReservation(reservation, status) {
-    if (!RESERVATION_MOVES[reservation.status].includes(status)) {
-      throw badRequest(`Cannot move reservation ${reservation.sid} from ${reservation.status} to ${status}`);
-    }
-    reservation.status = status;
-    touch(reservation);
-    const { task } = reservation;
-    if (status === "accepted") accept(reservation);
-    else if (status === "wrapping" || status === "completed") moveTask(task, status);
-    else if (task.status === "reserved") {
-      task.refusedBy.add(reservation.worker.sid);
-      task.status = "pending";
-      touch(task);
-      route(task);
-    }
+  /** The task and its reservations are gone, and nobody is told. */
+  function forget(task) {
+    for (const timer of [task.stepTimer, task.lifeTimer]) timer?.cancel();
+    offers.forget(task);
+    tasks.delete(task.sid);
   }
-
-  const present = (task) => ({
-    account_sid: twilio.accountSid,
-    workspace_sid: seed.WORKSPACE_SID,
-    sid: task.sid,
-    age: Math.floor((Date.now() - task.created) / 1000),
-    assignment_status: task.status,
-    attributes: task.attributes,
-    addons: "{}",
-    priority: task.priority,
-    reason: task.reason,
-    timeout: task.timeout,
-    date_created: iso(task.created),
-    date_updated: iso(task.updated),
-    task_queue_entered_date: iso(task.created),
-    virtual_start_time: iso(task.virtualStart),
-    task_queue_sid: task.queueSid,
-    task_queue_friendly_name: workspace.queues.get(task.queueSid).friendlyName,
-    task_channel_sid: seed.TASK_CHANNELS[task.channel],
-    task_channel_unique_name: task.channel,
-    workflow_sid: task.workflowSid,
-    workflow_friendly_name: workspace.workflows.get(task.workflowSid).friendlyName,
-    ignore_capacity: task.ignoreCapacity,
-    routing_target: task.routingTarget,
-    url: `${workspace.base}/Tasks/${task.sid}`,
-    links: {
-      workspace: workspace.base,
-      workflow: `${workspace.base}/Workflows/${task.workflowSid}`,
-      task_queue: `${workspace.base}/TaskQueues/${task.queueSid}`,
-      reservations: `${workspace.base}/Tasks/${task.sid}/Reservations`,
-    },
-  });
-
-  const presentReservation = (reservation, owner = `Tasks/${reservation.task.sid}`) => ({
-    account_sid: twilio.accountSid,
-    workspace_sid: seed.WORKSPACE_SID,
-    sid: reservation.sid,
-    reservation_status: reservation.status,
-    task_sid: reservation.task.sid,
-    worker_sid: reservation.worker.sid,
-    worker_name: reservation.worker.friendlyName,
-    date_created: iso(reservation.created),
-    date_updated: iso(reservation.updated),
-    url: `${workspace.base}/${owner}/Reservations/${reservation.sid}`,
-    links: {
-      task: `${workspace.base}/Tasks/${reservation.task.sid}`,
-      worker: `${workspace.base}/Workers/${reservation.worker.sid}`,
-      workspace: workspace.base,
-    },
-  });
 
   function reset() {
+    for (const { stepTimer, lifeTimer } of tasks.values()) for (const timer of [stepTimer, lifeTimer]) timer?.cancel();
+    offers.reset();
     tasks.clear();
-    reservations.clear();
   }
 
   return {
     all: tasks,
-    reservations,
     find,
-    findReservation,
-    openReservations,
+    channelName,
     create,
     route,
     setAttributes,
     mergeAttributes,
     moveTask,
-    moveReservation,
-    channelName,
-    present,
-    presentReservation,
-    reset,
+    remove,
+    forget,
     touch,
-    routePending: () => [...tasks.values()].forEach(route),
-    onAccepted: (listener) => void accepted.push(listener),
-    onWrapped: (listener) => void wrapped.push(listener),
+    reset,
+    reservations: offers.all,
+    findReservation: offers.find,
+    openReservations: offers.openOf,
+    reserve: offers.reserve,
+    withdrawOffers,
+    moveReservation: offers.move,
+    follow: offers.follow,
+    onAccepted: offers.onAccepted,
+    onMoved: offers.onMoved,
+    present: createTaskAnswers(twilio),
   };
 }

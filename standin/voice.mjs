@@ -1,11 +1,11 @@
 // Programmable Voice, api 2010-04-01: calls, conferences and participants.
-import { ACCOUNT_SID } from "./accounts.mjs";
 import { createPhoneNumbers } from "./phone-numbers.mjs";
-import { badRequest, notFound, page2010, Refusal, rfc2822 } from "./shape.mjs";
+import { badRequest, notFound, page2010, Refusal } from "./shape.mjs";
+import * as present from "./voice-answers.mjs";
+import { root } from "./voice-answers.mjs";
 
 const E164 = /^\+[1-9]\d{6,14}$/;
 const DESTINATION = /^(sips?:[^@\s]+@\S+|client:\S+|app:AP[0-9a-fA-F]{32}.*)$/;
-const dateOrNull = (time) => (time ? rfc2822(time) : null);
 const day = (time) => new Date(time).toISOString().slice(0, 10);
 
 function withinDays(params, name, time) {
@@ -17,85 +17,7 @@ function withinDays(params, name, time) {
 }
 
 export function createVoice(twilio) {
-  const { calls, conferences } = twilio;
-  const root = `/2010-04-01/Accounts/${ACCOUNT_SID}`;
-  const links = (uri, names) =>
-    Object.fromEntries(
-      names.map((name) => [name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase(), `${uri}/${name}.json`]),
-    );
-
-  const presentCall = (call) => ({
-    sid: call.sid,
-    account_sid: ACCOUNT_SID,
-    parent_call_sid: call.parentSid,
-    date_created: rfc2822(call.created),
-    date_updated: rfc2822(call.updated),
-    to: call.to,
-    to_formatted: call.to,
-    from: call.from,
-    from_formatted: call.from,
-    phone_number_sid: null,
-    status: call.status,
-    start_time: dateOrNull(call.started),
-    end_time: dateOrNull(call.ended),
-    duration: call.ended ? String(Math.round((call.ended - (call.started ?? call.ended)) / 1000)) : null,
-    price: null,
-    price_unit: "USD",
-    direction: call.direction,
-    answered_by: null,
-    api_version: "2010-04-01",
-    forwarded_from: null,
-    group_sid: null,
-    caller_name: null,
-    queue_time: "0",
-    trunk_sid: null,
-    uri: `${root}/Calls/${call.sid}.json`,
-    subresource_uris: links(`${root}/Calls/${call.sid}`, [
-      "Notifications",
-      "Recordings",
-      "Payments",
-      "Events",
-      "Siprec",
-      "Streams",
-      "Transcriptions",
-      "UserDefinedMessageSubscriptions",
-      "UserDefinedMessages",
-    ]),
-  });
-
-  const presentConference = (conference) => ({
-    sid: conference.sid,
-    account_sid: ACCOUNT_SID,
-    date_created: rfc2822(conference.created),
-    date_updated: rfc2822(conference.updated),
-    api_version: "2010-04-01",
-    friendly_name: conference.friendlyName,
-    region: "us1",
-    status: conference.status,
-    uri: `${root}/Conferences/${conference.sid}.json`,
-    subresource_uris: links(`${root}/Conferences/${conference.sid}`, ["Participants", "Recordings"]),
-    reason_conference_ended: conference.reasonEnded,
-    call_sid_ending_conference: conference.endedBy,
-  });
-
-  const presentParticipant = (participant, queueTime = null) => ({
-    account_sid: ACCOUNT_SID,
-    call_sid: participant.call.sid,
-    label: participant.label,
-    call_sid_to_coach: participant.callSidToCoach,
-    coaching: participant.coaching,
-    conference_sid: participant.conference.sid,
-    date_created: rfc2822(participant.created),
-    date_updated: rfc2822(participant.updated),
-    end_conference_on_exit: participant.endOnExit,
-    muted: participant.muted,
-    hold: participant.hold,
-    start_conference_on_enter: participant.startOnEnter,
-    status: participant.status,
-    queue_time: queueTime,
-    uri: `${root}/Conferences/${participant.conference.sid}/Participants/${participant.call.sid}.json`,
-  });
-
+  const { clock, calls, conferences } = twilio;
   function find(map, kind, sid) {
     const found = map.get(sid);
     if (!found) throw notFound(`${root}/${kind}/${sid}.json`);
@@ -121,9 +43,9 @@ export function createVoice(twilio) {
     if (ways.includes("Twiml") && ways.includes("Url")) throw badRequest("Twiml and Url cannot both be given");
     if (!calls.alive(found)) throw badRequest("Call is not in-progress. Cannot redirect.", 21220);
     if (params.Status) calls.hangup(found);
-    else if (params.Twiml) void twilio.track(Promise.race([calls.replace(found, params.Twiml), found.reached]));
-    else if (params.Url) void twilio.track(Promise.race([calls.redirect(found, params.Url, params.Method), found.reached]));
-    return presentCall(found);
+    else if (params.Twiml) void twilio.track(Promise.race([twilio.player.replace(found, params.Twiml), found.reached]));
+    else if (params.Url) void twilio.track(Promise.race([twilio.player.redirect(found, params.Url, params.Method), found.reached]));
+    return present.call(found);
   }
 
   function createParticipant(params) {
@@ -155,15 +77,16 @@ export function createVoice(twilio) {
           }
         : null,
     });
-    void twilio.track(
-      twilio.later(twilio.options.answerMs, () => {
-        if (!calls.alive(leg) || !leg.participant) return;
-        if (calls.answer(leg)) conferences.connect(added);
-        else conferences.leave(added, { reason: "participant_add_failed" });
-        void added.gone.then(() => calls.hangup(leg));
-      }),
-    );
-    return presentParticipant(added, "0");
+    const ringing = clock.later(0).then(async () => {
+      if (!calls.alive(leg)) return;
+      const answered = await calls.ring(leg, { seconds: params.Timeout, afterMs: twilio.options.answerMs });
+      if (answered && leg.participant) conferences.connect(added);
+      else conferences.leave(added, { reason: "participant_add_failed" });
+    });
+    calls.endWith(added);
+    // A telephone that nobody answers is nothing to wait for.
+    if (calls.phones.get(leg.to)?.answer !== "ringing") void twilio.track(ringing);
+    return present.participant(added, "0");
   }
 
   function updateParticipant(params) {
@@ -176,7 +99,7 @@ export function createVoice(twilio) {
       coaching: params.Coaching,
       callSidToCoach: params.CallSidToCoach,
     });
-    return presentParticipant(found);
+    return present.participant(found);
   }
 
   function deleteParticipant(params) {
@@ -198,7 +121,7 @@ export function createVoice(twilio) {
             (!params.Status || leg.status === params.Status) &&
             (!params.ParentCallSid || leg.parentSid === params.ParentCallSid),
         )
-        .map(presentCall),
+        .map(present.call),
     );
 
   const listConferences = (params, request) =>
@@ -214,7 +137,7 @@ export function createVoice(twilio) {
             withinDays(params, "DateCreated", conference.created) &&
             withinDays(params, "DateUpdated", conference.updated),
         )
-        .map(presentConference),
+        .map(present.conference),
     );
 
   const listParticipants = (params, request) =>
@@ -225,26 +148,26 @@ export function createVoice(twilio) {
         .filter((other) =>
           ["Muted", "Hold", "Coaching"].every((name) => params[name] === undefined || other[name.toLowerCase()] === params[name]),
         )
-        .map((other) => presentParticipant(other)),
+        .map((other) => present.participant(other)),
     );
 
   const operations = {
-    FetchCall: (params) => presentCall(call(params)),
+    FetchCall: (params) => present.call(call(params)),
     ListCall: listCalls,
     UpdateCall: updateCall,
-    FetchConference: ({ Sid }) => presentConference(find(conferences.all, "Conferences", Sid)),
+    FetchConference: ({ Sid }) => present.conference(find(conferences.all, "Conferences", Sid)),
     ListConference: listConferences,
     UpdateConference: (params) => {
       const conference = find(conferences.all, "Conferences", params.Sid);
       if (params.Status === "completed") conferences.end(conference, "conference-ended-via-api");
-      return presentConference(conference);
+      return present.conference(conference);
     },
     CreateParticipant: createParticipant,
-    FetchParticipant: (params) => presentParticipant(participant(params)),
+    FetchParticipant: (params) => present.participant(participant(params)),
     ListParticipant: listParticipants,
     UpdateParticipant: updateParticipant,
     DeleteParticipant: deleteParticipant,
-    ...createPhoneNumbers(root),
+    ...createPhoneNumbers(root, clock),
   };
 
   return { services: { "api/2010-04-01": operations } };

@@ -1,36 +1,17 @@
-// Signed webhooks with Twilio's retries: one on a failed connection unless the URL's fragment says otherwise.
-import { createHmac, randomUUID } from "node:crypto";
+// Signed webhooks with Twilio's limits: 15 s in all, and one retry on a failed connection unless the URL's fragment says otherwise.
+import { randomUUID } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
-
-/** The URL that Twilio signs: no credentials, no fragment, no port for voice over https. */
-export function signedUrl(text, { voice = true } = {}) {
-  const withoutFragment = text.split("#")[0].replace(/^(https?:\/\/)[^/?@]*@/, "$1");
-  return voice ? withoutFragment.replace(/^(https:\/\/(?:\[[^\]]*\]|[^/?:]*)):\d+/, "$1") : withoutFragment;
-}
-
-/** X-Twilio-Signature of a form request; `fields` are name-value pairs. */
-export function signature(authToken, url, fields = []) {
-  const names = [...new Set(fields.map(([name]) => name))].sort();
-  const values = (name) => [...new Set(fields.filter(([other]) => other === name).map(([, value]) => value))].sort();
-  const text =
-    url +
-    names
-      .map((name) =>
-        values(name)
-          .map((value) => name + value)
-          .join(""),
-      )
-      .join("");
-  return createHmac("sha1", authToken).update(text, "utf8").digest("base64");
-}
+import { signature, signedUrl } from "./signature.mjs";
 
 const DEFAULTS = { ct: 5_000, rt: 15_000, tt: 15_000, rc: 1, rp: "ct" };
+/** Conversations' webhooks: 5 s, and no overrides. */
+export const CONVERSATIONS_LIMITS = { ct: 5_000, rt: 5_000, tt: 5_000 };
 const LIMITS = { ct: [100, 10_000], rt: [100, 15_000], tt: [100, 15_000], rc: [0, 5] };
 
-function overrides(url) {
+function overrides(url, limits) {
   const given = new URLSearchParams(url.split("#")[1] ?? "");
-  const settings = { ...DEFAULTS };
+  const settings = { ...DEFAULTS, ...limits };
   for (const [name, [least, most]] of Object.entries(LIMITS)) {
     const value = Number(given.get(name) ?? NaN);
     if (value >= least && value <= most) settings[name] = value;
@@ -45,7 +26,7 @@ function failureOf(outcome) {
   return outcome.status >= 400 ? "4xx" : null;
 }
 
-function send(method, url, headers, body, { ct, rt }) {
+function send(clock, method, url, headers, body, { ct, rt }) {
   return new Promise((done) => {
     const request = (url.startsWith("https:") ? https : http).request(url.split("#")[0], { method, headers, agent: false }, (response) => {
       const chunks = [];
@@ -56,24 +37,29 @@ function send(method, url, headers, body, { ct, rt }) {
       response.on("error", () => done({ error: "rt" }));
     });
     let connected = false;
-    let timer = setTimeout(() => request.destroy(), ct);
+    let timer = clock.later(ct, () => request.destroy());
     request.on("socket", (socket) =>
       socket.once("connect", () => {
         connected = true;
-        clearTimeout(timer);
-        timer = setTimeout(() => request.destroy(), rt);
+        timer.cancel();
+        timer = clock.later(rt, () => request.destroy());
       }),
     );
     request.on("error", () => done({ error: connected ? "rt" : "ct" }));
-    request.on("close", () => clearTimeout(timer));
+    request.on("close", () => timer.cancel());
     request.end(body);
   });
 }
 
+export const MODES = ["once", "twice", "simultaneous", "never", "held"];
+
 /** Builds `deliver({url, method, fields, voice})`, which resolves with the last answer: `{status, headers, body}` or `{error}`. */
 export function createWebhooks(twilio) {
-  // Each rule: {mode: "once" | "twice" | "simultaneous", contains?, freshToken?}; the newest that fits is used.
+  const { clock } = twilio;
+  // Each rule: {mode, contains?, freshToken?, delayMs?}; the newest that fits is used.
   const rules = [];
+  // What waits for `release`: [{text, go}].
+  let held = [];
 
   async function attempt(delivery, token) {
     const { url, method, fields } = delivery;
@@ -92,41 +78,30 @@ export function createWebhooks(twilio) {
         ? {}
         : { "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "Content-Length": Buffer.byteLength(form) }),
     };
-    const settings = overrides(delivery.overridable ? url : bare);
-    const deadline = Date.now() + settings.tt;
+    const settings = overrides(delivery.overridable ? url : bare, delivery.limits);
+    const deadline = clock.now() + settings.tt;
     for (let tries = 0; ; tries += 1) {
-      const entry = twilio.journal.webhook({
-        method,
-        url: target,
-        attempt: tries + 1,
-        event: Object.fromEntries(fields).StatusCallbackEvent ?? null,
-        token,
-      });
-      const left = Math.max(deadline - Date.now(), 1);
-      const outcome = await send(method, target, headers, method === "GET" ? undefined : form, {
+      const { StatusCallbackEvent, EventType } = Object.fromEntries(fields);
+      const entry = twilio.journal.webhook(
+        { method, url: target, attempt: tries + 1, event: StatusCallbackEvent ?? EventType ?? null, token },
+        delivery.text,
+      );
+      const left = Math.max(deadline - clock.now(), 1);
+      const outcome = await send(clock, method, target, headers, method === "GET" ? undefined : form, {
         ct: Math.min(settings.ct, left),
         rt: Math.min(settings.rt, left),
       });
       entry.end({ status: outcome.status ?? null, error: outcome.error ?? null });
+      twilio.options.delivered?.({ method, url: target, ...outcome });
       const failure = failureOf(outcome);
       const again =
-        failure && tries < settings.rc && Date.now() < deadline && (settings.rp.includes(failure) || settings.rp.includes("all"));
+        failure && tries < settings.rc && clock.now() < deadline && (settings.rp.includes(failure) || settings.rp.includes("all"));
       if (!again) return outcome;
     }
   }
 
-  async function deliver({ url, method = "POST", fields, voice = true, overridable = true }) {
-    const delivery = {
-      url,
-      method: method.toUpperCase(),
-      fields: Object.entries(fields)
-        .filter(([, value]) => value !== undefined && value !== null)
-        .map(([name, value]) => [name, String(value)]),
-      voice,
-      overridable,
-    };
-    const text = `${url} ${delivery.fields.flat().join(" ")}`;
-    const rule = rules.findLast(({ contains }) => !contains || text.includes(contains)) ?? { mode: "once" };
+  async function perform(delivery, rule) {
+    if (rule.delayMs) await clock.later(rule.delayMs);
     const token = randomUUID();
     const other = rule.freshToken ? randomUUID() : token;
     if (rule.mode === "simultaneous") return (await Promise.all([attempt(delivery, token), attempt(delivery, other)]))[0];
@@ -135,9 +110,31 @@ export function createWebhooks(twilio) {
     return outcome;
   }
 
-  return {
-    deliver: (delivery) => twilio.track(deliver(delivery), `${delivery.url} ${Object.values(delivery.fields).join(" ")}`),
-    addRule: (rule) => void rules.push(rule),
-    clear: () => void rules.splice(0),
-  };
+  function deliver({ url, method = "POST", fields, voice = true, overridable = true, limits = {} }) {
+    const pairs = Object.entries(fields)
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([name, value]) => [name, String(value)]);
+    const text = `${url} ${pairs.flat().join(" ")}`;
+    const delivery = { url, method: method.toUpperCase(), fields: pairs, voice, overridable, limits, text };
+    const rule = rules.findLast(({ contains }) => !contains || text.includes(contains)) ?? { mode: "once" };
+    const go = () => twilio.track(perform(delivery, rule), text);
+    if (rule.mode === "never") return Promise.resolve({ error: "never" });
+    if (rule.mode === "held") return new Promise((resolve) => held.push({ text, go: () => go().then(resolve) }));
+    return go();
+  }
+
+  /** Sends what is held back, the last one first if wanted; resolves when each has been answered before the next goes. */
+  async function release({ contains = "", reverse = false } = {}) {
+    const due = held.filter(({ text }) => text.includes(contains));
+    held = held.filter((other) => !due.includes(other));
+    for (const { go } of reverse ? due.toReversed() : due) await go();
+    return due.length;
+  }
+
+  function clear() {
+    rules.splice(0);
+    held = [];
+  }
+
+  return { deliver, release, addRule: (rule) => void rules.push(rule), clear };
 }

@@ -1,7 +1,9 @@
 // The TaskRouter workspace: workers, queues, workflows, activities and channels.
 import * as seed from "./accounts.mjs";
 import { expression } from "./expressions.mjs";
-import { iso, newSid, notFound, parseAttributes } from "./shape.mjs";
+import { newSid, notFound, parseAttributes } from "./shape.mjs";
+import { seedWorkflows } from "./workflows.mjs";
+import { createWorkspaceAnswers, workspaceUrl } from "./workspace-answers.mjs";
 
 const FIRST = [
   "Ana",
@@ -23,63 +25,18 @@ const FIRST = [
 ];
 const LAST = ["Adams", "Brown", "O'Brien", "Costa", 'D"Arc', "Evans", "Farias", "Hill", "Ivanov", "Jones", "Klein", "Lopez"];
 
-function workflowConfiguration(name) {
-  const everyone = seed.QUEUES.Everyone.sid;
-  const queues = Object.entries(seed.QUEUES);
-  const filter = (label, test, target) => ({ filter_friendly_name: label, expression: test, targets: [target] });
-  const notInConversation =
-    "(task.workerSidsInConversation == null OR worker.sid NOT IN task.workerSidsInConversation)" +
-    " AND (task.ignoreWorkerContactUri == null OR worker.contact_uri != task.ignoreWorkerContactUri)";
-  const filters = {
-    "Internal call": [
-      ...queues.map(([queue, { sid }]) => filter(`Queue ${queue}`, `callToQueue == '${queue}'`, { queue: sid, priority: "1000" })),
-      filter("Agent", "client_call == true", { queue: everyone, priority: "1000", expression: "task.targetWorker == worker.contact_uri" }),
-    ],
-    "Chat transfer": [
-      filter("Worker", "transferTargetType == 'worker'", {
-        queue: everyone,
-        priority: "1000",
-        expression: "worker.sid == task.transferTargetSid",
-      }),
-      ...queues.map(([queue, { sid }]) =>
-        filter(`Queue ${queue}`, `transferTargetType == 'queue' AND transferQueueName == '${queue}'`, {
-          queue: sid,
-          expression: notInConversation,
-        }),
-      ),
-    ],
-  };
-  return {
-    task_routing: { filters: filters[name] ?? [], default_filter: { queue: name === "Outbound" ? seed.OUTBOUND_QUEUE_SID : everyone } },
-  };
-}
-
-function seedWorkflows(now) {
-  const workflows = {
-    "Internal call": seed.INTERNAL_CALL_WORKFLOW_SID,
-    "Chat transfer": seed.CHAT_TRANSFER_WORKFLOW_SID,
-    Outbound: seed.OUTBOUND_WORKFLOW_SID,
-    Inbound: seed.INBOUND_WORKFLOW_SID,
-  };
-  return Object.entries(workflows).map(([friendlyName, sid]) => ({
-    sid,
-    friendlyName,
-    configuration: workflowConfiguration(friendlyName),
-    created: now,
-  }));
-}
-
 export function createWorkspace(twilio) {
+  const { clock } = twilio;
   const workers = new Map();
   const byName = new Map();
   const queues = new Map();
   const workflows = new Map();
   const activities = new Map();
-  const base = `https://taskrouter.twilio.com/v1/Workspaces/${seed.WORKSPACE_SID}`;
+  const settings = {};
 
   /** Adds a worker; `attributes` may be an object or text, which then need not be JSON. */
   function addWorker({ sid = newSid("WK"), friendlyName, attributes = {}, activity = "Available" }) {
-    const now = Date.now();
+    const now = clock.now();
     const worker = {
       sid,
       friendlyName,
@@ -118,8 +75,19 @@ export function createWorkspace(twilio) {
   }
 
   function reset() {
-    const now = Date.now();
+    const now = clock.now();
     for (const map of [workers, byName, queues, workflows, activities]) map.clear();
+    Object.assign(settings, {
+      friendlyName: "Flex Task Assignment",
+      eventCallbackUrl: null,
+      eventsFilter: null,
+      multiTaskEnabled: true,
+      prioritizeQueueOrder: "FIFO",
+      defaultActivitySid: seed.ACTIVITIES.Offline.sid,
+      timeoutActivitySid: seed.ACTIVITIES.Offline.sid,
+      created: now,
+      updated: now,
+    });
     for (const [friendlyName, { sid, available }] of Object.entries(seed.ACTIVITIES))
       activities.set(sid, { sid, friendlyName, available, created: now });
     for (const [friendlyName, { sid, targetWorkers }] of Object.entries(seed.QUEUES))
@@ -138,13 +106,44 @@ export function createWorkspace(twilio) {
   }
 
   /** The names that a worker expression can use. */
-  const workerNames = (worker) => ({
-    ...attributesOf(worker),
-    sid: worker.sid,
-    friendly_name: worker.friendlyName,
-    activity_sid: worker.activity.sid,
-    activity_name: worker.activity.friendlyName,
-  });
+  function workerNames(worker) {
+    const { sid, friendlyName: friendly_name, activity } = worker;
+    const attributes = attributesOf(worker);
+    // Every routing looks at every worker: made anew only when something has changed.
+    if (worker.names?.of !== attributes || worker.names.activity !== activity)
+      worker.names = {
+        of: attributes,
+        activity,
+        all: { ...attributes, sid, friendly_name, activity_sid: activity.sid, activity_name: activity.friendlyName },
+      };
+    return worker.names.all;
+  }
+
+  function removeWorker(sid) {
+    byName.delete(workers.get(sid)?.friendlyName.toLowerCase());
+    workers.delete(sid);
+  }
+
+  /** Moves a worker to another activity: pending tasks are offered anew. */
+  function setActivity(worker, activitySid) {
+    const before = worker.activity;
+    const since = worker.statusChanged;
+    worker.activity = find(activities, activitySid, "Activities");
+    worker.statusChanged = clock.now();
+    worker.version += 1;
+    worker.updated = clock.now();
+    const spent = worker.statusChanged - since;
+    twilio.events.emit("worker.activity.update", {
+      worker,
+      more: {
+        WorkerPreviousActivitySid: before.sid,
+        WorkerPreviousActivityName: before.friendlyName,
+        WorkerTimeInPreviousActivity: Math.floor(spent / 1000),
+        WorkerTimeInPreviousActivityMs: spent,
+      },
+    });
+    twilio.routing.reconsiderAll();
+  }
 
   const inQueue = (worker, queue) => expression(queue.targetWorkers)(workerNames(worker));
 
@@ -156,8 +155,8 @@ export function createWorkspace(twilio) {
       worker,
       capacity: uniqueName === "voice" ? 1 : 3,
       available: true,
-      created: Date.now(),
-      updated: Date.now(),
+      created: clock.now(),
+      updated: clock.now(),
     }));
     return worker.channels;
   }
@@ -178,113 +177,23 @@ export function createWorkspace(twilio) {
     return worker;
   }
 
-  const present = {
-    worker: (worker) => ({
-      account_sid: twilio.accountSid,
-      workspace_sid: seed.WORKSPACE_SID,
-      sid: worker.sid,
-      friendly_name: worker.friendlyName,
-      activity_name: worker.activity.friendlyName,
-      activity_sid: worker.activity.sid,
-      available: worker.activity.available,
-      attributes: worker.attributes,
-      date_created: iso(worker.created),
-      date_updated: iso(worker.updated),
-      date_status_changed: iso(worker.statusChanged),
-      url: `${base}/Workers/${worker.sid}`,
-      links: {
-        channels: `${base}/Workers/${worker.sid}/Channels`,
-        worker_channels: `${base}/Workers/${worker.sid}/Channels`,
-        activity: `${base}/Activities/${worker.activity.sid}`,
-        workspace: base,
-        reservations: `${base}/Workers/${worker.sid}/Reservations`,
-        statistics: `${base}/Workers/Statistics`,
-        worker_statistics: `${base}/Workers/${worker.sid}/Statistics`,
-        real_time_statistics: `${base}/Workers/RealTimeStatistics`,
-        cumulative_statistics: `${base}/Workers/CumulativeStatistics`,
-      },
-    }),
-    queue: (queue) => ({
-      account_sid: twilio.accountSid,
-      workspace_sid: seed.WORKSPACE_SID,
-      sid: queue.sid,
-      friendly_name: queue.friendlyName,
-      target_workers: queue.targetWorkers,
-      max_reserved_workers: 1,
-      task_order: "FIFO",
-      assignment_activity_sid: null,
-      assignment_activity_name: null,
-      reservation_activity_sid: null,
-      reservation_activity_name: null,
-      date_created: iso(queue.created),
-      date_updated: iso(queue.created),
-      url: `${base}/TaskQueues/${queue.sid}`,
-      links: {
-        workspace: base,
-        statistics: `${base}/TaskQueues/${queue.sid}/Statistics`,
-        list_statistics: `${base}/TaskQueues/Statistics`,
-      },
-    }),
-    workflow: (workflow) => ({
-      account_sid: twilio.accountSid,
-      workspace_sid: seed.WORKSPACE_SID,
-      sid: workflow.sid,
-      friendly_name: workflow.friendlyName,
-      configuration: JSON.stringify(workflow.configuration),
-      document_content_type: "application/json",
-      task_reservation_timeout: 120,
-      assignment_callback_url: null,
-      fallback_assignment_callback_url: null,
-      date_created: iso(workflow.created),
-      date_updated: iso(workflow.created),
-      url: `${base}/Workflows/${workflow.sid}`,
-      links: { statistics: `${base}/Workflows/${workflow.sid}/Statistics` },
-    }),
-    activity: (activity) => ({
-      account_sid: twilio.accountSid,
-      workspace_sid: seed.WORKSPACE_SID,
-      sid: activity.sid,
-      friendly_name: activity.friendlyName,
-      available: activity.available,
-      date_created: iso(activity.created),
-      date_updated: iso(activity.created),
-      url: `${base}/Activities/${activity.sid}`,
-      links: { workspace: base },
-    }),
-    channel: (channel) => {
-      const assigned = twilio.tasks.openReservations(channel.worker).filter(({ task }) => task.channel === channel.uniqueName).length;
-      return {
-        account_sid: twilio.accountSid,
-        workspace_sid: seed.WORKSPACE_SID,
-        worker_sid: channel.worker.sid,
-        sid: channel.sid,
-        task_channel_sid: channel.taskChannelSid,
-        task_channel_unique_name: channel.uniqueName,
-        assigned_tasks: assigned,
-        available: channel.available,
-        available_capacity_percentage: channel.capacity > 0 ? Math.max(0, Math.round(100 * (1 - assigned / channel.capacity))) : 0,
-        configured_capacity: channel.capacity,
-        date_created: iso(channel.created),
-        date_updated: iso(channel.updated),
-        url: `${base}/Workers/${channel.worker.sid}/Channels/${channel.sid}`,
-      };
-    },
-  };
-
   return {
-    base,
+    base: workspaceUrl,
+    settings,
     workers,
     queues,
     workflows,
     activities,
     addWorker,
+    removeWorker,
+    setActivity,
     attributesOf,
     workerNames,
     inQueue,
     channelsOf,
     find,
     who,
-    present,
+    present: createWorkspaceAnswers(twilio),
     reset,
   };
 }

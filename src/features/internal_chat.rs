@@ -8,23 +8,39 @@ mod cleanup;
 mod directory;
 mod open;
 mod pins;
+mod store;
 
-pub use cleanup::{Cleaning, clean_up};
-pub use directory::{Directory, list_agents};
+pub use cleanup::{Report, clean_up};
+pub use directory::list_agents;
 pub use open::open;
 pub use pins::{list_pins, pin, unpin};
 
-use crate::auth::Agent;
-use crate::error::{Error, Result};
-use crate::json::Object;
+use serde::Serialize;
 
-/// The attribute that marks a chat between agents, and its value.
-const MARK: &str = "internalChat";
+use crate::base::error::{Error, Result};
+use crate::base::members::Members;
+use crate::flex::agent::Agent;
+use crate::twilio::conversations::Conversation;
+
+/// The mark of a chat between agents, by which the plugin finds it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mark {
+    internal_chat: &'static str,
+}
+
+const MARK: Mark = Mark { internal_chat: "internalChat" };
+
+/// Whether a conversation bears the mark, whatever its value.
+fn is_marked(conversation: &Conversation) -> bool {
+    let attributes = conversation.attributes().ok().and_then(Members::parse_attributes);
+    attributes.is_some_and(|members| members.get("internalChat").is_some_and(|mark| mark != "null"))
+}
 
 /// The agent's own identity.
 fn identity(agent: &Agent) -> Result<&str> {
-    if is_identity(&agent.identity) {
-        Ok(&agent.identity)
+    if is_identity(agent.identity()) {
+        Ok(agent.identity())
     } else {
         Err(Error::forbidden("This token's identity cannot chat."))
     }
@@ -41,7 +57,7 @@ fn is_identity(text: &str) -> bool {
 fn chat_name(one: &str, other: &str) -> String {
     let is_sorted = one.encode_utf16().le(other.encode_utf16());
     let (first, last) = if is_sorted { (one, other) } else { (other, one) };
-    [first, "+", last].concat()
+    format!("{first}+{last}")
 }
 
 /// The other agent of the chat with this name; nothing when `me` is not the one.
@@ -50,11 +66,6 @@ fn other_of<'a>(me: &str, name: &'a str) -> Option<&'a str> {
     let last = name.strip_suffix(me).and_then(|rest| rest.strip_suffix('+'));
     let is_other = |other: &&str| !other.is_empty() && *other != me && chat_name(me, other) == name;
     first.filter(is_other).or(last.filter(is_other))
-}
-
-/// Whether these are the attributes of a chat between agents.
-fn is_marked(attributes: &str) -> bool {
-    Object::parse(attributes).is_some_and(|attributes| attributes.raw(MARK).is_some())
 }
 
 #[cfg(test)]

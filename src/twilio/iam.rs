@@ -1,53 +1,90 @@
 //! Flex tokens, which only Twilio can read:
 //! <https://www.npmjs.com/package/twilio-flex-token-validator>.
 
-use super::{Repeat, Twilio, object};
-use crate::auth::Agent;
-use crate::date;
-use crate::error::{Error, Result, Settle as _};
-use crate::json;
-use crate::runtime::Call;
-use crate::sid::Sid;
+use serde::{Deserialize, Serialize};
+
+use super::{Retry, Twilio};
+use crate::base::date::{self, Millis};
+use crate::base::error::{Error, Result};
+use crate::base::json;
+use crate::base::runtime::Call;
+use crate::base::sid::WorkerSid;
+
+/// What Twilio says of a Flex token.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Validation {
+    /// Whether it is one.
+    pub valid: bool,
+    /// Why not.
+    pub message: Option<String>,
+    /// When it ends, in ISO 8601.
+    pub expiration: Option<String>,
+    /// The TaskRouter worker; administrators may have none.
+    #[serde(default, deserialize_with = "optional_worker")]
+    pub worker_sid: Option<WorkerSid>,
+    /// The identity.
+    pub identity: Option<String>,
+    /// The Flex roles.
+    #[serde(default)]
+    pub roles: Option<Vec<String>>,
+}
+
+impl Validation {
+    /// When the token ends. A date that cannot be read is an error.
+    pub fn ends(&self) -> Result<Option<Millis>> {
+        let read = |text: &String| date::parse(text).ok_or_else(|| Error::unreadable("expiration"));
+        self.expiration.as_ref().map(read).transpose()
+    }
+}
+
+/// Administrators have an empty text or `null` where workers have a SID.
+fn optional_worker<'de, D>(deserializer: D) -> Result<Option<WorkerSid>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    use crate::base::sid::Sid as _;
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| WorkerSid::parse(&text)))
+}
+
+#[derive(Serialize)]
+struct Token<'a> {
+    token: &'a str,
+}
 
 impl Twilio<'_> {
-    /// `POST /v1/Accounts/{AC}/Tokens/validate`: the token's owner, and when it ends in
-    /// milliseconds since 1970. A token that Twilio does not accept is [`Error::Forbidden`].
-    pub fn validate_token(self, token: &str) -> Result<(Agent, Option<u64>)> {
-        let config = &self.0.app.config;
-        let path = ["/v1/Accounts/", config.account(), "/Tokens/validate"].concat();
+    /// `POST /v1/Accounts/{AC}/Tokens/validate`: what Twilio says of a Flex token. One that it
+    /// does not accept is [`Error::Forbidden`].
+    pub async fn validate_token(self, token: &str) -> Result<Validation> {
+        let config = self.cx.config();
+        let path = format!("/v1/Accounts/{}/Tokens/validate", config.account()?);
         let call = Call {
             method: "POST",
             url: config.url("iam", &path),
-            authorization: &config.account_authorization(),
+            authorization: config.account_authorization(),
             content_type: "application/json",
-            body: json::object().text("token", token).end(),
+            body: json::write(&Token { token }),
             ..Call::default()
         };
         let refused = |message: Option<String>| {
-            Error::forbidden(message.as_deref().unwrap_or("The Flex token is not valid."))
+            Error::Forbidden(message.unwrap_or_else(|| "The Flex token is not valid.".to_owned()))
         };
-        let answer = match self.send(call, Repeat::Safe).settled()? {
+        let answer = match self.send(call, Retry::Safe).await {
             Ok(answer) => answer,
             Err(error) => match *error {
                 // Twilio's own validator goes by `valid` alone, whatever the status. But 20003
                 // is about our credentials.
                 Error::Twilio { status: 400..=404, code, message, .. } if code != Some(20003) => {
-                    return Err(refused(Some(message)));
+                    return Err(refused(Some(message)).into());
                 }
-                _ => return Err(error.into()),
+                _ => return Err(error),
             },
         };
-        let body = object(&answer.body)?;
-        let is_valid = body.flag("valid") == Some(true);
-        let expiration = body.text("expiration").as_deref().and_then(date::from_iso);
-        if !is_valid || expiration.is_some_and(|end| end <= self.0.now()) {
-            return Err(refused(body.text("message").filter(|_| !is_valid)));
+        let validation: Validation = json::read(&answer.body)?;
+        let is_over = validation.ends()?.is_some_and(|end| end <= self.cx.now());
+        if validation.valid && !is_over {
+            return Ok(validation);
         }
-        let agent = Agent {
-            worker: Sid::member(&body, "worker_sid", "WK"),
-            identity: body.text_or_empty("identity"),
-            roles: body.texts("roles"),
-        };
-        Ok((agent, expiration))
+        Err(refused(validation.message.filter(|_| !validation.valid)).into())
     }
 }

@@ -1,9 +1,10 @@
 //! Calling the customer from a chat: the exact requests that Twilio gets.
 
 use crate::support::{ALICE, Fake, TASKROUTER, handle, json, post};
-use flex_edge::params::encode;
+use flex_edge::base::text::encode;
 
 const CHAT: &str = "WT000000000000000000000000000000d1";
+const WORKFLOW: &str = "WW00000000000000000000000000000003";
 const CALL: &str = "WT000000000000000000000000000000d2";
 
 fn task(sid: &str, status: &str, attributes: &str) -> String {
@@ -17,9 +18,13 @@ fn list(key: &str, items: &[String]) -> String {
 
 fn open_calls() -> String {
     format!(
-        "GET {TASKROUTER}/Tasks?EvaluateTaskAttributes={}&PageSize=50",
+        "GET {TASKROUTER}/Tasks?EvaluateTaskAttributes={}&RoutingTarget={ALICE}&WorkflowSid={WORKFLOW}&PageSize=50",
         encode(&format!("dialedFromTaskSid == \"{CHAT}\""))
     )
+}
+
+fn reservation(status: &str) -> String {
+    format!(r#"{{"reservation_status":"{status}","task_sid":"{CHAT}"}}"#)
 }
 
 fn reservations() -> String {
@@ -28,7 +33,7 @@ fn reservations() -> String {
 
 /// The reads of step 1, with these attributes of the chat and the agent.
 fn reads(fake: Fake, chat: &str, agent: &str, open: Option<&str>) -> Fake {
-    let reservation = r#"{"reservation_status":"accepted"}"#.to_owned();
+    let reservation = reservation("accepted");
     let worker = serde_json::json!({ "sid": ALICE, "attributes": agent }).to_string();
     let fake = fake
         .on_token()
@@ -57,6 +62,25 @@ fn create(to: &str) -> String {
     )
 }
 
+/// A call that Alice has dialled from the chat, as a listing has it.
+fn own_call(sid: &str, status: &str) -> String {
+    call_of(sid, status, ALICE, WORKFLOW, Some(&attributes("+5511999998888")))
+}
+
+fn call_of(
+    sid: &str,
+    status: &str,
+    worker: &str,
+    workflow: &str,
+    attributes: Option<&str>,
+) -> String {
+    serde_json::json!({
+        "sid": sid, "assignment_status": status, "attributes": attributes,
+        "routing_target": worker, "workflow_sid": workflow,
+    })
+    .to_string()
+}
+
 fn dial(fake: &Fake, more: &str) -> (u16, serde_json::Value) {
     let response = fake.handle(post("/dial", &format!("Token=T&taskSid={CHAT}{more}")));
     (response.status, json(&response))
@@ -75,12 +99,8 @@ fn the_customers_number_is_dialled_with_the_agents_caller_id() {
         body,
         serde_json::json!({"success":true,"taskSid":CALL,"to":"+5511999998888","from":"+15550001111","conversationId":"WT000000000000000000000000000000aa"})
     );
-    // The same again: the same answer, as long as the call is open.
-    let again = reads(fake, SMS, AGENT, Some(&list("tasks", &[]))).on(
-        &format!("GET {TASKROUTER}/Tasks/{CALL}"),
-        200,
-        &task(CALL, "assigned", "{}"),
-    );
+    // The same again: the same answer, whatever became of the call.
+    let again = reads(fake, SMS, AGENT, Some(&list("tasks", &[])));
     assert_eq!(dial(&again, ""), (201, body));
     // Another number is refused, and so is the same one after half a minute.
     let other = reads(again, SMS, AGENT, Some(&list("tasks", &[]))).on(
@@ -114,14 +134,14 @@ fn the_customers_number_is_dialled_with_the_agents_caller_id() {
 
 #[test]
 fn an_open_call_is_in_the_way() {
-    let open = task(CALL, "assigned", &attributes("+5511999998888"));
+    let open = own_call(CALL, "assigned");
     let (status, body) =
         dial(&reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[open]))), "");
     assert_eq!(
         (status, body["taskSid"].as_str(), body["success"].as_bool()),
         (409, Some(CALL), Some(false))
     );
-    let ended = task(CALL, "completed", &attributes("+5511999998888"));
+    let ended = own_call(CALL, "completed");
     let fake = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[ended]))).on(
         &create("+5511999998888"),
         201,
@@ -132,11 +152,10 @@ fn an_open_call_is_in_the_way() {
 
 #[test]
 fn a_lost_answer_is_looked_for() {
-    let found = task(CALL, "reserved", &attributes("+5511999998888"));
-    let (alice, bob) = (ALICE, "WK00000000000000000000000000000002");
+    let found = own_call(CALL, "reserved");
     let (now, long_ago) = ("2027-01-15T07:59:59Z", "2027-01-15T07:59:00Z");
-    for (worker, made, expected) in [(alice, now, 201), (bob, now, 409), (alice, long_ago, 409)] {
-        let more = format!(r#"{{"routing_target":"{worker}","date_created":"{made}","#);
+    for (made, expected) in [(now, 201), (long_ago, 409)] {
+        let more = format!(r#"{{"date_created":"{made}","#);
         let found = found.replacen('{', &more, 1);
         let lost = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[])))
             .on_lost(&create("+5511999998888"))
@@ -156,18 +175,82 @@ fn a_lost_answer_is_looked_for() {
 }
 
 #[test]
-fn without_a_reservation_nothing_happens() {
-    let fake = Fake::default()
-        .on_token()
-        .on(&format!("GET {TASKROUTER}/Tasks/{CHAT}"), 200, &task(CHAT, "assigned", SMS))
+fn a_call_that_somebody_else_claims_to_have_dialled_is_not_in_the_way() {
+    const BOB: &str = "WK00000000000000000000000000000002";
+    let claimed = attributes("+5511999998888");
+    for (worker, workflow) in [(BOB, WORKFLOW), (ALICE, "WW00000000000000000000000000000009")] {
+        let other = call_of(CALL, "assigned", worker, workflow, Some(&claimed));
+        let fake = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[other]))).on(
+            &create("+5511999998888"),
+            201,
+            &task("WT000000000000000000000000000000d3", "reserved", "{}"),
+        );
+        assert_eq!(dial(&fake, "").0, 201);
+    }
+}
+
+#[test]
+fn what_a_listing_leaves_out_is_read_before_another_call_is_made() {
+    let bare = call_of(CALL, "assigned", ALICE, WORKFLOW, None);
+    let listed =
+        || reads(Fake::default(), SMS, AGENT, Some(&list("tasks", std::slice::from_ref(&bare))));
+    let get = format!("GET {TASKROUTER}/Tasks/{CALL}");
+    let (status, body) = dial(&listed().on(&get, 200, &own_call(CALL, "assigned")), "");
+    assert_eq!((status, body["taskSid"].as_str()), (409, Some(CALL)));
+    let other = call_of(CALL, "assigned", ALICE, WORKFLOW, Some("{}"));
+    let fake = listed().on(&get, 200, &other).on(
+        &create("+5511999998888"),
+        201,
+        &task("WT000000000000000000000000000000d3", "reserved", "{}"),
+    );
+    assert_eq!(dial(&fake, "").0, 201);
+}
+
+#[test]
+fn a_request_that_is_sent_again_dials_once_although_the_call_has_ended() {
+    let fake = reads(Fake::default(), SMS, AGENT, Some(&list("tasks", &[]))).on(
+        &create("+5511999998888"),
+        201,
+        &task(CALL, "reserved", "{}"),
+    );
+    let first = dial(&fake, "");
+    fake.world.slept.set(29_000);
+    let again = reads(fake, SMS, AGENT, Some(&list("tasks", &[])));
+    assert_eq!(dial(&again, ""), first);
+    again.world.slept.set(31_000);
+    let later = reads(again, SMS, AGENT, Some(&list("tasks", &[])))
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALL}"), 200, &task(CALL, "completed", "{}"))
         .on(
-            &reservations(),
-            200,
-            &list("reservations", &[r#"{"reservation_status":"rejected"}"#.to_owned()]),
-        )
-        .on(&format!("GET {TASKROUTER}/Workers/{ALICE}"), 200, r#"{"attributes":"{}"}"#)
-        .on(&open_calls(), 200, &list("tasks", &[]));
-    assert_eq!(dial(&fake, "").0, 403);
+            &create("+5511999998888"),
+            201,
+            &task("WT000000000000000000000000000000d3", "reserved", "{}"),
+        );
+    assert_eq!(dial(&later, "").1["taskSid"], "WT000000000000000000000000000000d3");
+}
+
+#[test]
+fn without_a_part_in_the_chat_nothing_happens() {
+    let accepted = format!(
+        "GET {TASKROUTER}/Tasks/{CHAT}/Reservations?ReservationStatus=accepted&PageSize=50"
+    );
+    for status in
+        ["pending", "rejected", "timeout", "canceled", "rescinded", "completed", "wrapping"]
+    {
+        let fake = Fake::default()
+            .on_token()
+            .on(&format!("GET {TASKROUTER}/Tasks/{CHAT}"), 200, &task(CHAT, "assigned", SMS))
+            .on(&reservations(), 200, &list("reservations", &[reservation(status)]));
+        let fake = match status {
+            "wrapping" => {
+                fake.on(&accepted, 200, &list("reservations", &[reservation("accepted")]))
+            }
+            _ => fake,
+        };
+        let fake = fake
+            .on(&format!("GET {TASKROUTER}/Workers/{ALICE}"), 200, r#"{"attributes":"{}"}"#)
+            .on(&open_calls(), 200, &list("tasks", &[]));
+        assert_eq!(dial(&fake, "").0, 403, "{status}");
+    }
 }
 
 #[test]
@@ -196,7 +279,7 @@ fn resolve(fake: Fake, chat: &str, agent: &str, more: &str) -> (u16, serde_json:
 fn numbers_and_where_they_lead() {
     // Attributes of the chat, what Lookup is asked and answers, and the destination.
     type Row = (&'static str, Option<(&'static str, &'static str)>, Result<&'static str, u16>);
-    let table: [Row; 14] = [
+    let table: [Row; 19] = [
         (r#"{"customerAddress":"+491701234567"}"#, None, Ok("+491701234567")),
         (r#"{"customerAddress":"whatsapp:+5511999998888"}"#, None, Ok("+5511999998888")),
         (r#"{"from":"sms:+15551230001"}"#, None, Ok("+15551230001")),
@@ -204,7 +287,7 @@ fn numbers_and_where_they_lead() {
         (
             r#"{"customerAddress":"ana@example.com","customers":{"phone":"(11) 99999-8888"}}"#,
             Some((
-                "11999998888?CountryCode=BR",
+                "%2811%29%2099999-8888?CountryCode=BR",
                 r#"{"valid":true,"phone_number":"+5511999998888"}"#,
             )),
             Ok("+5511999998888"),
@@ -213,12 +296,31 @@ fn numbers_and_where_they_lead() {
         (
             r#"{"customers":{"phone":"11 9999-8888"}}"#,
             Some((
-                "1199998888?CountryCode=BR",
+                "11%209999-8888?CountryCode=BR",
                 r#"{"valid":true,"phone_number":"+5511999998888"}"#,
             )),
             Ok("+5511999998888"),
         ),
-        (r#"{"from":"+1 (555) 123-0001"}"#, None, Ok("+15551230001")),
+        (
+            r#"{"from":"+1 (555) 123-0001"}"#,
+            Some((
+                "%2B1%20%28555%29%20123-0001?CountryCode=BR",
+                r#"{"valid":true,"phone_number":"+15551230001"}"#,
+            )),
+            Ok("+15551230001"),
+        ),
+        (
+            r#"{"from":"+44 (0)20 7183 8750"}"#,
+            Some((
+                "%2B44%20%280%2920%207183%208750?CountryCode=BR",
+                r#"{"valid":true,"phone_number":"+442071838750"}"#,
+            )),
+            Ok("+442071838750"),
+        ),
+        (r#"{"customerAddress":"whatsapp:+551187654321"}"#, None, Ok("+5511987654321")),
+        (r#"{"customerAddress":"+551187654321"}"#, None, Ok("+551187654321")),
+        (r#"{"customerAddress":"whatsapp:+5215512345678"}"#, None, Ok("+525512345678")),
+        (r#"{"customerAddress":"whatsapp:+5491123456789"}"#, None, Ok("+5491123456789")),
         (
             r#"{"from":"12345"}"#,
             Some((
@@ -230,7 +332,7 @@ fn numbers_and_where_they_lead() {
         (
             r#"{"from":"+0123456789"}"#,
             Some((
-                "%2B0123456789",
+                "%2B0123456789?CountryCode=BR",
                 r#"{"valid":false,"validation_errors":["INVALID_COUNTRY_CODE"]}"#,
             )),
             Err(422),

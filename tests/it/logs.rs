@@ -1,6 +1,6 @@
 //! What the log may say: one line per request, never a token, a number, a name or a body.
 
-use flex_edge::runtime::Request;
+use flex_edge::base::http::Request;
 
 use crate::support::{API, Fake, TASKROUTER, get, handle, post, post_json, signed};
 

@@ -10,13 +10,22 @@
     reason = "tests may"
 )]
 
-mod conversation_transfer;
+mod calls;
+mod conference;
 mod dial;
-mod helpers;
+mod direction;
+mod events;
+mod fixtures;
+mod inbound;
 mod internal_call;
 mod internal_chat;
 mod logs;
+mod parked;
+mod phone_numbers;
 mod requests;
 mod routes;
 mod signature;
 mod support;
+mod transfer;
+mod webchat;
+mod workspace;

@@ -1,11 +1,19 @@
 //! Retries, faults and tokens: what every feature relies on.
 
 use std::cell::Cell;
+use std::future::{pending, poll_fn};
+use std::mem::replace;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
 
-use flex_edge::runtime::Runtime;
+use async_trait::async_trait;
+use flex_edge::base::error::Result;
+use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Limit, Lost, Runtime, Watch};
+use futures_util::future::LocalBoxFuture;
 
-use crate::support::{ACCOUNT, API, Fake, TASKROUTER, handle, json, post};
+use crate::support::{ACCOUNT, API, Fake, TASKROUTER, handle, json, poll, post};
 
 const HOLD: &str = "Token=T&conference=WT000000000000000000000000000000c1&participant=CA00000000000000000000000000000001&hold=true";
 
@@ -39,7 +47,10 @@ fn a_valid_token_is_asked_for_once() {
     let app = fake.app();
     for _ in 0..3 {
         let response = handle(&app, post("/voice/hold-participant", "Token=T"));
-        assert_eq!((response.status, json(&response)["field"].as_str()), (400, Some("conference")));
+        assert_eq!(
+            (response.status, json(&response)["field"].as_str()),
+            (400, Some("participant"))
+        );
     }
     fake.played();
 }
@@ -55,16 +66,53 @@ fn without_a_cache_each_request_asks() {
 }
 
 /// An outside that answers nothing, and its clock.
-struct Silent(Rc<(Cell<u64>, Cell<u32>)>);
+struct Silent(Rc<Cell<u64>>);
 
+#[async_trait(?Send)]
 impl Runtime for Silent {
-    fn perform(&self, id: u32, _: &str) -> Option<String> {
-        self.0.1.set(id);
-        None
+    async fn fetch(&self, _: Call) -> Result<Answer, Lost> {
+        pending().await
     }
 
+    async fn kv_get(&self, _: &str) -> Result<Option<String>> {
+        pending().await
+    }
+
+    async fn kv_put(&self, _: &str, _: &str, _: &str, _: Option<Duration>) -> Result<()> {
+        pending().await
+    }
+
+    async fn kv_delete(&self, _: &str) -> Result<()> {
+        pending().await
+    }
+
+    async fn kv_list(&self, _: &str, _: Option<&str>) -> Result<KvPage> {
+        pending().await
+    }
+
+    async fn claim(&self, _: &str, _: Duration, _: Duration, _: Option<Watch>) -> Result<Claim> {
+        pending().await
+    }
+
+    async fn settle(&self, _: &str, _: u32, _: Option<String>, _: Duration) -> Result<()> {
+        pending().await
+    }
+
+    async fn limit(&self, _: Limit, _: &str) -> Result<bool> {
+        pending().await
+    }
+
+    /// Each sleep lasts until the next poll.
+    async fn sleep(&self, _: Duration) {
+        let mut is_over = false;
+        poll_fn(|_| if replace(&mut is_over, true) { Poll::Ready(()) } else { Poll::Pending })
+            .await;
+    }
+
+    fn behind(&self, _: LocalBoxFuture<'static, ()>) {}
+
     fn now(&self) -> u64 {
-        self.0.0.get()
+        self.0.get()
     }
 
     fn log(&self, _: &str) {}
@@ -72,24 +120,22 @@ impl Runtime for Silent {
 
 #[test]
 fn whoever_waits_for_anothers_token_check_gives_up_in_time() {
-    let outside = Rc::new((Cell::new(1_800_000_000_000), Cell::new(0)));
-    let app = Fake::default().app_in(Box::new(Silent(Rc::clone(&outside))));
-    let [first, second] = ["1", "2"].map(|ray| {
-        let request = post("/voice/hold-participant", HOLD);
-        app.begin(flex_edge::runtime::Request { ray: ray.into(), ..request })
-    });
-    assert!(app.run(&first).is_none());
+    let clock = Rc::new(Cell::new(1_800_000_000_000));
+    let app = Fake::default().app_in(Box::new(Silent(Rc::clone(&clock))));
+    let mut first = pin!(app.handle(post("/voice/hold-participant", HOLD)));
+    let mut second = pin!(app.handle(post("/voice/hold-participant", HOLD)));
+    assert!(poll(first.as_mut()).is_pending());
     for _ in 0..3 {
-        assert!(app.run(&second).is_none());
-        second.resume(outside.1.get(), "+".to_owned());
+        assert!(poll(second.as_mut()).is_pending());
     }
-    outside.0.set(1_800_000_009_500);
-    assert_eq!(app.run(&second).map(|response| response.status), Some(503));
+    clock.set(1_800_000_009_500);
+    let Poll::Ready(response) = poll(second.as_mut()) else { panic!("it still waits") };
+    assert_eq!(response.status, 503);
 }
 
 #[test]
 fn a_bearer_token_is_as_good() {
-    let request = flex_edge::runtime::Request {
+    let request = flex_edge::base::http::Request {
         authorization: "Bearer T".into(),
         ..post("/voice/hold-participant", "")
     };
@@ -155,8 +201,7 @@ fn an_agent_without_a_part_in_it_changes_nothing() {
     let fake = Fake::default()
         .on_token()
         .on(&format!("GET {API}/Conferences/CF00000000000000000000000000000001.json"), 200, room)
-        .on(&format!("GET {TASKROUTER}/Workers/WK00000000000000000000000000000001/Reservations?PageSize=1000"), 200, r#"{"reservations":[{"reservation_status":"completed","task_sid":"WT000000000000000000000000000000c1"}],"meta":{}}"#)
-        .on(&format!("GET {TASKROUTER}/Tasks/WT000000000000000000000000000000c1"), 200, r#"{"sid":"WT000000000000000000000000000000c1","assignment_status":"assigned","attributes":"{}"}"#);
+        .on(&format!("GET {TASKROUTER}/Workers/WK00000000000000000000000000000001/Reservations?PageSize=1000"), 200, r#"{"reservations":[{"reservation_status":"completed","task_sid":"WT000000000000000000000000000000c1"}],"meta":{}}"#);
     assert_eq!(hold(fake).0, 403);
     let off = Fake::default().with("ACCESS_CHECKS", "off").on_token().on(&update(), 200, "{}");
     assert_eq!(hold(off).0, 200);

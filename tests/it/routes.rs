@@ -1,13 +1,13 @@
-//! Guards over the route table: no stranger gets in, README and openapi.yaml list it all.
+//! Guards over the route table: no stranger gets in, docs/endpoints.md and openapi.yaml list it all.
 
-use crate::support::{Fake, get, json, post, post_json};
-use flex_edge::runtime::Request;
+use flex_edge::app::routes::ROUTES;
 
-/// Every path literal of the route table.
+use crate::support::{Fake, get, handle, json, post, post_json};
+use flex_edge::base::http::Request;
+
+/// Every path of the route table.
 fn paths() -> Vec<&'static str> {
-    let source = include_str!("../../src/routes.rs");
-    let literals = source.split('"').skip(1).step_by(2);
-    let paths: Vec<_> = literals.filter(|literal| literal.starts_with('/')).collect();
+    let paths: Vec<_> = ROUTES.iter().flat_map(|route| route.paths).copied().collect();
     assert!(paths.len() > 10);
     paths
 }
@@ -69,8 +69,8 @@ fn what_is_not_there_is_404_and_too_much_is_413() {
 }
 
 #[test]
-fn the_readme_and_openapi_yaml_list_every_path_and_no_other() {
-    let readme = include_str!("../../README.md");
+fn the_documentation_and_openapi_yaml_list_every_path_and_no_other() {
+    let endpoints = include_str!("../../docs/endpoints.md");
     let openapi = include_str!("../../openapi.yaml");
     let in_openapi: Vec<_> = openapi
         .lines()
@@ -78,7 +78,7 @@ fn the_readme_and_openapi_yaml_list_every_path_and_no_other() {
         .map(|path| format!("/{path}"))
         .collect();
     for path in paths() {
-        assert!(readme.contains(&format!("`{path}`")), "README.md lacks {path}");
+        assert!(endpoints.contains(&format!("`{path}`")), "docs/endpoints.md lacks {path}");
         assert!(in_openapi.iter().any(|known| known == path), "openapi.yaml lacks {path}");
     }
     for path in in_openapi {
@@ -87,12 +87,30 @@ fn the_readme_and_openapi_yaml_list_every_path_and_no_other() {
 }
 
 #[test]
-fn every_setting_is_in_wrangler_toml_and_the_readme() {
-    let wrangler = include_str!("../../wrangler.toml");
-    let readme = include_str!("../../README.md");
-    for name in flex_edge::config::NAMES {
-        assert!(wrangler.contains(name), "wrangler.toml lacks {name}");
-        assert!(readme.contains(&format!("`{name}`")), "README.md lacks {name}");
+fn the_fact_that_gives_the_right_to_it_is_written_down_for_every_endpoint() {
+    let access = include_str!("../../docs/access.md");
+    let named: Vec<&str> = access.split('`').skip(1).step_by(2).collect();
+    let is_named = |path: &str| {
+        named
+            .iter()
+            .any(|name| path.trim_start_matches('/').ends_with(name.trim_start_matches('/')))
+    };
+    for route in ROUTES.iter().filter(|route| !route.paths.contains(&"/health")) {
+        assert!(
+            route.paths.iter().any(|path| is_named(path)),
+            "docs/access.md lacks {:?}",
+            route.paths
+        );
+    }
+}
+
+#[test]
+fn every_setting_is_in_the_example_and_the_documentation() {
+    let example = include_str!("../../.dev.vars.example");
+    let settings = include_str!("../../docs/settings.md");
+    for name in flex_edge::base::config::NAMES {
+        assert!(example.contains(&format!("{name}=")), ".dev.vars.example lacks {name}");
+        assert!(settings.contains(&format!("`{name}`")), "docs/settings.md lacks {name}");
     }
 }
 
@@ -106,6 +124,52 @@ fn a_missing_setting_is_named_and_the_rest_works() {
     assert_eq!(health["features"]["helpers"]["configured"], false);
     assert_eq!(health["features"]["twilio"]["configured"], true);
     assert_eq!(health["missing"][0], "TWILIO_FLEX_WORKSPACE_SID");
+}
+
+#[test]
+fn health_fails_when_a_feature_is_begun_that_cannot_work() {
+    let status =
+        |name, value: &str| Fake::default().with(name, value).handle(get("/health")).status;
+    assert_eq!(status("TWILIO_FLEX_WORKSPACE_SID", ""), 503);
+    assert_eq!(status("TWILIO_FLEX_OUTBOUND_WORKFLOW_SID", ""), 200, "not wanted");
+    assert_eq!(status("TWILIO_FLEX_OUTBOUND_WORKFLOW_SID", "WWnonsense"), 503);
+    assert_eq!(status("TWILIO_WEBCHAT_ADDRESS_SID", "IG00000000000000000000000000000001"), 503);
+}
+
+#[test]
+fn what_is_none_of_ours_goes_on_when_there_is_a_place_for_it() {
+    let to = |origin: &str, request: &Request| {
+        Fake::default().with("FUNCTIONS_ORIGIN", origin).app().destination(request)
+    };
+    let functions = "https://example.twil.io";
+    let gone = to(functions, &post("/features/callbacks/x?a=%20b", "x=1"));
+    assert_eq!(gone.unwrap(), "https://example.twil.io/features/callbacks/x?a=%20b");
+    for path in paths() {
+        assert_eq!(to(functions, &post(path, "")), None, "{path} is ours");
+    }
+    let options = Request { method: "OPTIONS".into(), ..get("/x") };
+    assert_eq!(to(functions, &options), None, "a preflight is answered here");
+    assert_eq!(to("", &get("/x")), None);
+    assert_eq!(to(crate::support::ORIGIN, &get("/x")), None, "never to ourselves");
+}
+
+#[test]
+fn the_log_and_health_count_what_is_none_of_ours() {
+    let fake = Fake::default();
+    let app = fake.app();
+    let paths =
+        ["/features/callbacks/x?Token=secret", "/features/callbacks/x", "/call/+4917012345"];
+    for path in paths {
+        assert_eq!(handle(&app, get(path)).status, 404);
+    }
+    let _ = app.passed_on(&get("/passed"), Some(200));
+    let counted = json(&handle(&app, get("/health")))["notOurs"].clone();
+    let expected =
+        serde_json::json!({ "/features/callbacks/x": 2, "(not shown)": 1, "/passed": 1 });
+    assert_eq!(counted, expected);
+    let lines = fake.world.lines.take().join("\n");
+    assert!(lines.contains("\"asked\":\"/features/callbacks/x\"") && lines.contains("passed on"));
+    assert!(!lines.contains("secret") && !lines.contains("17012345"), "{lines}");
 }
 
 #[test]

@@ -6,11 +6,21 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::Write as _;
 use std::rc::Rc;
 
-use base64ct::{Base64, Encoding as _};
-use flex_edge::context::FIELD;
-use flex_edge::gate::{self, Ask, Record};
-use flex_edge::runtime::{Request, Response, Runtime};
-use flex_edge::{App, Config};
+use std::pin::pin;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flex_edge::App;
+use flex_edge::base::config::Config;
+use flex_edge::base::error::Result;
+use flex_edge::base::http::{Request, Response};
+use flex_edge::base::params::pairs;
+use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Limit, Lost, Runtime, Watch};
+use flex_edge::once::ledger::{self, Ask, Record, Reply};
+use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 
@@ -39,10 +49,24 @@ pub struct World {
     pub kv: RefCell<BTreeMap<String, (String, Option<String>)>>,
     pub kv_operations: RefCell<Vec<String>>,
     gate: RefCell<BTreeMap<String, Record>>,
+    /// How often who did what is limited, this minute.
+    pub limited: RefCell<BTreeMap<String, u32>>,
     pub slept: Cell<u64>,
     pub lines: RefCell<Vec<String>>,
-    /// What was performed, without what differs from run to run, and its results.
-    performed: RefCell<Vec<(String, String)>>,
+    behind: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
+    /// What was performed, without the times in it, and its results.
+    performed: RefCell<Vec<(String, Done)>>,
+}
+
+/// What came of an operation.
+#[derive(Clone, Debug)]
+enum Done {
+    Fetched(Result<Answer, Lost>),
+    Got(Option<String>),
+    Listed(KvPage),
+    Claimed(Claim),
+    Limited(bool),
+    Nothing,
 }
 
 /// The service in a scripted world.
@@ -120,6 +144,11 @@ impl Fake {
         Self { world: Rc::clone(&self.world), ..Self::default() }
     }
 
+    /// Another service in the same world, with the same settings.
+    pub fn again_with(&self) -> Self {
+        Self { world: Rc::clone(&self.world), settings: self.settings.clone() }
+    }
+
     /// The script so far, to be appended to another one.
     pub fn take_script(&self) -> Script {
         Script(self.world.script.take())
@@ -136,56 +165,65 @@ impl Fake {
         self
     }
 
-    pub fn app(&self) -> Rc<App> {
+    pub fn app(&self) -> App {
         self.app_in(Box::new(Shared(Rc::clone(&self.world))))
     }
 
-    pub fn app_in(&self, runtime: Box<dyn Runtime>) -> Rc<App> {
-        let settings = self.settings.clone();
-        let get = move |name: &str| {
-            settings.iter().find(|(known, _)| *known == name).map(|(_, v)| v.clone())
+    pub fn app_in(&self, runtime: Box<dyn Runtime>) -> App {
+        let get = |name: &str| {
+            let found = self.settings.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.clone())
         };
-        Rc::new(App::new(Config::read(get), runtime, 1))
+        App::new(Config::read(get), runtime, 1)
     }
 
     /// Hands in one request. The whole script must have been played afterwards.
     ///
-    /// Then the same happens again, but every result has to be waited for, and they arrive
-    /// in this order or that: it may ask for nothing else, must answer the same, and must have
+    /// Then the same happens again, but every answer is held back, and they are released in
+    /// this order or that: it may ask for nothing else, must answer the same, and must have
     /// waited for all that it has changed.
     pub fn handle(&self, request: Request) -> Response {
         let began = self.world.now();
         self.world.performed.take();
         let response = handle(&self.app(), request.clone());
+        self.go_on();
         self.played();
         let performed = self.world.performed.take();
-        let first = |_: usize| 0_usize;
-        let last = |waiting: usize| waiting - 1;
-        let middle = |waiting: usize| waiting / 2;
-        for order in [&first as &dyn Fn(usize) -> usize, &last, &middle] {
-            let outside = Rc::new(Waiting { began, ..Waiting::default() });
-            outside.left.replace(performed.clone());
-            let app = self.app_in(Box::new(Later(Rc::clone(&outside))));
-            let cx = app.begin(request.clone());
-            let again = loop {
-                if let Some(response) = app.run(&cx) {
-                    break response;
-                }
-                let waiting = outside.results.borrow().len();
-                assert!(waiting > 0, "it waits for nothing");
-                let (id, _, result) = outside.results.borrow_mut().remove(order(waiting));
-                cx.resume(id, result);
-            };
-            assert_eq!(again, response);
-            let results = outside.results.borrow();
-            let unseen = results.iter().map(|(_, operation, _)| operation);
-            let reads = ["fetch\u{1f}GET\u{1f}", "kv_get\u{1f}", "kv_list\u{1f}"];
-            let is_read =
-                |operation: &&String| reads.iter().any(|read| operation.starts_with(read));
-            let writes: Vec<_> = unseen.filter(|operation| !is_read(operation)).collect();
-            assert!(writes.is_empty(), "not waited for: {writes:#?}");
+        for (order, choose) in ORDERS {
+            let held = Rc::new(Held { began, ..Held::default() });
+            held.left.replace(performed.clone());
+            let app = self.app_in(Box::new(HeldBack(Rc::clone(&held))));
+            let again = held.wait_for(app.handle(request.clone()), choose);
+            assert_eq!(again, response, "answers released {order}");
+            loop {
+                let Some(work) = held.behind.borrow_mut().pop() else { break };
+                held.wait_for(work, choose);
+            }
+            let waiting = held.waiting.borrow();
+            let writes: Vec<_> = waiting.iter().map(|held| &held.operation).collect();
+            assert!(writes.is_empty(), "answered, and did not wait for: {writes:#?}");
         }
         response
+    }
+
+    /// What goes on behind the answers comes to its end.
+    pub fn go_on(&self) {
+        loop {
+            let work: Vec<_> = self.world.behind.take();
+            if work.is_empty() {
+                return;
+            }
+            work.into_iter().for_each(now);
+        }
+    }
+
+    /// A gate does what is due there by itself, when it is time; whether it is done.
+    pub fn alarm(&self, key: &str) -> bool {
+        let (at, what) = self.world.watched(key).unwrap();
+        self.world.slept.set(self.world.slept.get().max(at));
+        let is_done = now(self.app().alarm(&what));
+        self.played();
+        is_done
     }
 
     /// Asserts that the whole script has been played.
@@ -196,9 +234,26 @@ impl Fake {
     }
 }
 
-/// Answers a request: the fake never lets it wait.
-pub fn handle(app: &Rc<App>, request: Request) -> Response {
-    app.run(&app.begin(request)).unwrap_or_else(|| panic!("the fake never waits"))
+/// Which of the answers that are held back is released next, of so many.
+type Choose = fn(usize) -> usize;
+const ORDERS: [(&str, Choose); 3] =
+    [("first come first", |_| 0), ("last come first", |n| n - 1), ("from the middle", |n| n / 2)];
+
+/// Takes a future one step further.
+pub fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(Waker::noop()))
+}
+
+/// Runs a future that never has to wait.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let Poll::Ready(value) = poll(future.as_mut()) else { panic!("the fake never waits") };
+    value
+}
+
+/// Answers a request.
+pub fn handle(app: &App, request: Request) -> Response {
+    now(app.handle(request))
 }
 
 /// A form `POST`.
@@ -224,7 +279,7 @@ pub fn get(path: &str) -> Request {
 
 /// Signs a request as Twilio does.
 pub fn signed(mut request: Request) -> Request {
-    let mut fields = flex_edge::params::pairs(&request.body);
+    let mut fields = pairs(&request.body);
     fields.sort();
     let mut mac = Hmac::<Sha1>::new_from_slice(b"auth-token").unwrap();
     mac.update(request.url.as_bytes());
@@ -232,7 +287,7 @@ pub fn signed(mut request: Request) -> Request {
         mac.update(name.as_bytes());
         mac.update(value.as_bytes());
     }
-    request.signature = Base64::encode_string(&mac.finalize().into_bytes());
+    request.signature = STANDARD.encode(mac.finalize().into_bytes());
     request
 }
 
@@ -243,28 +298,21 @@ pub fn json(response: &Response) -> serde_json::Value {
 
 struct Shared(Rc<World>);
 
-/// A call to Twilio.
-struct Call {
-    method: &'static str,
-    url: String,
-    authorization: String,
-    content_type: String,
-    if_match: Option<String>,
-    body: String,
-}
-
 /// The call as the script has it: method, URL, decoded form or JSON body, `If-Match`.
 fn describe(call: &Call) -> String {
     let mut text = format!("{} {}", call.method, call.url);
     if call.content_type == "application/json" {
         text += &format!(" {}", call.body);
     } else if !call.body.is_empty() {
-        let fields = flex_edge::params::pairs(&call.body);
+        let fields = pairs(&call.body);
         let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
         text += &format!(" {}", fields.join("&"));
     }
     if let Some(etag) = &call.if_match {
         text += &format!(" [{etag}]");
+    }
+    if call.with_webhooks {
+        text += " [webhooks]";
     }
     text
 }
@@ -273,10 +321,13 @@ fn describe(call: &Call) -> String {
 /// (`tests/openapi.mjs`).
 fn record(call: &Call) {
     let Ok(path) = std::env::var("FLEX_EDGE_REQUESTS") else { return };
+    if call.url.contains("cloudflare.com/") {
+        return;
+    }
     let line = serde_json::json!({
         "method": call.method,
         "url": call.url,
-        "headers": { "content-type": call.content_type, "if-match": call.if_match, "authorization": call.authorization },
+        "headers": { "content-type": call.content_type, "if-match": call.if_match, "x-twilio-webhook-enabled": call.with_webhooks.then_some("true"), "authorization": call.authorization },
         "body": call.body,
     });
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
@@ -288,94 +339,157 @@ impl World {
         1_800_000_000_000 + self.slept.get()
     }
 
-    fn fetch(
-        &self,
-        [method, url, authorization, content_type, if_match, body]: [&str; 6],
-    ) -> Option<String> {
-        let call = Call {
-            method: ["GET", "POST", "DELETE"].into_iter().find(|known| *known == method).unwrap(),
-            url: url.into(),
-            authorization: authorization.into(),
-            content_type: content_type.into(),
-            if_match: (!if_match.is_empty()).then(|| if_match.to_owned()),
-            body: body.into(),
-        };
-        record(&call);
-        let text = describe(&call);
+    fn fetch(&self, call: &Call) -> Result<Answer, Lost> {
+        assert!((1..=10_000).contains(&call.timeout.as_millis()));
+        record(call);
+        let text = describe(call);
         self.calls.borrow_mut().push(text.clone());
         let Some((expected, line)) = self.script.borrow_mut().pop_front() else {
             panic!("a call too many: {text}")
         };
         assert_eq!(text, expected);
-        let Line::Answer { status, body, etag, retry_after } = line else { return None };
-        let retry_after = retry_after.map(|seconds| seconds.to_string()).unwrap_or_default();
-        let etag = etag.unwrap_or_default();
-        Some([&status.to_string(), &*etag, &retry_after, &body].join("\u{1f}"))
+        let Line::Answer { status, body, etag, retry_after } = line else { return Err(Lost) };
+        Ok(Answer { status, etag, retry_after, body })
     }
 
-    fn kv_list(&self, prefix: &str, cursor: &str) -> String {
+    fn kv_list(&self, prefix: &str, cursor: &str) -> KvPage {
         let kv = self.kv.borrow();
         let found = kv.iter().filter(|(key, _)| key.starts_with(prefix) && key.as_str() > cursor);
         let found: Vec<_> = found.take(1001).collect();
-        let next = if found.len() > 1000 { found[999].0.as_str() } else { "" };
-        let keys = found.iter().take(1000).map(|(key, (_, metadata))| {
-            format!("\u{1e}{key}\u{1f}{}", metadata.as_deref().unwrap_or_default())
-        });
-        [next.to_owned(), keys.collect()].concat()
+        let cursor = (found.len() > 1000).then(|| found[999].0.clone());
+        let key = |(key, (_, metadata)): &(&String, &(String, Option<String>))| {
+            ((*key).clone(), metadata.clone().unwrap_or_default())
+        };
+        KvPage { keys: found.iter().take(1000).map(key).collect(), cursor }
     }
 
     fn kv(&self, operation: &str, key: &str) {
+        assert!(key.len() <= 512, "KV keys have at most 512 bytes");
         self.kv_operations.borrow_mut().push(format!("{operation} {key}"));
     }
 
-    fn gate(&self, key: &str, ask: &str) -> String {
+    fn gate(&self, key: &str, ask: Ask) -> Reply {
         let mut gate = self.gate.borrow_mut();
-        let (reply, record) = gate::step(gate.remove(key), Ask::parse(ask).unwrap(), self.now());
+        let (reply, record) = ledger::step(gate.remove(key), ask, self.now());
         gate.insert(key.into(), record);
-        reply.text()
+        reply
+    }
+
+    /// Something has been done, and this is what came of it.
+    pub fn keep(&self, key: &str, outcome: &str) {
+        let Reply::Granted(attempt) = self.gate(key, Ask::Claim { lease: 1_000, watch: None })
+        else {
+            panic!("somebody is at {key}")
+        };
+        let (outcome, keep) = (Some(outcome.to_owned()), 24 * 3_600_000);
+        self.gate(key, Ask::Settle { attempt, outcome, keep });
+    }
+
+    /// The keys that were claimed.
+    pub fn claimed(&self) -> Vec<String> {
+        self.gate.borrow().keys().cloned().collect()
+    }
+
+    /// What has to happen at a gate by itself, and when.
+    pub fn watched(&self, key: &str) -> Option<(u64, String)> {
+        let due = self.gate.borrow().get(key)?.watch.clone()?;
+        Some((due.at - 1_800_000_000_000, due.what))
+    }
+
+    fn perform(&self, operation: String, done: Done) -> Done {
+        self.performed.borrow_mut().push((operation, done.clone()));
+        done
     }
 }
 
+#[async_trait(?Send)]
 impl Runtime for Shared {
-    fn perform(&self, _: u32, operation: &str) -> Option<String> {
-        let fields: Vec<&str> = operation.split(FIELD).collect();
-        let world = &self.0;
-        let result = match *fields.as_slice() {
-            ["fetch", method, url, authorization, content_type, if_match, body, timeout] => {
-                assert!((1..=10_000).contains(&timeout.parse::<u64>().unwrap()));
-                world.fetch([method, url, authorization, content_type, if_match, body])
-            }
-            ["kv_get", key] => {
-                world.kv("get", key);
-                let kv = world.kv.borrow();
-                Some(kv.get(key).map(|(value, _)| format!("+{value}")).unwrap_or_default())
-            }
-            ["kv_put", key, value, metadata] => {
-                assert!(key.len() <= 512, "KV keys have at most 512 bytes");
-                world.kv("put", key);
-                let metadata = (!metadata.is_empty()).then(|| metadata.to_owned());
-                world.kv.borrow_mut().insert(key.into(), (value.into(), metadata));
-                Some(String::new())
-            }
-            ["kv_delete", key] => {
-                world.kv("delete", key);
-                world.kv.borrow_mut().remove(key);
-                Some(String::new())
-            }
-            ["kv_list", prefix, cursor] => {
-                world.kv("list", prefix);
-                Some(world.kv_list(prefix, cursor))
-            }
-            ["gate", key, _, ask, _] => Some(world.gate(key, ask)),
-            ["sleep", _, pause] => {
-                world.slept.set(world.slept.get() + pause.parse::<u64>().unwrap());
-                Some(String::new())
-            }
-            _ => panic!("no operation: {operation}"),
+    async fn fetch(&self, call: Call) -> Result<Answer, Lost> {
+        let answer = self.0.fetch(&call);
+        fetched(self.0.perform(describe(&call), Done::Fetched(answer)))
+    }
+
+    async fn kv_get(&self, key: &str) -> Result<Option<String>> {
+        self.0.kv("get", key);
+        let value = self.0.kv.borrow().get(key).map(|(value, _)| value.clone());
+        Ok(got(self.0.perform(format!("get {key}"), Done::Got(value))))
+    }
+
+    async fn kv_put(
+        &self,
+        key: &str,
+        value: &str,
+        metadata: &str,
+        _: Option<Duration>,
+    ) -> Result<()> {
+        self.0.kv("put", key);
+        let metadata_kept = (!metadata.is_empty()).then(|| metadata.to_owned());
+        self.0.kv.borrow_mut().insert(key.into(), (value.into(), metadata_kept));
+        self.0.perform(format!("put {key} {value} {metadata}"), Done::Nothing);
+        Ok(())
+    }
+
+    async fn kv_delete(&self, key: &str) -> Result<()> {
+        self.0.kv("delete", key);
+        self.0.kv.borrow_mut().remove(key);
+        self.0.perform(format!("delete {key}"), Done::Nothing);
+        Ok(())
+    }
+
+    async fn kv_list(&self, prefix: &str, cursor: Option<&str>) -> Result<KvPage> {
+        self.0.kv("list", prefix);
+        let page = self.0.kv_list(prefix, cursor.unwrap_or_default());
+        Ok(listed(self.0.perform(format!("list {prefix} {cursor:?}"), Done::Listed(page))))
+    }
+
+    async fn claim(
+        &self,
+        key: &str,
+        lease: Duration,
+        _: Duration,
+        watch: Option<Watch>,
+    ) -> Result<Claim> {
+        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap();
+        let watch = watch.map(|watch| (millis(watch.after), watch.what));
+        let claim = match self.0.gate(key, Ask::Claim { lease: millis(lease), watch }) {
+            Reply::Granted(attempt) => Claim::Granted { attempt },
+            Reply::Done(outcome) => Claim::Done(outcome),
+            Reply::Wait(_) | Reply::Settled => Claim::Busy,
         };
-        let result = result.map(|result| format!("+{result}")).unwrap_or_default();
-        world.performed.borrow_mut().push((constant(operation), result.clone()));
-        Some(result)
+        Ok(claimed(self.0.perform(format!("claim {key}"), Done::Claimed(claim))))
+    }
+
+    async fn settle(
+        &self,
+        key: &str,
+        attempt: u32,
+        outcome: Option<String>,
+        keep: Duration,
+    ) -> Result<()> {
+        let keep = u64::try_from(keep.as_millis()).unwrap();
+        self.0.gate(key, Ask::Settle { attempt, outcome, keep });
+        self.0.perform(format!("settle {key}"), Done::Nothing);
+        Ok(())
+    }
+
+    async fn limit(&self, limit: Limit, caller: &str) -> Result<bool> {
+        let key = format!("{} {caller}", limit.binding());
+        let most = if limit == Limit::WebchatStarts { 20 } else { 60 };
+        let mut limited = self.0.limited.borrow_mut();
+        let count = limited.entry(key.clone()).or_default();
+        *count += 1;
+        let done = self.0.perform(format!("limit {key}"), Done::Limited(*count <= most));
+        Ok(is_within(done))
+    }
+
+    async fn sleep(&self, pause: Duration) {
+        let slept = u64::try_from(pause.as_millis()).unwrap();
+        self.0.slept.set(self.0.slept.get() + slept);
+        self.0.perform("sleep".into(), Done::Nothing);
+    }
+
+    fn behind(&self, work: LocalBoxFuture<'static, ()>) {
+        self.0.behind.borrow_mut().push(work);
     }
 
     fn now(&self) -> u64 {
@@ -387,44 +501,154 @@ impl Runtime for Shared {
     }
 }
 
-/// An operation without the times in it.
-fn constant(operation: &str) -> String {
-    let fields: Vec<&str> = operation.split(FIELD).collect();
-    let length = match fields[0] {
-        "fetch" => 7,
-        "gate" => 3,
-        "sleep" => 2,
-        _ => fields.len(),
-    };
-    fields[..length].join("\u{1f}")
+fn fetched(done: Done) -> Result<Answer, Lost> {
+    let Done::Fetched(answer) = done else { panic!("{done:?}") };
+    answer
 }
 
-/// The outside once more: it knows what happened, and keeps its results back.
+fn got(done: Done) -> Option<String> {
+    let Done::Got(value) = done else { panic!("{done:?}") };
+    value
+}
+
+fn listed(done: Done) -> KvPage {
+    let Done::Listed(page) = done else { panic!("{done:?}") };
+    page
+}
+
+fn is_within(done: Done) -> bool {
+    let Done::Limited(is_within) = done else { panic!("{done:?}") };
+    is_within
+}
+
+fn claimed(done: Done) -> Claim {
+    let Done::Claimed(claim) = done else { panic!("{done:?}") };
+    claim
+}
+
+/// The outside once more: it knows what happened, and holds its answers back.
 #[derive(Default)]
-struct Waiting {
+struct Held {
     began: u64,
     /// How often the time was asked for.
     asked: Cell<u64>,
-    left: RefCell<Vec<(String, String)>>,
-    /// Number, operation and result of what is under way.
-    results: RefCell<Vec<(u32, String, String)>>,
+    left: RefCell<Vec<(String, Done)>>,
+    waiting: RefCell<Vec<Rc<HeldAnswer>>>,
+    behind: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
 }
 
-struct Later(Rc<Waiting>);
+impl Held {
+    /// Takes a future to its end, releasing the answers it waits for as `choose` says.
+    fn wait_for<F: Future>(&self, future: F, choose: Choose) -> F::Output {
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(value) = poll(future.as_mut()) {
+                return value;
+            }
+            let mut waiting = self.waiting.borrow_mut();
+            assert!(!waiting.is_empty(), "it waits for nothing");
+            let at = choose(waiting.len());
+            waiting.remove(at).release();
+        }
+    }
+}
 
-impl Runtime for Later {
-    fn perform(&self, id: u32, operation: &str) -> Option<String> {
-        let operation = constant(operation);
-        let mut left = self.0.left.borrow_mut();
-        let at = left.iter().position(|(known, _)| *known == operation);
-        let at = at.unwrap_or_else(|| panic!("asked for something else: {operation}"));
-        let (operation, result) = left.remove(at);
-        self.0.results.borrow_mut().push((id, operation, result));
-        None
+impl Held {
+    /// The next thing that happened of this kind.
+    fn take(&self, operation: &str) -> (String, Done) {
+        let mut left = self.left.borrow_mut();
+        let at = left.iter().position(|(known, _)| known == operation);
+        left.remove(at.unwrap_or_else(|| panic!("asked for something else: {operation}")))
+    }
+}
+
+struct HeldAnswer {
+    operation: String,
+    done: Done,
+    is_released: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl HeldAnswer {
+    fn release(&self) {
+        self.is_released.set(true);
+        self.waker.take().into_iter().for_each(Waker::wake);
+    }
+}
+
+struct HeldBack(Rc<Held>);
+
+impl HeldBack {
+    async fn perform(&self, operation: String) -> Done {
+        let (operation, done) = self.0.take(&operation);
+        let held = Rc::new(HeldAnswer {
+            operation,
+            done,
+            is_released: Cell::default(),
+            waker: RefCell::default(),
+        });
+        self.0.waiting.borrow_mut().push(Rc::clone(&held));
+        std::future::poll_fn(|task| {
+            held.waker.replace(Some(task.waker().clone()));
+            if held.is_released.get() { Poll::Ready(held.done.clone()) } else { Poll::Pending }
+        })
+        .await
+    }
+}
+
+#[async_trait(?Send)]
+impl Runtime for HeldBack {
+    async fn fetch(&self, call: Call) -> Result<Answer, Lost> {
+        fetched(self.perform(describe(&call)).await)
+    }
+
+    async fn kv_get(&self, key: &str) -> Result<Option<String>> {
+        Ok(got(self.perform(format!("get {key}")).await))
+    }
+
+    async fn kv_put(
+        &self,
+        key: &str,
+        value: &str,
+        metadata: &str,
+        _: Option<Duration>,
+    ) -> Result<()> {
+        self.perform(format!("put {key} {value} {metadata}")).await;
+        Ok(())
+    }
+
+    async fn kv_delete(&self, key: &str) -> Result<()> {
+        self.perform(format!("delete {key}")).await;
+        Ok(())
+    }
+
+    async fn kv_list(&self, prefix: &str, cursor: Option<&str>) -> Result<KvPage> {
+        Ok(listed(self.perform(format!("list {prefix} {cursor:?}")).await))
+    }
+
+    async fn claim(&self, key: &str, _: Duration, _: Duration, _: Option<Watch>) -> Result<Claim> {
+        Ok(claimed(self.perform(format!("claim {key}")).await))
+    }
+
+    async fn settle(&self, key: &str, _: u32, _: Option<String>, _: Duration) -> Result<()> {
+        self.perform(format!("settle {key}")).await;
+        Ok(())
+    }
+
+    async fn limit(&self, limit: Limit, caller: &str) -> Result<bool> {
+        Ok(is_within(self.perform(format!("limit {} {caller}", limit.binding())).await))
+    }
+
+    async fn sleep(&self, _: Duration) {
+        self.perform("sleep".into()).await;
+    }
+
+    fn behind(&self, work: LocalBoxFuture<'static, ()>) {
+        self.0.behind.borrow_mut().push(work);
     }
 
     fn now(&self) -> u64 {
-        // Time goes on, which no handler may see.
+        // Time goes on, which nobody may see.
         let asked = self.0.asked.replace(self.0.asked.get() + 1);
         self.0.began + asked
     }

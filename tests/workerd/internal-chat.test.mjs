@@ -1,34 +1,20 @@
-// Internal chats end to end: pins in local KV, the directory of 5,000 workers, opening under every fault, the clean-up by cron.
+// Internal chats end to end: pins in local KV, the directory of 5,000 workers, opening, the clean-up by cron.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
+import { until } from "./clock.mjs";
 import { startEdge } from "./edge.mjs";
+import { FAULTS } from "./faults.mjs";
 
-const FAULTS = [400, 403, 404, 409, 412, [429, 1], 500, 503, "lost-before", "lost-after", "no-answer"];
+const edge = await startEdge({ twilio: { workers: 5000 }, vars: { INTERNAL_CHAT_CLEANUP_CALLS: "60" } });
 const MARKED = { internalChat: "internalChat" };
 const DAY = 24 * 60 * 60 * 1000;
 const ago = (days) => new Date(Date.now() - days * DAY).toISOString();
-const fault = (kind, rule) => (Array.isArray(kind) ? { fault: kind[0], retryAfter: kind[1], ...rule } : { fault: kind, ...rule });
-
-let edge;
-before(async () => {
-  edge = await startEdge({ twilio: { workers: 5000 }, vars: { INTERNAL_CHAT_CLEANUP_CALLS: "60" } });
-});
-after(() => edge?.stop());
 
 const ask = (agent, path, fields) => edge.post(`/internal-chat/${path}`, agent, fields);
 const pinsOf = async (agent) => (await ask(agent, "list-pins")).body.pins;
 const room = (sid) => edge.twilio.readConversation(sid);
-const named = (name) => edge.twilio.state().conversations.filter(({ uniqueName }) => uniqueName === name);
 const listings = () => edge.twilio.journal({ kind: "request", operationId: "ListWorker" }).entries.length;
-
-async function each(items, width, work) {
-  const queue = [...items.entries()];
-  const one = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) await work(next[1], next[0]);
-  };
-  await Promise.all(Array.from({ length: width }, one));
-}
 
 test("pins hammered from 20 clients at once: nothing lost", async () => {
   const names = Array.from({ length: 100 }, (_, number) => `alice+mate${String(number).padStart(3, "0")}`);
@@ -119,58 +105,12 @@ test("opening in workerd: the chat that the plugin looks for", async () => {
   }
 });
 
-test("opening under every fault: one chat per pair, both in it, no customer's touched", async () => {
-  const customers = [edge.twilio.chat({ agent: "bob" }).conversationSid];
-  const NEW = ["ListWorker", "FetchConversation", "CreateConversation", "CreateConversationParticipant one", "CreateConversationParticipant other"];
-  const HALF = ["ListWorker", "FetchConversation", "ListConversationParticipant", "CreateConversationParticipant other"];
-  const cases = [];
-  for (const [half, operations] of [[false, NEW], [true, HALF]])
-    for (const operation of operations)
-      for (const kind of FAULTS) for (const mode of ["once", "repeated", "at once"]) cases.push({ half, operation, kind, mode });
-  const before = JSON.stringify(customers.map(room));
-  let refused = 0;
-  await each(cases, 40, async ({ half, operation, kind, mode }, number) => {
-    const [one, other] = ["a", "b"].map((letter) => `case${String(number).padStart(4, "0")}${letter}`);
-    const name = `${one}+${other}`;
-    for (const agent of [one, other]) edge.twilio.addWorker({ name: agent });
-    const half_made = half && edge.twilio.conversation({ uniqueName: name, friendlyName: "internal-chat", attributes: MARKED, identities: [one] });
-    const [operationId, who] = operation.split(" ");
-    const contains = {
-      ListWorker: `case${String(number).padStart(4, "0")}`,
-      FetchConversation: name,
-      CreateConversation: name,
-      ListConversationParticipant: half_made?.conversationSid,
-      CreateConversationParticipant: `Identity=${who === "one" ? one : other}`,
-    }[operationId];
-    const rule = edge.twilio.addFault(fault(kind, { operationId, contains, times: mode === "repeated" ? 0 : 1 }));
-    const what = `${name} ${operation} ${kind} ${mode} ${half ? "half" : "new"}`;
-    const tries = [ask(one, "open", { participant: other })];
-    if (mode === "at once") tries.push(ask(other, "open", { participant: one }), ask(one, "open", { participant: other }));
-    const complete = () => assert.deepEqual(named(name).map(({ participants }) => participants.map(({ identity }) => identity).sort()), [[one, other]], what);
-    for (const { status, body } of await Promise.all(tries)) {
-      assert.equal(body.success, status === 200, what);
-      if (status === 200) complete();
-      else refused += 1;
-      assert.ok(named(name).length <= 1, what);
-    }
-    assert.ok(rule.applied > 0, what);
-    edge.twilio.removeFault(rule.id);
-    const { status, body } = await ask(other, "open", { participant: one });
-    assert.deepEqual([status, body.conversationSid], [200, named(name)[0].sid], what);
-    complete();
-  });
-  assert.equal(cases.length, 297);
-  assert.ok(refused > 100, `${refused} refused`);
-  assert.equal(JSON.stringify(customers.map(room)), before);
-  assert.equal(edge.twilio.journal({ kind: "request", operationId: "UpdateConversation" }).entries.length, 0);
-});
-
 const tick = async () => assert.equal((await fetch(`${edge.url}/cdn-cgi/local/scheduled`)).status, 200);
 const reports = () => edge.worker.lines.filter((line) => line.includes('"route":"cron"')).map((line) => JSON.parse(line.slice(line.indexOf("{"))));
 async function run() {
   const before = reports().length;
   await tick();
-  for (let wait = 0; reports().length === before && wait < 100; wait += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => reports().length > before, "the run's line in the log");
   return reports().at(-1);
 }
 // Runs until a whole round has found nothing to close.
@@ -244,25 +184,27 @@ test("two runs at once do each chat once", async () => {
   untouched();
 });
 
-test("a failing run loses nothing and the next one goes on", async () => {
-  const cases = [];
-  for (const operationId of ["ListConversationMessage", "ListConversationParticipant", "UpdateConversation"])
-    for (const kind of FAULTS) for (const times of kind === "no-answer" ? [1] : [1, 3]) cases.push({ operationId, kind, times });
+test("a failing run loses nothing and the next one goes on", async (t) => {
+  const isSlow = (fault) => String(fault).startsWith("no-answer");
+  const cases = ["ListConversationMessage", "ListConversationParticipant", "UpdateConversation"].flatMap((operationId) =>
+    FAULTS.flatMap((fault) => (isSlow(fault) ? [1] : [1, 3]).map((times) => ({ operationId, fault, times, retryAfter: 1 }))),
+  );
   const { close, untouched } = await crowd("fault", cases.length);
-  const rules = cases.map(({ operationId, kind, times }, at) => edge.twilio.addFault(fault(kind, { operationId, contains: close[at], times })));
-  const listing = FAULTS.map((kind) => fault(kind, { operationId: "ListConversation" }));
+  const rules = cases.map((rule, at) => edge.twilio.addFault({ ...rule, contains: close[at] }));
+  const listing = [...FAULTS];
   for (let turn = 0; turn < 200 && close.some((sid) => room(sid).state !== "closed"); turn += 1) {
-    const next = listing.pop();
-    if (next) edge.twilio.addFault({ ...next, times: next.fault === "no-answer" ? 1 : 1 + (turn % 2) * 2 });
+    const fault = listing.pop();
+    if (fault) edge.twilio.addFault({ operationId: "ListConversation", fault, retryAfter: 1, times: isSlow(fault) ? 1 : 1 + (turn % 2) * 2 });
     await run();
     untouched();
   }
   for (const sid of close) assert.equal(room(sid).state, "closed");
   assert.deepEqual(rules.filter(({ applied }) => applied === 0), []);
-  assert.equal(cases.length + FAULTS.length, 74);
+  assert.ok(cases.length + FAULTS.length >= 74);
+  t.diagnostic(`the clean-up's part of the fault matrix: ${cases.length + FAULTS.length} cases`);
   edge.twilio.removeFault();
   await rounds();
   untouched();
 });
 
-test("every request was one that Twilio knows", () => edge.assertValid());
+test("every request was one that Twilio knows, every answer one that openapi.yaml describes", () => edge.assertValid());

@@ -5,96 +5,118 @@
 //! agents together, and nothing that is searched for can break what is not an expression.
 
 use std::cell::RefCell;
-use std::collections::BinaryHeap;
+use std::time::Duration;
 
-use crate::Context;
-use crate::auth::FlexCall;
-use crate::error::{Error, Result, Settle as _, Settled};
-use crate::json::{self, Object};
-use crate::runtime::{Millis, Response, SECOND};
+use serde::{Deserialize, Serialize};
+
+use crate::base::answer::Done;
+use crate::base::context::Context;
+use crate::base::date::Millis;
+use crate::base::error::Result;
+use crate::base::members::lenient;
+use crate::flex::agent::Agent;
+use crate::flex::attributes::text;
+use crate::twilio::taskrouter::Worker;
 
 /// How long the list counts as fresh.
-const FRESH: Millis = 30 * SECOND;
+const FRESH: Millis = 30_000;
 /// How long it may be shown when there is no newer one.
-const STALE: Millis = 10 * 60 * SECOND;
+const STALE: Millis = 10 * 60_000;
 /// How long what was read before a failure is built upon.
-const PARTIAL: Millis = 60 * SECOND;
+const PARTIAL: Millis = 60_000;
 /// A reader counts as dead so long after its request came in; one that comes in later takes
 /// over.
-const READING: Millis = 11 * SECOND;
+const READING: Millis = 11_000;
 /// How long nobody reads when reading has failed and there is an old list.
-const PAUSE: Millis = 5 * SECOND;
+const PAUSE: Millis = 5_000;
 /// How often those who wait for somebody else's reading look again.
-const LOOK: Millis = 20;
+const LOOK: Duration = Duration::from_millis(20);
 /// As many workers are kept at most.
 const MOST_WORKERS: usize = 20_000;
-const DEFAULT_LIMIT: u64 = 50;
-const MOST_AT_ONCE: u64 = 200;
+const DEFAULT_LIMIT: usize = 50;
+const MOST_AT_ONCE: usize = 200;
 
 /// The workers, as last read.
 #[derive(Default)]
-pub struct Directory(RefCell<Known>);
+struct Directory(RefCell<Known>);
 
 #[derive(Default)]
 struct Known {
     agents: Vec<Entry>,
     /// When its reading began.
-    read: Option<u64>,
+    read: Option<Millis>,
     /// What has been read of the next list.
-    partial: Option<Partial>,
-    /// The id of the request that reads.
-    reader: String,
-    /// It counts as alive until then.
-    reading: u64,
+    partial: Partial,
+    /// Somebody reads, or nobody is to read, until then.
+    reading: Millis,
 }
 
 /// A list that is being read.
 #[derive(Default)]
 struct Partial {
-    since: u64,
+    since: Millis,
     agents: Vec<Entry>,
-    /// Path and query of the next page.
+    /// The URL of the next page.
     next: Option<String>,
-    /// All of it is here.
-    is_whole: bool,
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+/// An agent, and what is searched.
 struct Entry {
-    /// Name, e-mail address and login in small letters, and the SID: what is searched,
-    /// sorted by and continued after.
-    key: String,
-    /// The agent as answered.
-    json: String,
+    /// Name, e-mail address and login in small letters.
+    searched: String,
+    agent: Colleague,
+}
+
+/// An agent as answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Colleague {
+    worker_sid: String,
+    name: String,
+    contact_uri: Option<String>,
+    image: Option<String>,
+    email: Option<String>,
+    activity: Option<String>,
+    available: bool,
+}
+
+/// What `list-agents` takes.
+#[derive(Deserialize)]
+pub struct ListAgents {
+    /// A part of name, e-mail address or login.
+    search: Option<String>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+    limit: Option<u64>,
+}
+
+/// What `list-agents` answers.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentPage {
+    agents: Vec<Colleague>,
+    next_cursor: Option<String>,
 }
 
 /// `list-agents`: agents by name or e-mail address, a page at a time.
 ///
 /// Read on, `nextCursor` for `nextCursor`, it is every worker once, in the order of their
 /// names. A worker without a contact URI is in it and cannot be chatted with.
-pub fn list_agents(cx: &Context, call: &FlexCall) -> Result<Response> {
-    let search = small(call.params.optional_text("search")?.unwrap_or_default());
-    let after = call.params.optional_text("cursor")?.unwrap_or_default();
-    let limit =
-        call.params.optional_number("limit")?.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST_AT_ONCE);
-    refresh(cx)?;
-    let known = cx.app.directory.0.borrow();
-    let start = known.agents.partition_point(|entry| entry.key.as_str() <= after);
-    let (mut agents, mut last, mut next) = (Vec::new(), None, None);
-    for entry in known.agents.iter().skip(start).filter(|entry| entry.has(search.trim())) {
-        if agents.len() as u64 == limit {
-            next = last;
-            break;
-        }
-        agents.push(entry.json.clone());
-        last = Some(entry.key.as_str());
-    }
-    let body = json::object()
-        .flag("success", true)
-        .raw("agents", &json::array(&agents))
-        .optional_text("nextCursor", next)
-        .end();
-    Ok(Response::json(200, body))
+pub async fn list_agents(cx: &Context, _: &Agent, ask: ListAgents) -> Result<Done<AgentPage>> {
+    let search = ask.search.unwrap_or_default().to_lowercase();
+    let after = ask.cursor.unwrap_or_default();
+    let limit = ask.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT);
+    let limit = limit.clamp(1, MOST_AT_ONCE);
+    let directory = cx.memory::<Directory>();
+    refresh(cx, &directory).await?;
+    let known = directory.0.borrow();
+    let start = known.agents.partition_point(|entry| entry.key() <= after);
+    let behind = known.agents.get(start..).unwrap_or_default();
+    let mut found = behind.iter().filter(|entry| entry.searched.contains(search.trim()));
+    let page: Vec<&Entry> = found.by_ref().take(limit).collect();
+    let next_cursor = found.next().and(page.last()).map(|last| last.key());
+    let agents = page.iter().map(|entry| entry.agent.clone()).collect();
+    Ok(Done::with(AgentPage { agents, next_cursor }))
 }
 
 /// Sees to it that there is a list that may be shown.
@@ -102,163 +124,123 @@ pub fn list_agents(cx: &Context, call: &FlexCall) -> Result<Response> {
 /// One request reads; others show the old list meanwhile, or wait when there is none. When
 /// reading fails, the old list is shown for some minutes more, and what has been read so
 /// far is not read again.
-fn refresh(cx: &Context) -> Result<()> {
-    let directory = &cx.app.directory.0;
-    loop {
-        if directory.borrow_mut().starts(cx) {
-            let result = read(cx).settled()?;
-            return directory.borrow_mut().end(cx.app.runtime.now(), result);
+async fn refresh(cx: &Context, directory: &Directory) -> Result<()> {
+    let look = || {
+        let (known, now) = (directory.0.borrow(), cx.now());
+        if known.reading <= now && !known.is_within(FRESH, now) {
+            return Some(Turn::Read);
         }
-        if directory.borrow().is_usable(cx.now()) {
-            return Ok(());
-        }
-        if !cx.wait("", LOOK)? {
-            return Err(Error::Busy.into());
-        }
-        cx.forget(); // the next look needs nothing of this one
+        known.is_within(STALE, now).then_some(Turn::Show)
+    };
+    if cx.until(LOOK, look).await? == Turn::Show {
+        return Ok(());
     }
+    directory.0.borrow_mut().begin(cx.now());
+    let result = read(cx, directory).await;
+    directory.0.borrow_mut().end(cx.now(), result)
+}
+
+/// What a request has to do.
+#[derive(PartialEq, Eq)]
+enum Turn {
+    Read,
+    Show,
 }
 
 impl Known {
-    fn is_within(&self, age: u64, now: u64) -> bool {
+    fn is_within(&self, age: Millis, now: Millis) -> bool {
         self.read.is_some_and(|read| now < read + age)
     }
 
-    /// Whether the list may be shown while somebody reads a newer one, or none can be read.
-    fn is_usable(&self, now: u64) -> bool {
-        self.is_within(STALE, now)
-    }
-
-    /// Whether this request reads: it does so already, or it is time and nobody else does.
-    fn starts(&mut self, cx: &Context) -> bool {
-        let now = cx.now();
-        let is_reader = self.reader == cx.id;
-        if !is_reader && (self.is_within(FRESH, now) || self.reading > now) {
-            return false;
+    fn begin(&mut self, now: Millis) {
+        self.reading = now + READING;
+        if now >= self.partial.since + PARTIAL {
+            self.partial = Partial { since: now, ..Partial::default() };
         }
-        if !is_reader {
-            self.reader.clone_from(&cx.id);
-            self.reading = now + READING;
-            let partial = self.partial.take().filter(|partial| now < partial.since + PARTIAL);
-            self.partial = Some(partial.unwrap_or(Partial { since: now, ..Partial::default() }));
-        }
-        true
     }
 
     /// Reading has ended.
-    fn end(&mut self, now: u64, result: Settled<()>) -> Result<()> {
+    fn end(&mut self, now: Millis, result: Result<()>) -> Result<()> {
         self.reading = 0;
-        self.reader.clear();
-        match result {
-            Ok(()) => {
-                let partial = self.partial.take().unwrap_or_default();
-                // A heap sorts as well as `sort` does, in a tenth of the code.
-                self.agents = BinaryHeap::from(partial.agents).into_sorted_vec();
-                self.agents.dedup();
-                self.read = Some(partial.since);
-                Ok(())
-            }
-            Err(error) => {
-                if !error.is_passing() {
-                    self.partial = None;
-                }
-                if self.is_usable(now) {
-                    self.reading = now + PAUSE;
-                    return Ok(());
-                }
-                Err(error.into())
-            }
+        let Err(error) = result else {
+            let Partial { since, mut agents, .. } = std::mem::take(&mut self.partial);
+            agents.sort_by_cached_key(Entry::key);
+            agents.dedup_by_key(|entry| entry.key());
+            self.agents = agents;
+            self.read = Some(since);
+            return Ok(());
+        };
+        if !error.is_passing() {
+            self.partial = Partial::default();
+        }
+        if self.is_within(STALE, now) {
+            self.reading = now + PAUSE;
+            return Ok(());
+        }
+        Err(error)
+    }
+}
+
+/// Reads the workers that are missing yet. Each page that has come is kept, so that the next
+/// reader goes on behind it.
+async fn read(cx: &Context, directory: &Directory) -> Result<()> {
+    loop {
+        let next = directory.0.borrow().partial.next.clone();
+        let page = cx.twilio().workers_page(next).await?;
+        let partial = &mut directory.0.borrow_mut().partial;
+        // A worker without even a SID is none.
+        let workers = page.items.iter().filter_map(|item| serde_json::from_str(item.get()).ok());
+        partial.agents.extend(workers.map(Entry::of));
+        partial.next = page.next;
+        if partial.next.is_none() || partial.agents.len() >= MOST_WORKERS {
+            return Ok(());
         }
     }
 }
 
-/// Reads the workers that are missing yet. Each page that has come is kept in the directory,
-/// so that the next run asks for the one behind it.
-fn read(cx: &Context) -> Result<()> {
-    loop {
-        let next = match &cx.app.directory.0.borrow().partial {
-            Some(partial) if !partial.is_whole => partial.next.clone(),
-            _ => return Ok(()),
-        };
-        let page = cx.twilio().workers_page(next)?;
-        if let Some(partial) = &mut cx.app.directory.0.borrow_mut().partial {
-            partial.agents.extend(page.items.iter().filter_map(|worker| Entry::read(worker)));
-            partial.is_whole = page.next.is_none() || partial.agents.len() >= MOST_WORKERS;
-            partial.next = page.next;
-        }
-        cx.forget(); // the page is in the directory
-    }
+/// What the directory reads of a worker's attributes.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Attributes {
+    #[serde(deserialize_with = "text")]
+    full_name: Option<String>,
+    #[serde(deserialize_with = "text")]
+    email: Option<String>,
+    #[serde(deserialize_with = "text")]
+    contact_uri: Option<String>,
+    #[serde(deserialize_with = "lenient")]
+    image_url: Option<String>,
 }
 
 impl Entry {
-    /// Reads a worker. Attributes may be missing or be no JSON at all.
-    fn read(worker: &str) -> Option<Self> {
-        let worker = Object::parse(worker)?;
-        let sid = worker.text("sid")?;
-        let login = worker.text_or_empty("friendly_name");
-        let attributes = worker.text_or_empty("attributes");
-        let attributes = Object::parse(&attributes).unwrap_or_default();
-        let text = |name| attributes.text(name).filter(|text| !text.is_empty());
-        let (name, email) = (text("full_name"), text("email"));
-        let name = name.as_deref().unwrap_or(&login);
-        let searched = [name, " ", email.as_deref().unwrap_or_default(), " ", &login].concat();
-        Some(Self {
-            key: [&small(&searched), " ", &sid].concat(),
-            json: json::object()
-                .text("workerSid", &sid)
-                .text("name", name)
-                .optional_text("contactUri", text("contact_uri").as_deref())
-                .optional_text("image", text("image_url").as_deref())
-                .optional_text("email", email.as_deref())
-                .optional_text("activity", worker.text("activity_name").as_deref())
-                .flag("available", worker.flag("available").unwrap_or_default())
-                .end(),
-        })
-    }
-
-    /// Whether the text occurs in name, e-mail address or login.
-    fn has(&self, text: &str) -> bool {
-        let end = self.key.len().saturating_sub(35);
-        let searched = self.key.as_bytes().get(..end).unwrap_or_default();
-        text.is_empty() || searched.windows(text.len()).any(|part| part == text.as_bytes())
-    }
-}
-
-/// Small letters of European languages; the tables for all languages would be a tenth of
-/// the Worker.
-fn small(text: &str) -> String {
-    let small = |c: char| {
-        let by = match c {
-            'A'..='Z' | 'À'..='Ö' | 'Ø'..='Þ' | 'Α'..='Ρ' | 'Σ'..='Ϋ' | 'А'..='Я' => 32,
-            'Ѐ'..='Џ' => 80,
-            'Ā'..='ķ' | 'Ŋ'..='ŷ' => 1 - u32::from(c) % 2,
-            'Ĺ'..='ň' | 'Ź'..='ž' => u32::from(c) % 2,
-            _ => 0,
+    /// Attributes may be missing or be no JSON at all.
+    fn of(worker: Worker) -> Self {
+        let attributes: Attributes = worker.view();
+        let login = worker.friendly_name.unwrap_or_default();
+        let email = attributes.email;
+        let name = attributes.full_name.unwrap_or_else(|| login.clone());
+        let searched = format!("{name} {} {login}", email.as_deref().unwrap_or_default());
+        let agent = Colleague {
+            worker_sid: worker.sid.to_string(),
+            name,
+            contact_uri: attributes.contact_uri,
+            image: attributes.image_url.filter(|url| !url.is_empty()),
+            email,
+            activity: worker.activity_name,
+            available: worker.available.unwrap_or_default(),
         };
-        char::from_u32(u32::from(c) + by).unwrap_or(c)
-    };
-    text.chars().map(small).collect()
+        Self { searched: searched.to_lowercase(), agent }
+    }
+
+    /// By what agents are sorted, and pages continued.
+    fn key(&self) -> String {
+        format!("{} {}", self.searched, self.agent.worker_sid)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn small_letters_are_small() {
-        for text in [
-            "Alice",
-            "ÈVE GÜL ÖØÞ×ß",
-            "ŁUKASZ Čapek ŽIŽKA ŹŹ Ňĺ",
-            "Ωμέγα ΑΒΓ",
-            "Дмитрий Ѓорѓи",
-            "名前 👋 ÿ",
-        ] {
-            let ours: Vec<char> = small(text).chars().collect();
-            let theirs: Vec<char> = text.to_lowercase().chars().collect();
-            assert_eq!(ours, theirs, "{text}");
-        }
-    }
 
     #[test]
     fn a_worker_without_anything_is_listed_by_login() {
@@ -268,13 +250,13 @@ mod tests {
             r#""attributes":"[]""#,
             r#""x":1"#,
         ] {
-            let worker = format!(r#"{{"sid":"WK1","friendly_name":"Heidi",{attributes}}}"#);
-            let entry = Entry::read(&worker).unwrap();
-            assert_eq!(
-                entry.json,
-                r#"{"workerSid":"WK1","name":"Heidi","contactUri":null,"image":null,"email":null,"activity":null,"available":false}"#
-            );
+            let sid = "WK00000000000000000000000000000001";
+            let worker = format!(r#"{{"sid":"{sid}","friendly_name":"Heidi",{attributes}}}"#);
+            let agent = Entry::of(serde_json::from_str(&worker).unwrap()).agent;
+            let nothing = (None, None, None, None, false);
+            let Colleague { contact_uri, image, email, activity, available, .. } = agent.clone();
+            assert_eq!((agent.worker_sid.as_str(), agent.name.as_str()), (sid, "Heidi"));
+            assert_eq!((contact_uri, image, email, activity, available), nothing);
         }
-        assert!(Entry::read("[]").is_none());
     }
 }

@@ -1,19 +1,39 @@
 //! Opening a chat: there is one per pair of agents, with both in it.
 
-use super::{MARK, chat_name, identity, is_identity, is_marked};
-use crate::Context;
-use crate::auth::FlexCall;
-use crate::error::{Error, Result, Settle as _, Stop};
-use crate::gate;
-use crate::json::{self, Object};
-use crate::runtime::{Answer, Millis, Response, SECOND};
-use crate::sid::Sid;
-use crate::store;
-use crate::twilio::conversations::Conversation;
-use crate::twilio::unless_gone;
+use std::time::Duration;
+
+use futures_util::join;
+use serde::{Deserialize, Serialize};
+
+use super::{MARK, chat_name, identity, is_identity, is_marked, store};
+use crate::base::answer::Done;
+use crate::base::context::Context;
+use crate::base::error::{Error, Result, unless_gone};
+use crate::base::json;
+use crate::base::sid::ConversationSid;
+use crate::flex::agent::Agent;
+use crate::flex::attributes::WorkerAttributes;
+use crate::once::once;
+use crate::twilio::conversations::{Conversation, ConversationState, Member};
 
 /// How long a second click gets the first one's answer.
-const REMEMBER: Millis = 5 * SECOND;
+const REMEMBER: Duration = Duration::from_secs(5);
+
+/// What `open` takes.
+#[derive(Deserialize)]
+pub struct Open {
+    /// The identity of the other agent.
+    participant: String,
+}
+
+/// What `open` answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Opened {
+    conversation_sid: ConversationSid,
+    unique_name: String,
+    created: bool,
+}
 
 /// `open`: finds the chat with another agent, or makes it, and puts both in.
 ///
@@ -28,9 +48,8 @@ const REMEMBER: Millis = 5 * SECOND;
 /// 4. Put in who is missing: a chat that was left half made is repaired.
 ///
 /// A failure is the agent's to see; the next try goes on from where this one has got.
-pub fn open(cx: &Context, call: &FlexCall) -> Result<Response> {
-    let me = identity(&call.agent)?;
-    let other = call.params.text("participant")?;
+pub async fn open(cx: &Context, agent: &Agent, ask: Open) -> Result<Done<Opened>> {
+    let (me, other) = (identity(agent)?, ask.participant.as_str());
     if other == me {
         return Err(Error::bad("participant", "is yourself"));
     }
@@ -38,90 +57,82 @@ pub fn open(cx: &Context, call: &FlexCall) -> Result<Response> {
         return Err(unknown());
     }
     let name = chat_name(me, other);
-    let key = ["internal-chat/", &store::part(&name)].concat();
-    let body = gate::once(cx, &key, REMEMBER, |_| open_once(cx, me, other, &name))?;
-    Ok(Response::json(200, body))
+    let key = format!("internal-chat/{}", store::part(&name));
+    let opened = once(cx, &key, REMEMBER, async |_| open_once(cx, me, other, &name).await);
+    opened.await.map(|opened| Done::with(opened.into_inner()))
 }
 
-fn unknown() -> Stop {
+fn unknown() -> Box<Error> {
     Error::bad("participant", "is no agent's identity")
 }
 
-fn open_once(cx: &Context, me: &str, other: &str, name: &str) -> Result<String> {
+async fn open_once(cx: &Context, me: &str, other: &str, name: &str) -> Result<Opened> {
     let twilio = cx.twilio();
-    let contact = ["client:", other].concat();
-    let (workers, found) = (twilio.workers_at(&contact), twilio.conversation(name));
-    let is_agent = |worker: &&str| {
-        let attributes = json::at(worker, &["attributes"]).unwrap_or_default();
-        json::at(&attributes, &["contact_uri"]).as_ref() == Some(&contact)
-    };
-    let workers = workers?.body;
-    if !Object::parse(&workers).unwrap_or_default().list("workers").iter().any(is_agent) {
+    let contact = format!("client:{other}");
+    let (workers, found) = join!(twilio.workers_at(&contact), twilio.conversation(name));
+    let is_agent = |uri: Option<String>| uri.as_ref() == Some(&contact);
+    if !workers?.iter().any(|worker| is_agent(worker.view::<WorkerAttributes>().contact_uri)) {
         return Err(unknown());
     }
-    let found = match unless_gone(found)? {
-        Some(found) => Some(Conversation::read(&found.body)?).filter(|chat| chat.state != "closed"),
-        None => None,
-    };
-    let mut is_new = found.is_none();
-    let chat = if let Some(chat) = found {
-        chat
-    } else {
-        let attributes = json::object().text(MARK, MARK).end();
-        let fields =
-            [("UniqueName", name), ("FriendlyName", "internal-chat"), ("Attributes", &attributes)];
-        let mut made = twilio.create_conversation(&fields).settled()?;
-        if made.as_ref().is_err_and(|error| error.is_taken()) {
-            is_new = false;
-            made = twilio.conversation(name).settled()?;
-            if made.as_ref().is_err_and(|error| error.is_gone()) {
-                return Err(Error::Busy.into());
-            }
-        }
-        Conversation::read(&made?.body)?
+    let (chat, is_new) = match unless_gone(found)?.filter(|chat| !is_closed(chat)) {
+        Some(chat) => (chat, false),
+        None => make(cx, name).await?,
     };
     cx.note(&chat.sid);
-    let members = if is_new { Vec::new() } else { twilio.conversation_participants(&chat.sid)? };
-    let is_customers = members.iter().any(String::is_empty);
-    if chat.state == "closed" || is_customers || !is_marked(&chat.attributes) {
-        return Err(Error::refused(
-            409,
-            "A conversation that cannot be used has the name of this chat.",
-            vec![("conversationSid", json::quoted(chat.sid.as_str()))],
-        ));
+    let members = if is_new { Vec::new() } else { twilio.members(&chat.sid).await? };
+    let has_customer = members.iter().any(|member| member.chatter().is_none());
+    if is_closed(&chat) || has_customer || !is_marked(&chat) {
+        let message = "A conversation that cannot be used has the name of this chat.";
+        return Err(Error::refused(409, message).with("conversationSid", chat.sid.to_string()));
     }
-    if chat.state == "inactive" {
-        twilio.update_conversation(&chat.sid, &[("State", "active")])?;
+    if chat.state == Some(ConversationState::Inactive) {
+        twilio.update_conversation(&chat.sid, &[("State", "active")]).await?;
     }
     let put_in = |identity| put_in(cx, &chat.sid, identity, &members);
-    let (one, two) = (put_in(me), put_in(other));
-    for result in [one.settled()?, two.settled()?] {
+    let (one, two) = join!(put_in(me), put_in(other));
+    for result in [one, two] {
         let Err(error) = result else { continue };
         // Somebody else has put them in, or it was us and the answer got lost.
-        let members = if error.is_taken() {
-            twilio.conversation_participants(&chat.sid)?
-        } else {
-            Vec::new()
-        };
+        let members = if error.is_taken() { twilio.members(&chat.sid).await? } else { Vec::new() };
         if !is_in(me, &members) || !is_in(other, &members) {
-            return Err(error.into());
+            return Err(error);
         }
     }
-    Ok(json::object()
-        .flag("success", true)
-        .text("conversationSid", chat.sid.as_str())
-        .text("uniqueName", name)
-        .flag("created", is_new)
-        .end())
+    Ok(Opened { conversation_sid: chat.sid, unique_name: name.to_owned(), created: is_new })
 }
 
-fn put_in(cx: &Context, chat: &Sid, identity: &str, members: &[String]) -> Result<Answer> {
-    if is_in(identity, members) {
-        return Ok(Answer::default());
+fn is_closed(chat: &Conversation) -> bool {
+    chat.state == Some(ConversationState::Closed)
+}
+
+/// Makes the chat, or takes the one that somebody else has just made; whether it is new.
+async fn make(cx: &Context, name: &str) -> Result<(Conversation, bool)> {
+    let attributes = json::write(&MARK);
+    let fields =
+        [("UniqueName", name), ("FriendlyName", "internal-chat"), ("Attributes", &attributes)];
+    match cx.twilio().create_conversation(&fields).await {
+        Err(error) if error.is_taken() => {
+            match unless_gone(cx.twilio().conversation(name).await)? {
+                Some(chat) => Ok((chat, false)),
+                None => Err(Error::Busy.into()),
+            }
+        }
+        made => Ok((made?, true)),
     }
-    cx.twilio().add_member(chat, identity)
 }
 
-fn is_in(identity: &str, members: &[String]) -> bool {
-    members.iter().any(|member| member == identity)
+async fn put_in(
+    cx: &Context,
+    chat: &ConversationSid,
+    identity: &str,
+    members: &[Member],
+) -> Result<()> {
+    if is_in(identity, members) {
+        return Ok(());
+    }
+    cx.twilio().add_member(chat, identity).await
+}
+
+fn is_in(identity: &str, members: &[Member]) -> bool {
+    members.iter().any(|member| member.chatter() == Some(identity))
 }

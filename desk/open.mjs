@@ -1,0 +1,64 @@
+// The local Twilio, the Worker and the desk together: for people, and for the tests.
+import { startTwilio } from "../standin/index.mjs";
+import { settings, startWorker } from "../dev/worker.mjs";
+import { createActions } from "./actions.mjs";
+import { createLog } from "./log.mjs";
+import { createPeople } from "./people.mjs";
+import { startDesk } from "./server.mjs";
+
+const VERSION = "0.1.0";
+
+/**
+ * `plugin` is the folder with the plugin's bundle, or null for Flex alone; `persist` the folder of the Worker's state;
+ * a port of 0 is any free one, but the Worker's has to be given.
+ */
+export async function openDesk({ ports: { twilio: twilioPort = 0, worker: workerPort, desk: deskPort = 0 }, persist, plugin, vars = {} }) {
+  const workerUrl = `http://127.0.0.1:${workerPort}`;
+  let inside;
+  const twilio = await startTwilio({ port: twilioPort, workers: 9, workerUrl, connected: true, extend: (opened) => (inside = opened) });
+  const log = createLog(twilio);
+  const people = createPeople(inside);
+  const start = () => startWorker({ port: workerPort, persist, vars: { ...settings(twilio.url), ...vars }, onLine: log.line });
+  let worker = await start();
+
+  // What the account's Flex Configuration says; whoever changes it sees it at the next reload of a page.
+  const configuration = { plugins: [], uiAttributes: {} };
+  const configure = () =>
+    Object.assign(configuration, {
+      plugins: plugin ? [{ name: "flex-edge", version: VERSION, src: "/plugin/flex-edge.js", phase: 3 }] : [],
+      uiAttributes: { flex_edge: { url: workerUrl } },
+    });
+  configure();
+
+  /** Empty desks, nobody on the telephone. */
+  function restart() {
+    configure();
+    twilio.reset();
+    desk.flexUi.reset();
+    people.sitDown();
+  }
+
+  const desk = await startDesk({
+    twilio: inside,
+    port: deskPort,
+    workerUrl,
+    plugin,
+    configuration,
+    actions: createActions({ people, twilio, restart }),
+    streams: { log: log.listen },
+  });
+  people.sitDown();
+
+  async function close() {
+    log.close();
+    await desk.close();
+    await worker.stop();
+    await twilio.close();
+  }
+
+  /** The Worker goes away, and comes back. */
+  const away = () => worker.stop();
+  const back = async () => void (worker = await start());
+
+  return { twilio, inside, away, back, configuration, workerUrl, desk, people, restart, close };
+}

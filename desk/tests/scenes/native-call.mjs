@@ -1,0 +1,153 @@
+// An agent calls another by application dialing: Flex runs both sides, with its own hold, transfer and hang-up.
+import { accept, callAgent, hand, notice, reject, task } from "../screen.mjs";
+import { until } from "../stage.mjs";
+
+export const needsPlugin = true;
+
+const isNative = ({ attributes }) => JSON.parse(attributes).internal_call === "native";
+const natives = ({ inside }) => [...inside.tasks.all.values()].filter(isNative);
+const ownTask = ({ inside }, name) => natives({ inside }).find(({ reservations }) => reservations.some(({ worker }) => worker.friendlyName === name));
+const size = ({ inside }, found) => inside.conferences.live(found.sid)?.participants.size ?? 0;
+const nobodyOnTheLine = ({ inside }) =>
+  until(() => [...inside.calls.all.values()].every((leg) => !inside.calls.alive(leg)), "the end of every leg");
+const held = ({ inside }, found) => [...inside.conferences.live(found.sid).participants.values()].some(({ hold }) => hold);
+
+/** Alice has called Bob, and it rings at his. */
+async function ringing(stage, more = []) {
+  const [alice, bob, ...others] = await Promise.all(["alice", "bob", ...more].map((name) => stage.sit(name)));
+  await callAgent(alice, "Bob Baker");
+  await task(bob, "Alice Archer");
+  return [alice, bob, ...others];
+}
+
+/** Both are talking. */
+async function talking(stage, more) {
+  const pages = await ringing(stage, more);
+  await accept(pages[1], "Alice Archer");
+  await until(() => ["alice", "bob"].every((name) => size(stage, ownTask(stage, name)) === 2), "two conferences of two");
+  return pages;
+}
+
+export const scenes = {
+  async "Alice calls Bob; either holds the other; Alice hangs up"(stage) {
+    const { picture, assert } = stage;
+    const [alice, bob] = await talking(stage);
+    await picture(bob, "native-call-callee");
+    await alice.bringToFront();
+    await alice.getByTestId("hold-participant").click();
+    await until(() => held(stage, ownTask(stage, "alice")), "the caller's hold");
+    await picture(alice, "native-call-caller");
+    assert.equal(held(stage, ownTask(stage, "bob")), false);
+    await alice.getByText("On Hold").waitFor();
+    await alice.getByTestId("hold-participant").click();
+    await until(() => !held(stage, ownTask(stage, "alice")), "the end of it");
+    await bob.bringToFront();
+    await bob.getByTestId("hold-participant").click();
+    await until(() => held(stage, ownTask(stage, "bob")), "the called agent's hold");
+    await bob.getByText("On Hold").waitFor();
+    await bob.getByTestId("hold-participant").click();
+    await until(() => !held(stage, ownTask(stage, "bob")), "the end of it");
+    await alice.bringToFront();
+    await alice.getByTestId("hangup-footer").click();
+    await nobodyOnTheLine(stage);
+    await until(() => natives(stage).every(({ status }) => status === "wrapping"), "wrap-up on both sides");
+  },
+
+  async "Bob hangs up"(stage) {
+    const [, bob] = await talking(stage);
+    await bob.bringToFront();
+    await bob.getByTestId("hangup-footer").click();
+    await nobodyOnTheLine(stage);
+    await until(() => natives(stage).every(({ status }) => status === "wrapping"), "wrap-up on both sides");
+  },
+
+  async "Bob declines: Alice's call ends, and she can call again"(stage) {
+    const [alice, bob] = await ringing(stage);
+    await reject(bob, "Alice Archer");
+    await nobodyOnTheLine(stage);
+    await until(() => natives(stage).every(({ status }) => ["wrapping", "completed", "canceled"].includes(status)), "the end of both tasks");
+    await alice.bringToFront();
+    await alice.getByRole("button", { name: /complete/i }).first().click();
+    await alice.getByText("No active tasks").waitFor();
+    await callAgent(alice, "Bob Baker");
+    await task(bob, "Alice Archer");
+  },
+
+  async "Alice gives up while it rings: Bob's offer goes away"(stage) {
+    const [alice, bob] = await ringing(stage);
+    await alice.bringToFront();
+    await alice.getByTestId("hangup-footer").click();
+    await bob.bringToFront();
+    await bob.getByText("No active tasks").waitFor();
+    await nobodyOnTheLine(stage);
+  },
+
+  async "Bob's browser is closed: Alice is not left with the ringing"(stage) {
+    const { inside } = stage;
+    const [, bob] = await ringing(stage);
+    await bob.close();
+    // TaskRouter takes the offer back after its time.
+    const [offer] = ownTask(stage, "bob").reservations.filter(({ status }) => status === "pending");
+    inside.tasks.moveReservation(offer, "timeout");
+    await nobodyOnTheLine(stage);
+  },
+
+  async "Bob is not available: Alice is told at once"(stage) {
+    const { sit, people } = stage;
+    const alice = await sit("alice");
+    await alice.getByRole("button", { name: "Outbound Dialpad" }).click();
+    const call = alice.getByRole("button", { name: "Call Bob Baker" });
+    await call.waitFor();
+    people.setActivity("bob", "Break");
+    alice.expected.push(/status of 409/);
+    await call.click();
+    await notice(alice, "Bob Baker is not available now.").waitFor();
+  },
+
+  async "no microphone: Alice is told that the call did not start"(stage) {
+    const { sit } = stage;
+    const alice = await sit("alice", "&microphone=none");
+    await callAgent(alice, "Bob Baker");
+    await notice(alice, "The call did not start.").waitFor();
+  },
+
+  async "warm to a third agent, who stays with Bob"(stage) {
+    const { people } = stage;
+    people.setActivity("erin", "Available");
+    const [alice, , erin] = await talking(stage, ["erin"]);
+    const call = ownTask(stage, "alice");
+    await hand(alice, "Erin Ellis", "warm");
+    await accept(erin, "Bob Baker");
+    await until(() => size(stage, call) === 3, "three in Alice's conference");
+    await stage.picture(alice, "native-call-three");
+    await until(() => [...stage.inside.conferences.live(call.sid).participants.values()].filter(({ endOnExit }) => endOnExit).length <= 1, "a call that goes on");
+    await alice.bringToFront();
+    await alice.getByTestId("hangup-footer").click();
+    await until(() => size(stage, call) === 2, "Erin and Bob");
+    await until(() => size(stage, ownTask(stage, "bob")) === 2, "Bob's side goes on");
+  },
+
+  async "cold to a queue"(stage) {
+    const { people } = stage;
+    people.setActivity("erin", "Available");
+    const [alice, , erin] = await talking(stage, ["erin"]);
+    const call = ownTask(stage, "alice");
+    await hand(alice, "Sales", "cold", { queue: true });
+    await accept(erin, "Bob Baker");
+    await until(() => size(stage, call) === 2, "Erin and Bob");
+    await until(() => size(stage, ownTask(stage, "bob")) === 2, "Bob's side goes on");
+  },
+
+  async "a number outside joins, and is shown"(stage) {
+    const [alice] = await talking(stage);
+    const call = ownTask(stage, "alice");
+    await alice.bringToFront();
+    await alice.evaluate((sid) => {
+      const { Actions, TaskHelper } = window.Twilio.Flex;
+      return Actions.invokeAction("StartExternalWarmTransfer", { task: TaskHelper.getTaskByTaskSid(sid), phoneNumber: "+15551239999", callerId: "+15550009999" });
+    }, call.reservations[0].sid);
+    await until(() => size(stage, call) === 3, "three in Alice's conference");
+    await alice.getByText("+15551239999").first().waitFor();
+    await stage.picture(alice, "native-call-external");
+  },
+};

@@ -1,0 +1,108 @@
+// Where Cloudflare enters: requests are read here and answered in cloudflare.rs.
+import Worker, { Gate } from "../../build/index.js";
+
+export { Gate };
+
+const MAX_BODY = 256 * 1024;
+const { destination, handle, passedOn, scheduled } = Worker.prototype; // what cloudflare.rs exports
+
+export default {
+  async fetch(request, env, ctx) {
+    const { method, url, headers } = request;
+    const header = (name) => headers.get(name) ?? "";
+    const length = headers.get("content-length");
+    const incoming = {
+      method,
+      url,
+      signature: header("x-twilio-signature"),
+      contentType: header("content-type"),
+      authorization: header("authorization"),
+      origin: header("origin"),
+      ray: header("cf-ray"),
+      address: header("cf-connecting-ip"),
+      body: "",
+      tooLarge: length > MAX_BODY,
+    };
+    try {
+      const mayGo = env.FUNCTIONS_ORIGIN && header("x-forwarded-host") !== new URL(url).host; // it comes from there
+      const elsewhere = mayGo ? destination(incoming, env) : undefined;
+      if (elsewhere !== undefined && !incoming.tooLarge) return await passOn(request, elsewhere, incoming, env);
+      if (method === "POST" && !incoming.tooLarge) {
+        // Asking for `body` makes a stream of it: only when there is no other way.
+        const body = length === null ? await limited(request.body ?? []) : await request.text();
+        incoming.body = body ?? "";
+        incoming.tooLarge = body === null;
+      }
+      const answer = handle(incoming, env);
+      if (!(answer instanceof Promise)) return answer;
+      const outcome = orLost(answer);
+      // What has been begun is brought to its end, also when the caller hangs up.
+      ctx.waitUntil(outcome.catch(() => {}));
+      return await outcome;
+    } catch (error) {
+      if (error !== LOST) renew(ctx, env);
+      return panicked(incoming, env);
+    }
+  },
+
+  scheduled: (event, env, ctx) => scheduled.call({ env, ctx }, event),
+};
+
+// A request for a path that is none of ours goes to the team's own Functions as it came, and their answer comes back as
+// it is, with CORS. Bodies are streamed both ways, and redirects are the caller's to follow.
+async function passOn(request, url, incoming, env) {
+  const headers = new Headers(request.headers);
+  headers.set("x-forwarded-host", new URL(request.url).host);
+  const init = { method: request.method, headers, body: request.body, redirect: "manual", signal: AbortSignal.timeout(30_000) };
+  const answer = await fetch(url, init).catch(() => undefined);
+  const ours = passedOn({ ...incoming, status: answer?.status }, env);
+  if (answer === undefined) return ours;
+  const response = new Response(answer.body, answer);
+  for (const name of ["Access-Control-Allow-Origin", "Vary"]) {
+    if (ours.headers.has(name)) response.headers.set(name, ours.headers.get(name));
+  }
+  return response;
+}
+
+// A panic takes the whole instance with it: who waits for something else that goes on in it would wait for ever. They look
+// for themselves, as one request cannot end another's waiting.
+let panics = 0;
+const LOST = new Error("lost in a panic");
+
+function renew(ctx, env) {
+  panics += 1;
+  // worker-build starts the new instance when its class is used; left to the gate, that would be in the middle of the next request.
+  new Worker(ctx, env);
+}
+
+function orLost(answer) {
+  const before = panics;
+  let look;
+  const outcome = new Promise((resolve, reject) => {
+    look = setInterval(() => panics === before || reject(LOST), 100);
+    answer.then(resolve, reject);
+  });
+  return outcome.finally(() => clearInterval(look));
+}
+
+// A body of unknown length, up to the limit; null beyond it.
+async function limited(stream) {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > MAX_BODY) return null;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+// The answer to a request whose code has panicked; worker's panic hook has logged where.
+function panicked({ ray, origin }, env) {
+  const allowed = String(env.ALLOWED_ORIGINS ?? "").split(",").map((text) => text.trim().replace(/\/+$/, "")).filter(Boolean);
+  const headers = { "Access-Control-Allow-Origin": allowed.includes(origin) ? origin : (allowed[0] ?? "*") };
+  if (allowed.length > 0) headers.Vary = "Origin";
+  const requestId = ray || crypto.randomUUID();
+  return Response.json({ success: false, message: "Something went wrong here.", requestId }, { status: 500, headers });
+}

@@ -1,0 +1,10 @@
+//! Conversations change hands: transfer, leaving, and the attributes that plugins keep.
+
+mod asked;
+pub mod attributes;
+mod earlier;
+mod handover;
+mod invites;
+pub mod leave;
+mod routing;
+pub mod transfer;

@@ -1,0 +1,148 @@
+//! TaskRouter's events: nobody is left alone.
+//!
+//! A conversation stays open without an agent when an invited agent declines, a workflow times
+//! out or a task is canceled; a caller hears music for ever when the called agent's browser is
+//! gone. TaskRouter tells of it, and leaves the rest to the application.
+
+mod calls;
+mod fallback;
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use calls::again as give_up_again;
+pub use fallback::again as fall_back_again;
+
+use crate::base::context::Context;
+use crate::base::date::{Millis, millis};
+use crate::base::error::Result;
+use crate::base::http::Response;
+use crate::base::members::{lenient, view};
+use crate::base::memory::Cache;
+use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, ReservationSid, TaskSid};
+use crate::flex::attributes::CallAttributes;
+use crate::flex::caller::Webhook;
+use crate::once::alarm::{Call, Lost};
+
+/// The name in the log of what goes on behind the answer.
+const NAME: &str = "/taskrouter/events";
+/// Where KV has the time of the last event, as milliseconds since 1970.
+const LAST: &str = "events/last";
+/// How often that is written at most.
+const LAST_EVERY: Duration = Duration::from_mins(1);
+/// How long what came of an event is remembered.
+const REMEMBER: Duration = Duration::from_hours(24);
+
+/// What the event callback takes:
+/// <https://www.twilio.com/docs/taskrouter/api/event/reference>.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Event {
+    event_type: Option<String>,
+    task_sid: Option<TaskSid>,
+    task_attributes: Option<String>,
+    task_channel_unique_name: Option<String>,
+    reservation_sid: Option<ReservationSid>,
+}
+
+/// What an event says about a task.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// It is over without having been done.
+    Over,
+    /// Somebody who was asked did not take it.
+    NotTaken,
+}
+
+/// Attributes that Flex writes onto the tasks of an interaction.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Attributes {
+    #[serde(deserialize_with = "lenient")]
+    flex_interaction_sid: Option<InteractionSid>,
+    #[serde(deserialize_with = "lenient")]
+    flex_interaction_channel_sid: Option<ChannelSid>,
+    #[serde(deserialize_with = "lenient")]
+    conversation_sid: Option<ConversationSid>,
+}
+
+/// `events`: something happened in the workspace.
+///
+/// 1. Note when the last event came, behind the answer.
+/// 2. A task of a call between agents that is over, or that the called agent did not take:
+///    the call ends ([`calls`]).
+/// 3. A task of a conversation that is over: the customer goes to the fallback ([`fallback`]).
+/// 4. All other events cost nothing.
+///
+/// What is to be done goes on behind the answer, and the gate does it again if nothing comes
+/// of it.
+pub async fn event(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Response> {
+    note_time(cx);
+    let said = match event.event_type.as_deref() {
+        Some("task.canceled" | "task.deleted" | "task.system-deleted") => Said::Over,
+        Some("reservation.rejected" | "reservation.timeout" | "reservation.canceled") => {
+            Said::NotTaken
+        }
+        _ => return Ok(Response::no_content()),
+    };
+    let Some(task) = event.task_sid else { return Ok(Response::no_content()) };
+    let text = event.task_attributes.unwrap_or_default();
+    let call: CallAttributes = view(&text);
+    if call.client_call {
+        let reservation = event.reservation_sid.filter(|_| said == Said::NotTaken);
+        let event = reservation.map_or_else(|| task.to_string(), |sid| sid.to_string());
+        let is_over = said == Said::Over;
+        let call = match call.conference_sid.filter(|caller| *caller != task) {
+            Some(caller) => Call { caller, callee: Some(task.clone()), is_over, event },
+            None => Call { caller: task.clone(), callee: None, is_over, event },
+        };
+        calls::give_up(cx, call).await?;
+    }
+    // Whoever writes the mark of a call onto a chat's task keeps nobody from catching the customer.
+    if said == Said::Over {
+        let known: Attributes = view(&text);
+        if let (Some(interaction), Some(channel)) =
+            (known.flex_interaction_sid, known.flex_interaction_channel_sid)
+        {
+            let task_channel = event.task_channel_unique_name.unwrap_or_else(|| "chat".to_owned());
+            let attributes = fallback::attributes(&text, &task);
+            let conversation = known.conversation_sid;
+            let lost = Lost { task, interaction, channel, conversation, task_channel, attributes };
+            fallback::fall_back(cx, lost).await?;
+        }
+    }
+    Ok(Response::no_content())
+}
+
+/// When this instance has last written that an event came.
+#[derive(Default)]
+struct Written(Cell<Millis>);
+
+fn note_time(cx: &Context) {
+    let (written, now) = (cx.memory::<Written>(), cx.started());
+    if written.0.get() + millis(LAST_EVERY) > now {
+        return;
+    }
+    written.0.set(now);
+    cx.behind(NAME, async move |cx| cx.runtime().kv_put(LAST, &now.to_string(), "", None).await);
+}
+
+/// How long it is told again without asking KV: anybody may ask.
+const SEEN: Millis = 10_000;
+
+/// When the last event came, as it was told lately.
+#[derive(Default)]
+struct LastSeen(Cache<(), Option<Millis>, 1>);
+
+/// When the last event came, give or take a minute.
+pub async fn last(cx: &Context) -> Result<Option<Millis>> {
+    let memory = cx.memory::<LastSeen>();
+    if let Some(known) = memory.0.get(&(), cx.now()) {
+        return Ok(known);
+    }
+    let last = cx.runtime().kv_get(LAST).await?.and_then(|time| time.parse().ok());
+    memory.0.put((), last, cx.now() + SEEN, cx.now());
+    Ok(last)
+}

@@ -1,0 +1,172 @@
+//! A customer whom nobody took goes to the fallback workflow.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use futures_util::join;
+use serde::{Deserialize, Serialize};
+
+use super::{NAME, REMEMBER};
+use crate::base::attributes::{MAX_TASK, Writer};
+use crate::base::context::Context;
+use crate::base::error::{Error, Result, unless_gone};
+use crate::base::json;
+use crate::base::members::{Members, lenient};
+use crate::base::sid::{InviteSid, Sid as _, TaskSid};
+use crate::flex::{chat, parked};
+use crate::once;
+use crate::once::alarm::{Alarm, Lost};
+use crate::twilio::interactions::{Channel, ChannelStatus, Routing};
+
+/// As often a conversation falls back within [`IN_TIME`].
+const MOST: u32 = 3;
+const IN_TIME: Duration = Duration::from_hours(1);
+/// How long Twilio takes at most until an invite shows whose answer was lost.
+const UNTIL_IT_SHOWS: Duration = Duration::from_secs(2);
+
+/// What was the lost task's only: its target, and whom it was not to be offered to.
+const NOT_INHERITED: [&str; 11] = [
+    "callToQueue",
+    "fallbackFrom",
+    "flexChannelInviteSid",
+    "ignoreWorkerContactUri",
+    "targetWorker",
+    "transferId",
+    "transferQueueName",
+    "transferTargetSid",
+    "transferTargetType",
+    "workerSidsInConversation",
+    "parkId",
+];
+/// What is told of a customer in any case.
+const NEEDED: [&str; 7] = [
+    "channelType",
+    "conversationSid",
+    "conversations",
+    "customerAddress",
+    "customerName",
+    "customers",
+    "from",
+];
+
+/// What the next task is told: what the lost one knew, but its target, and which one it was.
+/// When that does not fit, the customer is all that counts.
+pub fn attributes(lost: &str, task: &TaskSid) -> String {
+    let own = Members::parse_attributes(lost).unwrap_or_default();
+    let write = |is_kept: &dyn Fn(&str) -> bool| {
+        let mut all = Writer::default();
+        for member in own.iter().filter(|member| is_kept(&member.name)) {
+            // Flex accepts an outbound task by itself.
+            let is_outbound = member.name == "direction" && member.value == "\"outbound\"";
+            all.member(member.written, if is_outbound { "\"inbound\"" } else { member.value });
+        }
+        all.member("\"fallbackFrom\"", &json::write(task));
+        all.end()
+    };
+    let whole = write(&|name| !NOT_INHERITED.contains(&name));
+    if whole.len() <= MAX_TASK { whole } else { write(&|name| NEEDED.contains(&name)) }
+}
+
+/// Brings a customer to the fallback, once for each lost task.
+pub async fn fall_back(cx: &Context, lost: Lost) -> Result<()> {
+    cx.config().fallback_workflow()?;
+    let (key, alarm) = (key(&lost), Alarm::Fallback(lost.clone()));
+    let work =
+        async move |cx: &Context, attempt| catch(cx, &lost, attempt).await.map(|()| ((), REMEMBER));
+    once::behind(cx, NAME, key, &alarm, work).await.map(drop)
+}
+
+/// Does what [`fall_back`] has begun and nothing came of.
+pub async fn again(cx: &Context, lost: &Lost) -> Result<()> {
+    let work =
+        async |cx: &Context, attempt| catch(cx, lost, attempt).await.map(|()| ((), REMEMBER));
+    once::again(cx, &key(lost), work).await
+}
+
+fn key(lost: &Lost) -> String {
+    format!("fallback/{}", lost.task)
+}
+
+/// 1. At the same time: read the channel, its agents and invites, and the conversation. It must
+///    go on, and not be parked.
+/// 2. An agent is there, or an invite is open: nothing is to be done.
+/// 3. At most some times in an hour: then the log says `stranded`.
+/// 4. Invite by the fallback workflow. When the answer is lost, or somebody before us may have
+///    invited, look for it first.
+async fn catch(cx: &Context, lost: &Lost, attempt: u32) -> Result<()> {
+    cx.note(&lost.task);
+    cx.note(&lost.channel);
+    let twilio = cx.twilio();
+    let channel = Channel { interaction: lost.interaction.clone(), sid: lost.channel.clone() };
+    let conversation = async {
+        match &lost.conversation {
+            Some(sid) => unless_gone(twilio.conversation(sid.as_str()).await),
+            None => Ok(None),
+        }
+    };
+    let (found, there, invites, conversation) = join!(
+        twilio.channel(&channel),
+        twilio.channel_participants(&channel),
+        twilio.channel_invites(&channel),
+        conversation
+    );
+    let Some(found) = unless_gone(found)? else { return Ok(()) };
+    if found.status != ChannelStatus::Active {
+        return Ok(());
+    }
+    let (there, invites, conversation) = (there?, invites?, conversation?);
+    let note = conversation.as_ref().and_then(|conversation| parked::of(cx, conversation));
+    if note.is_some_and(|found| found.is_ours && found.note.channel_sid == channel.sid) {
+        return Ok(());
+    }
+    let agents: Vec<_> = chat::agents(&there).collect();
+    let lost_one = Some(&lost.task);
+    if chat::is_anybody_left(cx, &channel, &agents, &invites, lost_one).await? {
+        return Ok(());
+    }
+    if !has_a_turn(cx, lost).await? {
+        cx.warn("stranded", &Error::internal("nobody took the customer, again and again"));
+        return Ok(());
+    }
+    invite(cx, lost, &channel, attempt).await.map(drop)
+}
+
+/// Whether the conversation may fall back once more: it has so many turns in an hour, each of
+/// them one lost task's.
+async fn has_a_turn(cx: &Context, lost: &Lost) -> Result<bool> {
+    for turn in 0..MOST {
+        let key = format!("fallback-turn/{}/{turn}", lost.channel);
+        let taken = once::once(cx, &key, IN_TIME, async |_| Ok(lost.task.clone())).await?;
+        if taken.into_inner() == lost.task {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Which lost task an invite is for.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Made {
+    #[serde(deserialize_with = "lenient")]
+    fallback_from: Option<TaskSid>,
+}
+
+async fn invite(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32) -> Result<InviteSid> {
+    let workflow = cx.config().fallback_workflow()?;
+    let routing = Routing::by(cx, workflow, &lost.task_channel, &lost.attributes)?.parameter();
+    let is_sent = Cell::new(false);
+    let look = async || {
+        if is_sent.get() {
+            cx.wait(UNTIL_IT_SHOWS).await;
+        }
+        let is_ours = |made: &Made| made.fallback_from.as_ref() == Some(&lost.task);
+        let made = chat::invite_where(cx, channel, is_ours).await?;
+        Ok(made.map(|invite| invite.sid))
+    };
+    let make = async || {
+        is_sent.set(true);
+        Ok(cx.twilio().create_invite(channel, &routing).await?.sid)
+    };
+    once::make(cx, attempt, look, make).await
+}

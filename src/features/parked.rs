@@ -1,0 +1,48 @@
+//! Conversations are parked: the agent goes, and the customer's next message, or the agent,
+//! brings the conversation back.
+//!
+//! What is needed for that stands in the conversation's attributes under one key of ours,
+//! sealed ([`crate::flex::parked`]): others can write there.
+
+mod list;
+mod park;
+mod unpark;
+
+pub use list::list;
+pub use park::park;
+pub use unpark::{again, by_agent, by_message};
+
+use crate::base::context::Context;
+use crate::base::error::{Error, Result};
+use crate::base::sid::ConversationSid;
+use crate::flex::parked as note;
+use crate::once;
+use crate::twilio::conversations::Conversation;
+
+/// The last part of the path of the webhook that brings a conversation back.
+const WEBHOOK: &str = "/features/park-interaction/common/unpark-interaction";
+
+/// The gate of those who write a conversation's attributes: they take turns.
+fn turn(conversation: &ConversationSid) -> String {
+    format!("conversation/{conversation}")
+}
+
+/// Takes the note with this id out of the conversation's attributes, if it still stands there.
+async fn drop_note(cx: &Context, sid: &ConversationSid, id: &str) -> Result<()> {
+    once::alone(cx, &turn(sid), async || {
+        let conversation = cx.twilio().conversation(sid.to_string().as_str()).await?;
+        write_without(cx, &conversation, id).await
+    })
+    .await
+}
+
+/// The same, for who has just read the conversation in turn.
+async fn write_without(cx: &Context, conversation: &Conversation, id: &str) -> Result<()> {
+    let is_it = note::of(cx, conversation).is_some_and(|found| found.note.id == id);
+    if !is_it {
+        return Ok(());
+    }
+    let rest = note::without(conversation.attributes()?);
+    let rest = rest.ok_or_else(|| Error::internal("attributes are no JSON object"))?;
+    cx.twilio().update_conversation(&conversation.sid, &[("Attributes", &rest)]).await
+}

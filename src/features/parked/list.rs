@@ -1,0 +1,200 @@
+//! What a worker has parked: our list in KV, and the template's in Sync.
+//!
+//! | key | value | metadata | lifetime |
+//! |---|---|---|---|
+//! | `parked/<WK…>/<CH…>` | nothing | an [`Entry`] as JSON | as [`life`] says |
+//!
+//! The lists are for reading: what is parked stands in the conversation itself.
+
+use std::time::Duration;
+
+use futures_util::join;
+use serde::{Deserialize, Serialize};
+
+use crate::base::answer::Done;
+use crate::base::context::Context;
+use crate::base::date::{Millis, iso};
+use crate::base::error::Result;
+use crate::base::json;
+use crate::base::sid::{
+    ChannelSid, ConversationSid, InteractionSid, ParticipantSid, Sid as _, TaskSid, WebhookSid,
+    WorkerSid, WorkflowSid,
+};
+use crate::flex::agent::Agent;
+use crate::flex::customer::cut;
+use crate::flex::parked::Note;
+
+/// KV takes 1 KB of metadata.
+const MAX_NAME: usize = 80;
+
+/// How long a parked conversation is listed: a page in the web is not open for ever, and
+/// nobody comes back to a short message after a month.
+fn life(channel_type: &str) -> Duration {
+    match channel_type {
+        "web" | "chat" => Duration::from_hours(24),
+        _ => Duration::from_hours(30 * 24),
+    }
+}
+
+/// A parked conversation, as it stands in the list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    interaction_sid: InteractionSid,
+    channel_sid: ChannelSid,
+    task_sid: TaskSid,
+    webhook_sid: WebhookSid,
+    channel_type: String,
+    /// Who the customer is, as far as the task says.
+    customer: Option<String>,
+    at: Millis,
+}
+
+/// What `list` takes: nothing.
+#[derive(Deserialize)]
+pub struct List {}
+
+/// What `list` answers.
+#[derive(Serialize)]
+pub struct Listed {
+    parked: Vec<Shown>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    conversation_sid: ConversationSid,
+    interaction_sid: InteractionSid,
+    channel_sid: ChannelSid,
+    task_sid: TaskSid,
+    webhook_sid: WebhookSid,
+    channel_type: String,
+    customer: Option<String>,
+    parked_at: String,
+}
+
+/// `/parked/list`: what the token's worker has parked, the oldest first.
+pub async fn list(cx: &Context, agent: &Agent, _: List) -> Result<Done<Listed>> {
+    let prefix = key(agent.worker()?, "");
+    let (mut parked, mut cursor): (Vec<(Millis, Shown)>, _) = (Vec::new(), None);
+    loop {
+        let page = cx.runtime().kv_list(&prefix, cursor.as_deref()).await?;
+        for (key, metadata) in page.keys {
+            let sid = key.strip_prefix(&prefix).and_then(ConversationSid::parse);
+            let Some(conversation_sid) = sid else { continue };
+            let entry: Entry = json::read(&metadata)?;
+            let shown = Shown {
+                conversation_sid,
+                interaction_sid: entry.interaction_sid,
+                channel_sid: entry.channel_sid,
+                task_sid: entry.task_sid,
+                webhook_sid: entry.webhook_sid,
+                channel_type: entry.channel_type,
+                customer: entry.customer,
+                parked_at: iso(entry.at),
+            };
+            parked.push((entry.at, shown));
+        }
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    parked.sort_by_key(|(at, _)| *at);
+    Ok(Done::with(Listed { parked: parked.into_iter().map(|(_, shown)| shown).collect() }))
+}
+
+fn key(worker: &WorkerSid, conversation: &str) -> String {
+    format!("parked/{worker}/{conversation}")
+}
+
+fn map(worker: &WorkerSid) -> String {
+    format!("ParkedInteractions_{worker}")
+}
+
+/// An item of the template's list, as its client reads it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Item<'a> {
+    interaction_sid: &'a InteractionSid,
+    flex_interaction_channel_sid: &'a ChannelSid,
+    channel_type: &'a str,
+    participant_sid: &'a ParticipantSid,
+    workflow_sid: &'a WorkflowSid,
+    task_channel_unique_name: &'a str,
+    task_attributes: &'a str,
+    webhook_sid: &'a WebhookSid,
+}
+
+/// What is put on the lists.
+pub struct New<'a> {
+    /// The conversation.
+    pub conversation: &'a ConversationSid,
+    /// What is noted on it.
+    pub note: &'a Note,
+    /// By what the customer writes.
+    pub channel_type: &'a str,
+    /// The customer's name or address.
+    pub customer: Option<&'a str>,
+    /// The task's attributes.
+    pub attributes: &'a str,
+    /// The webhook that brings it back.
+    pub webhook: &'a WebhookSid,
+    /// Whether the template's list is wanted.
+    pub in_sync: bool,
+}
+
+/// Puts a conversation on its worker's lists. A failure is told in the log: it is parked all
+/// the same.
+pub async fn add(cx: &Context, new: &New<'_>) {
+    let (note, life) = (new.note, life(new.channel_type));
+    let entry = json::write(&Entry {
+        interaction_sid: note.interaction_sid.clone(),
+        channel_sid: note.channel_sid.clone(),
+        task_sid: note.task_sid.clone(),
+        webhook_sid: new.webhook.clone(),
+        channel_type: cut(new.channel_type, MAX_NAME).into_owned(),
+        customer: new.customer.map(|name| cut(name, MAX_NAME).into_owned()),
+        at: note.at,
+    });
+    let key = key(&note.by, new.conversation.as_str());
+    let in_kv = cx.runtime().kv_put(&key, "", &entry, Some(life));
+    let in_sync = async {
+        let Some(service) = cx.config().sync_service.as_ref().filter(|_| new.in_sync) else {
+            return Ok(());
+        };
+        let item = json::write(&Item {
+            interaction_sid: &note.interaction_sid,
+            flex_interaction_channel_sid: &note.channel_sid,
+            channel_type: new.channel_type,
+            participant_sid: &note.participant_sid,
+            workflow_sid: &note.workflow_sid,
+            task_channel_unique_name: &note.task_channel,
+            task_attributes: new.attributes,
+            webhook_sid: new.webhook,
+        });
+        let key = new.conversation.as_str();
+        cx.twilio().put_item(service, &map(&note.by), key, &item, life).await
+    };
+    let (in_kv, in_sync) = join!(in_kv, in_sync);
+    for error in [in_kv.err(), in_sync.err()].into_iter().flatten() {
+        cx.warn("not on the list of parked conversations", &error);
+    }
+}
+
+/// Takes a conversation off its worker's lists. A failure is told in the log.
+pub async fn remove(cx: &Context, worker: &WorkerSid, conversation: &ConversationSid) {
+    let key = key(worker, conversation.as_str());
+    let in_sync = async {
+        match &cx.config().sync_service {
+            Some(service) => {
+                cx.twilio().delete_item(service, &map(worker), conversation.as_str()).await
+            }
+            None => Ok(()),
+        }
+    };
+    let (in_kv, in_sync) = join!(cx.runtime().kv_delete(&key), in_sync);
+    for error in [in_kv.err(), in_sync.err()].into_iter().flatten() {
+        cx.warn("still on the list of parked conversations", &error);
+    }
+}

@@ -1,0 +1,15 @@
+//! Who is calling, and what they may.
+
+pub mod access;
+pub mod agent;
+pub mod attributes;
+pub mod caller;
+pub mod chat;
+pub mod customer;
+pub mod parked;
+pub mod ring;
+pub mod seal;
+pub mod signature;
+mod tokens;
+pub mod verified;
+pub mod visitor;

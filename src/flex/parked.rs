@@ -1,0 +1,185 @@
+//! The note on a parked conversation: what is needed to come back.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::seal;
+use crate::base::attributes::{MAX_CONVERSATION, MAX_TASK, Writer, overwrite};
+use crate::base::context::Context;
+use crate::base::date::Millis;
+use crate::base::error::{Error, Result};
+use crate::base::json;
+use crate::base::members::{Members, lenient, view};
+use crate::base::sid::{
+    ChannelSid, ConversationSid, InteractionSid, ParticipantSid, QueueSid, TaskSid, WorkerSid,
+    WorkflowSid,
+};
+use crate::twilio::conversations::Conversation;
+use crate::twilio::interactions::Channel;
+
+/// Where it stands in the conversation's attributes.
+const KEY: &str = "flexEdgeParked";
+/// What is sealed.
+const PURPOSE: &str = "a parked conversation";
+/// What belongs to one task only, and what a transfer has left: the task that comes back has
+/// its own.
+const NOT_INHERITED: [&str; 9] = [
+    "flexChannelInviteSid",
+    "ignoreWorkerContactUri",
+    "originalRouting",
+    "parkId",
+    "transferId",
+    "transferQueueName",
+    "transferTargetSid",
+    "transferTargetType",
+    "workerSidsInConversation",
+];
+
+/// What is needed to come back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    /// Which parking this is.
+    pub id: String,
+    /// When, in milliseconds since 1970.
+    pub at: Millis,
+    /// Who has parked it.
+    pub by: WorkerSid,
+    /// `KD…`
+    pub interaction_sid: InteractionSid,
+    /// `UO…`
+    pub channel_sid: ChannelSid,
+    /// The agent's part in it.
+    pub participant_sid: ParticipantSid,
+    /// The agent's task.
+    pub task_sid: TaskSid,
+    /// The workflow of that task.
+    pub workflow_sid: WorkflowSid,
+    /// The queue that it came from.
+    pub queue_sid: QueueSid,
+    /// The unique name of its task channel.
+    pub task_channel: String,
+    /// What the task that comes back is told.
+    pub attributes: Box<RawValue>,
+}
+
+/// A note as it was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What it says.
+    pub note: Note,
+    /// Whether we have written it.
+    pub is_ours: bool,
+}
+
+#[derive(Serialize)]
+struct Stored<'a> {
+    #[serde(rename = "flexEdgeParked")]
+    parked: Sealed<'a>,
+}
+
+/// The note as text: whoever reads and writes the attributes as a whole leaves it as it is.
+#[derive(Serialize)]
+struct Sealed<'a> {
+    note: &'a str,
+    seal: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SealedView {
+    #[serde(deserialize_with = "lenient")]
+    note: Option<String>,
+    #[serde(deserialize_with = "lenient")]
+    seal: Option<String>,
+}
+
+impl Note {
+    /// The channel.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        Channel { interaction: self.interaction_sid.clone(), sid: self.channel_sid.clone() }
+    }
+
+    /// The attributes of the conversation with this note; an error when it does not fit.
+    pub fn written(&self, cx: &Context, conversation: &Conversation) -> Result<String> {
+        let note = json::write(self);
+        let seal = seal::seal(cx.config(), PURPOSE, &sealed(&conversation.sid, &note));
+        let stored = json::write(&Stored { parked: Sealed { note: &note, seal } });
+        let all = overwrite(conversation.attributes()?, &stored)?;
+        if all.len() > MAX_CONVERSATION {
+            return Err(Error::refused(
+                422,
+                "The conversation's attributes have no room for this.",
+            ));
+        }
+        Ok(all)
+    }
+}
+
+fn sealed(conversation: &ConversationSid, note: &str) -> String {
+    format!("{conversation}\n{note}")
+}
+
+/// The note of a conversation.
+#[must_use]
+pub fn of(cx: &Context, conversation: &Conversation) -> Option<Found> {
+    let attributes = Members::parse_attributes(conversation.attributes().ok()?)?;
+    let stored: SealedView = view(attributes.get(KEY)?);
+    let text = stored.note?;
+    let note = serde_json::from_str(&text).ok()?;
+    let (seal, text) = (stored.seal.unwrap_or_default(), sealed(&conversation.sid, &text));
+    Some(Found { note, is_ours: seal::holds(cx.config(), PURPOSE, &text, &seal) })
+}
+
+/// The attributes without a note.
+#[must_use]
+pub fn without(attributes: &str) -> Option<String> {
+    let mut rest = Writer::default();
+    for member in Members::parse_attributes(attributes)?.iter().filter(|m| m.name != KEY) {
+        rest.member(member.written, member.value);
+    }
+    Some(rest.end())
+}
+
+/// What the task that comes back is told besides: where it was, and which parking made it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Added<'a> {
+    original_routing: OriginalRouting<'a>,
+    park_id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OriginalRouting<'a> {
+    queue_name: &'a str,
+    queue_sid: &'a QueueSid,
+    worker_sid: &'a WorkerSid,
+}
+
+/// What the task that comes back is told: what the parked one knew. An error when that does
+/// not fit into a task.
+pub fn attributes(
+    task: &str,
+    id: &str,
+    queue: (&QueueSid, &str),
+    worker: &WorkerSid,
+) -> Result<Box<RawValue>> {
+    let unreadable = || Error::internal("attributes are no JSON object");
+    let mut inherited = Writer::default();
+    let own = Members::parse_attributes(task).ok_or_else(unreadable)?;
+    for member in own.iter().filter(|member| !NOT_INHERITED.contains(&&*member.name)) {
+        // Flex accepts an outbound task by itself.
+        let is_outbound = member.name == "direction" && member.value == "\"outbound\"";
+        inherited.member(member.written, if is_outbound { "\"inbound\"" } else { member.value });
+    }
+    let (queue_sid, queue_name) = queue;
+    let original_routing = OriginalRouting { queue_name, queue_sid, worker_sid: worker };
+    let added = json::write(&Added { original_routing, park_id: id });
+    let all = overwrite(&inherited.end(), &added)?;
+    if all.len() > MAX_TASK {
+        return Err(Error::refused(422, "The task's attributes have no room for this."));
+    }
+    json::read(&all)
+}

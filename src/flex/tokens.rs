@@ -1,0 +1,83 @@
+//! Flex tokens: whose they are, by Twilio's word, remembered for a while.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::agent::Agent;
+use crate::base::context::Context;
+use crate::base::date::{Millis, millis};
+use crate::base::error::{Error, Result};
+use crate::base::memory::Cache;
+
+/// A refused token stays refused this long, so that a broken client costs Twilio little.
+const REFUSED: Millis = 5_000;
+/// A check counts as dead so long after it began: one that comes in later takes over.
+const CHECK: Millis = 11_000;
+/// How often those who wait for somebody else's check look again.
+const LOOK: Duration = Duration::from_millis(10);
+/// The longest that a Flex token is.
+const MAX_TOKEN: usize = 8 * 1024;
+
+type Hash = [u8; 32];
+
+/// What is known of the tokens seen lately, by their SHA-256. Refused ones have a place of
+/// their own: a stranger's cannot push out valid ones.
+#[derive(Default)]
+struct Tokens {
+    valid: Cache<Hash, Rc<Agent>, 1000>,
+    refused: Cache<Hash, String, 1000>,
+    checking: Cache<Hash, (), 1000>,
+}
+
+impl Tokens {
+    fn look_up(&self, hash: &Hash, now: Millis) -> Option<Result<Rc<Agent>>> {
+        let refused = || self.refused.get(hash, now).map(|message| Err(Error::forbidden(&message)));
+        self.valid.get(hash, now).map(Ok).or_else(refused)
+    }
+}
+
+/// The agent whose token this is.
+///
+/// A second request with the same new token waits for the first one's answer.
+pub async fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
+    if !has_the_shape_of_a_token(token) {
+        return Err(Error::forbidden("The Flex token is not valid."));
+    }
+    let keep = cx.config().token_cache;
+    if keep.is_zero() {
+        return Agent::new(cx.twilio().validate_token(token).await?).map(Rc::new);
+    }
+    let tokens = cx.memory::<Tokens>();
+    let hash: Hash = Sha256::digest(token).into();
+    let known = || {
+        let is_checking = tokens.checking.get(&hash, cx.now()).is_some();
+        tokens.look_up(&hash, cx.now()).map(Some).or_else(|| (!is_checking).then_some(None))
+    };
+    if let Some(answer) = cx.until(LOOK, known).await? {
+        return answer;
+    }
+    tokens.checking.put(hash, (), cx.now() + CHECK, cx.now());
+    let checked = cx.twilio().validate_token(token).await;
+    tokens.checking.remove(&hash);
+    match checked {
+        Ok(validation) => {
+            let until = validation.ends()?.unwrap_or(Millis::MAX).min(cx.now() + millis(keep));
+            let agent = Rc::new(Agent::new(validation)?);
+            tokens.valid.put(hash, Rc::clone(&agent), until, cx.now());
+            Ok(agent)
+        }
+        Err(error) => {
+            if let Error::Forbidden(message) = &*error {
+                tokens.refused.put(hash, message.clone(), cx.now() + REFUSED, cx.now());
+            }
+            Err(error)
+        }
+    }
+}
+
+/// What cannot be a token costs Twilio nothing.
+fn has_the_shape_of_a_token(token: &str) -> bool {
+    token.len() <= MAX_TOKEN && token.bytes().all(|b| b.is_ascii_graphic())
+}

@@ -1,0 +1,131 @@
+// How TaskRouter answers for the workspace and what is in it: each resource in the shape of its document.
+import * as seed from "./accounts.mjs";
+import { iso } from "./shape.mjs";
+
+export const workspaceUrl = `https://taskrouter.twilio.com/v1/Workspaces/${seed.WORKSPACE_SID}`;
+
+export function createWorkspaceAnswers(twilio) {
+  const base = workspaceUrl;
+  const activityName = (sid) => twilio.workspace.activities.get(sid)?.friendlyName ?? null;
+
+  return {
+    worker: (worker) => ({
+      account_sid: twilio.accountSid,
+      workspace_sid: seed.WORKSPACE_SID,
+      sid: worker.sid,
+      friendly_name: worker.friendlyName,
+      activity_name: worker.activity.friendlyName,
+      activity_sid: worker.activity.sid,
+      available: worker.activity.available,
+      attributes: worker.attributes,
+      date_created: iso(worker.created),
+      date_updated: iso(worker.updated),
+      date_status_changed: iso(worker.statusChanged),
+      url: `${base}/Workers/${worker.sid}`,
+      links: {
+        channels: `${base}/Workers/${worker.sid}/Channels`,
+        worker_channels: `${base}/Workers/${worker.sid}/Channels`,
+        activity: `${base}/Activities/${worker.activity.sid}`,
+        workspace: base,
+        reservations: `${base}/Workers/${worker.sid}/Reservations`,
+        statistics: `${base}/Workers/Statistics`,
+        worker_statistics: `${base}/Workers/${worker.sid}/Statistics`,
+        real_time_statistics: `${base}/Workers/RealTimeStatistics`,
+        cumulative_statistics: `${base}/Workers/CumulativeStatistics`,
+      },
+    }),
+    queue: (queue) => ({
+      account_sid: twilio.accountSid,
+      workspace_sid: seed.WORKSPACE_SID,
+      sid: queue.sid,
+      friendly_name: queue.friendlyName,
+      target_workers: queue.targetWorkers,
+      max_reserved_workers: 1,
+      task_order: "FIFO",
+      assignment_activity_sid: null,
+      assignment_activity_name: null,
+      reservation_activity_sid: null,
+      reservation_activity_name: null,
+      date_created: iso(queue.created),
+      date_updated: iso(queue.created),
+      url: `${base}/TaskQueues/${queue.sid}`,
+      links: {
+        workspace: base,
+        statistics: `${base}/TaskQueues/${queue.sid}/Statistics`,
+        list_statistics: `${base}/TaskQueues/Statistics`,
+      },
+    }),
+    workspace: (settings) => ({
+      account_sid: twilio.accountSid,
+      sid: seed.WORKSPACE_SID,
+      friendly_name: settings.friendlyName,
+      default_activity_name: activityName(settings.defaultActivitySid),
+      default_activity_sid: settings.defaultActivitySid,
+      timeout_activity_name: activityName(settings.timeoutActivitySid),
+      timeout_activity_sid: settings.timeoutActivitySid,
+      event_callback_url: settings.eventCallbackUrl,
+      events_filter: settings.eventsFilter,
+      multi_task_enabled: settings.multiTaskEnabled,
+      prioritize_queue_order: settings.prioritizeQueueOrder,
+      date_created: iso(settings.created),
+      date_updated: iso(settings.updated),
+      url: base,
+      links: {
+        activities: `${base}/Activities`,
+        statistics: `${base}/Statistics`,
+        real_time_statistics: `${base}/RealTimeStatistics`,
+        cumulative_statistics: `${base}/CumulativeStatistics`,
+        task_queues: `${base}/TaskQueues`,
+        tasks: `${base}/Tasks`,
+        workers: `${base}/Workers`,
+        workflows: `${base}/Workflows`,
+        task_channels: `${base}/TaskChannels`,
+        events: `${base}/Events`,
+      },
+    }),
+    workflow: (workflow) => ({
+      account_sid: twilio.accountSid,
+      workspace_sid: seed.WORKSPACE_SID,
+      sid: workflow.sid,
+      friendly_name: workflow.friendlyName,
+      configuration: JSON.stringify(workflow.configuration),
+      document_content_type: "application/json",
+      task_reservation_timeout: workflow.reservationTimeout,
+      assignment_callback_url: workflow.assignmentCallbackUrl,
+      fallback_assignment_callback_url: null,
+      date_created: iso(workflow.created),
+      date_updated: iso(workflow.updated),
+      url: `${base}/Workflows/${workflow.sid}`,
+      links: { statistics: `${base}/Workflows/${workflow.sid}/Statistics` },
+    }),
+    activity: (activity) => ({
+      account_sid: twilio.accountSid,
+      workspace_sid: seed.WORKSPACE_SID,
+      sid: activity.sid,
+      friendly_name: activity.friendlyName,
+      available: activity.available,
+      date_created: iso(activity.created),
+      date_updated: iso(activity.created),
+      url: `${base}/Activities/${activity.sid}`,
+      links: { workspace: base },
+    }),
+    channel: (channel) => {
+      const assigned = twilio.tasks.openReservations(channel.worker).filter(({ task }) => task.channel === channel.uniqueName).length;
+      return {
+        account_sid: twilio.accountSid,
+        workspace_sid: seed.WORKSPACE_SID,
+        worker_sid: channel.worker.sid,
+        sid: channel.sid,
+        task_channel_sid: channel.taskChannelSid,
+        task_channel_unique_name: channel.uniqueName,
+        assigned_tasks: assigned,
+        available: channel.available,
+        available_capacity_percentage: channel.capacity > 0 ? Math.max(0, Math.round(100 * (1 - assigned / channel.capacity))) : 0,
+        configured_capacity: channel.capacity,
+        date_created: iso(channel.created),
+        date_updated: iso(channel.updated),
+        url: `${base}/Workers/${channel.worker.sid}/Channels/${channel.sid}`,
+      };
+    },
+  };
+}

@@ -1,0 +1,597 @@
+//! Conversations are parked and come back.
+
+use flex_edge::base::http::Response;
+use hmac::{Hmac, Mac as _};
+use sha1::Sha1;
+
+use crate::fixtures::{BOB, GONE, alice, ask, dave};
+use crate::support::{ALICE, Fake, ORIGIN, TASKROUTER, WORKSPACE, json, post, signed};
+
+const FLEX: &str = "https://flex-api.twilio.com/v1/Interactions";
+const CONVERSATIONS: &str = "https://conversations.twilio.com/v1/Conversations";
+const SYNC: &str = "https://sync.twilio.com/v1/Services/IS00000000000000000000000000000001/Maps";
+const KD: &str = "KD00000000000000000000000000000001";
+const UO: &str = "UO00000000000000000000000000000001";
+const UT: &str = "UT00000000000000000000000000000001";
+const CH: &str = "CH00000000000000000000000000000001";
+const WH: &str = "WH00000000000000000000000000000001";
+const WT: &str = "WT00000000000000000000000000000001";
+const WW: &str = "WW00000000000000000000000000000007";
+const WQ: &str = "WQ00000000000000000000000000000007";
+const KG: &str = "KG00000000000000000000000000000001";
+/// The id of the first parking of an instance.
+const ID: &str = "beeb8da1658eec67";
+const PARK: &str = "/features/park-interaction/flex/park-interaction";
+const UNPARK: &str = "/features/park-interaction/flex/unpark-interaction";
+const WEBHOOK: &str = "/features/park-interaction/common/unpark-interaction";
+
+fn fields() -> String {
+    format!(
+        "channelSid={UO}&interactionSid={KD}&participantSid={UT}&conversationSid={CH}&channelType=sms&taskSid={WT}&workflowSid=WW00000000000000000000000000000001&taskChannelUniqueName=chat&queueName=Browsers&queueSid=WQ00000000000000000000000000000001&taskAttributes=%7B%7D&workerSid={ALICE}&createUpdateSyncMapItem=false"
+    )
+}
+
+fn participant(sid: &str, worker: &str) -> String {
+    format!(
+        r#"{{"sid":"{sid}","type":"agent","routing_properties":{{"worker_sid":"{worker}","task_sid":"{WT}"}}}}"#
+    )
+}
+
+fn participants(fake: Fake, listed: &str) -> Fake {
+    let listed = format!(r#"{{"participants":[{listed}],"meta":{{}}}}"#);
+    fake.on(&format!("GET {FLEX}/{KD}/Channels/{UO}/Participants?PageSize=100"), 200, &listed)
+}
+
+const OWN: &str = r#"{"from":"+15551230001","customerName":"Ana","flexChannelInviteSid":"KG1","direction":"outbound","transferTargetSid":"WK1"}"#;
+
+fn task(status: &str) -> String {
+    serde_json::json!({
+        "sid": WT, "assignment_status": status, "attributes": OWN, "workflow_sid": WW,
+        "task_queue_sid": WQ, "task_queue_friendly_name": "Everyone", "task_channel_unique_name": "sms"
+    })
+    .to_string()
+}
+
+fn conversation(attributes: &str) -> String {
+    serde_json::json!({ "sid": CH, "state": "active", "attributes": attributes }).to_string()
+}
+
+fn read() -> String {
+    format!("GET {CONVERSATIONS}/{CH}")
+}
+
+/// What an agent's part is known by is read.
+fn scene(fake: Fake, listed: &str, status: &str, attributes: &str) -> Fake {
+    participants(fake, listed)
+        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task(status))
+        .on(&format!("GET {CONVERSATIONS}/{CH}/Participants/alice"), 200, "{}")
+        .on(&read(), 200, &conversation(attributes))
+}
+
+fn back(extra: &str) -> String {
+    format!(
+        r#"{{"from":"+15551230001","customerName":"Ana","direction":"inbound","originalRouting":{{"queueName":"Everyone","queueSid":"{WQ}","workerSid":"{ALICE}"}},"parkId":"{ID}"{extra}}}"#
+    )
+}
+
+fn note_by(worker: &str) -> String {
+    format!(
+        r#"{{"id":"{ID}","at":1800000000000,"by":"{worker}","interactionSid":"{KD}","channelSid":"{UO}","participantSid":"{UT}","taskSid":"{WT}","workflowSid":"{WW}","queueSid":"{WQ}","taskChannel":"sms","attributes":{}}}"#,
+        back("")
+    )
+}
+
+fn sealed(note: &str) -> String {
+    let mut mac = Hmac::<Sha1>::new_from_slice(b"auth-token").unwrap();
+    mac.update(format!("a parked conversation\n{CH}\n{note}").as_bytes());
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The conversation's attributes with the note.
+fn noted() -> String {
+    let (note, seal) = (note_by(ALICE), sealed(&note_by(ALICE)));
+    format!(
+        r#"{{"theirs":1.50,"flexEdgeParked":{{"note":{},"seal":"{seal}"}}}}"#,
+        serde_json::to_string(&note).unwrap()
+    )
+}
+
+const THEIRS: &str = r#"{"theirs":1.50}"#;
+
+fn write_note() -> String {
+    format!("POST {CONVERSATIONS}/{CH} Attributes={}", noted())
+}
+
+fn take_back() -> String {
+    format!("POST {CONVERSATIONS}/{CH} Attributes={THEIRS}")
+}
+
+fn url() -> String {
+    format!("{ORIGIN}{WEBHOOK}?interactionSid={KD}&channelSid={UO}&parkId={ID}")
+}
+
+fn arm() -> String {
+    format!(
+        "POST {CONVERSATIONS}/{CH}/Webhooks Target=webhook&Configuration.Url={}&Configuration.Method=post&Configuration.Filters=onMessageAdded",
+        url()
+    )
+}
+
+fn webhook() -> String {
+    serde_json::json!({
+        "sid": WH, "conversation_sid": CH, "configuration": { "url": url() },
+        "date_created": "2027-01-15T08:00:00Z"
+    })
+    .to_string()
+}
+
+fn webhooks(listed: &str) -> String {
+    format!(r#"{{"webhooks":[{listed}],"meta":{{}}}}"#)
+}
+
+fn read_webhooks() -> String {
+    format!("GET {CONVERSATIONS}/{CH}/Webhooks?PageSize=5")
+}
+
+fn disarm() -> String {
+    format!("DELETE {CONVERSATIONS}/{CH}/Webhooks/{WH}")
+}
+
+fn take_out() -> String {
+    format!("POST {FLEX}/{KD}/Channels/{UO}/Participants/{UT} Status=closed")
+}
+
+fn own() -> String {
+    participant(UT, ALICE)
+}
+
+fn noted_scene() -> Fake {
+    scene(alice(), &own(), "assigned", THEIRS).on(&write_note(), 200, "{}")
+}
+
+fn parked(fake: &Fake) -> Response {
+    fake.handle(post(PARK, &format!("Token=T&{}", fields())))
+}
+
+#[test]
+fn parking_takes_four_round_trips_and_touches_nothing_of_others() {
+    let fake = noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 200, "{}");
+    let answer = parked(&fake);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(json(&answer)["webhook"]["conversationSid"], CH);
+    assert_eq!(json(&answer)["webhook"]["dateCreated"], "2027-01-15T08:00:00.000Z");
+    // A second click.
+    let again = fake.again().on_token();
+    assert_eq!(parked(&again).body, answer.body);
+    // The list.
+    let list = json(&ask(fake.again().on_token(), "/parked/list", ""));
+    assert_eq!(list["parked"][0]["conversationSid"], CH);
+    assert_eq!(list["parked"][0]["customer"], "Ana");
+    assert_eq!(list["parked"][0]["webhookSid"], WH);
+    assert_eq!(list["parked"][0]["parkedAt"], "2027-01-15T08:00:00.000Z");
+    let others = fake.again().on_token_of("bob", BOB, "agent");
+    assert_eq!(json(&ask(others, "/parked/list", ""))["parked"], serde_json::json!([]));
+}
+
+#[test]
+fn the_templates_list_in_sync_is_kept_with_an_end_of_life() {
+    let items = format!("{SYNC}/ParkedInteractions_{ALICE}/Items");
+    let data = serde_json::json!({
+        "interactionSid": KD, "flexInteractionChannelSid": UO, "channelType": "sms",
+        "participantSid": UT, "workflowSid": WW, "taskChannelUniqueName": "sms",
+        "taskAttributes": OWN, "webhookSid": WH
+    });
+    let data = format!(
+        r#"{{"interactionSid":{},"flexInteractionChannelSid":{},"channelType":"sms","participantSid":{},"workflowSid":{},"taskChannelUniqueName":"sms","taskAttributes":{},"webhookSid":{}}}"#,
+        data["interactionSid"],
+        data["flexInteractionChannelSid"],
+        data["participantSid"],
+        data["workflowSid"],
+        data["taskAttributes"],
+        data["webhookSid"]
+    );
+    let add = format!("POST {items} Key={CH}&Data={data}&ItemTtl=2592000");
+    let update = format!("POST {items}/{CH} Data={data}&ItemTtl=2592000");
+    let make = format!("POST {SYNC} UniqueName=ParkedInteractions_{ALICE}");
+    let wanted = format!("Token=T&{}", fields().replace("Item=false", "Item=true"));
+    let fake = || {
+        noted_scene()
+            .with("TWILIO_SYNC_SERVICE_SID", "IS00000000000000000000000000000001")
+            .on(&arm(), 201, &webhook())
+            .on(&take_out(), 200, "{}")
+    };
+    let park = |fake: Fake| fake.handle(post(PARK, &wanted)).status;
+    assert_eq!(park(fake().on(&add, 201, "{}")), 200);
+    let taken = r#"{"code":54208,"message":"taken","status":409}"#;
+    assert_eq!(park(fake().on(&add, 409, taken).on(&update, 200, "{}")), 200);
+    let fresh = fake().on(&add, 404, GONE).on(&make, 201, "{}").on(&add, 201, "{}");
+    assert_eq!(park(fresh), 200);
+    // A list is a list: parked is what is parked.
+    assert_eq!(park(fake().on(&add, 403, "{}")), 200);
+    // Not wanted.
+    assert_eq!(parked(&fake()).status, 200);
+}
+
+#[test]
+fn the_own_part_counts_whoever_the_browser_names() {
+    let other = participant("UT00000000000000000000000000000009", BOB);
+    let fake = scene(alice(), &format!("{other},{}", own()), "assigned", THEIRS)
+        .on(&write_note(), 200, "{}")
+        .on(&arm(), 201, &webhook())
+        .on(&take_out(), 200, "{}");
+    let body = fields().replace(UT, "UT00000000000000000000000000000009");
+    assert_eq!(ask(fake, PARK, &body).status, 200);
+}
+
+#[test]
+fn who_takes_no_part_parks_nothing() {
+    let others = participant(UT, BOB);
+    // Not in the channel.
+    let fake = scene(alice(), &others, "assigned", THEIRS).on(&read(), 200, &conversation(THEIRS));
+    assert_eq!(ask(fake, PARK, &fields()).status, 403);
+    // Not in the conversation.
+    let fake = participants(alice(), &own())
+        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("assigned"))
+        .on(&format!("GET {CONVERSATIONS}/{CH}/Participants/alice"), 404, GONE)
+        .on(&read(), 200, &conversation(THEIRS));
+    assert_eq!(ask(fake, PARK, &fields()).status, 403);
+    // The task is another's, or done.
+    let foreign = own().replace(WT, "WT00000000000000000000000000000009");
+    let fake = scene(alice(), &foreign, "assigned", THEIRS);
+    let answer = ask(fake, PARK, &fields());
+    assert_eq!((answer.status, json(&answer)["field"].as_str()), (400, Some("taskSid")));
+    for status in ["wrapping", "completed", "canceled", "pending"] {
+        let fake = scene(alice(), &own(), status, THEIRS);
+        assert_eq!(ask(fake, PARK, &fields()).status, 409, "{status}");
+    }
+}
+
+#[test]
+fn a_supervisor_parks_for_others() {
+    let fake = participants(dave(), &own())
+        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("assigned"))
+        .on(&read(), 200, &conversation(THEIRS))
+        .on(&write_note(), 200, "{}")
+        .on(&arm(), 201, &webhook())
+        .on(&take_out(), 200, "{}");
+    assert_eq!(ask(fake, PARK, &fields()).status, 200);
+}
+
+#[test]
+fn every_field_is_named() {
+    for field in fields().split('&') {
+        let (name, _) = field.split_once('=').unwrap();
+        let rest: Vec<_> =
+            fields().split('&').filter(|other| *other != field).map(str::to_owned).collect();
+        let answer = ask(alice(), PARK, &rest.join("&"));
+        assert_eq!((answer.status, json(&answer)["field"].as_str()), (400, Some(name)));
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_anything_happened() {
+    let long = format!(r#"{{"theirs":"{}"}}"#, "x".repeat(16_000));
+    let fake = scene(alice(), &own(), "assigned", &long);
+    assert_eq!(ask(fake, PARK, &fields()).status, 422);
+}
+
+#[test]
+fn a_failure_takes_back_what_was_done() {
+    // The note.
+    let fake = scene(alice(), &own(), "assigned", THEIRS).on(&write_note(), 403, "{}");
+    assert_eq!(ask(fake, PARK, &fields()).status, 502);
+    // The webhook: Twilio's code reaches the client.
+    let full = r#"{"code":50388,"message":"too many","status":400}"#;
+    let fake = noted_scene().on(&arm(), 400, full).on(&read(), 200, &conversation(&noted())).on(
+        &take_back(),
+        200,
+        "{}",
+    );
+    let answer = ask(fake, PARK, &fields());
+    assert_eq!((answer.status, json(&answer)["twilioErrorCode"].as_u64()), (400, Some(50388)));
+    // Taking out.
+    let read_task = format!("GET {TASKROUTER}/Tasks/{WT}");
+    let fake = noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 400, "{}");
+    let fake = participants(fake, &own()).on(&read_task, 200, &task("assigned"));
+    let fake = participants(fake, &own())
+        .on(&read_task, 200, &task("assigned"))
+        .on(&disarm(), 204, "")
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&take_back(), 200, "{}");
+    let answer = fake.handle(post(PARK, &format!("Token=T&{}", fields())));
+    assert_eq!(answer.status, 400);
+    assert_eq!(
+        json(&ask(fake.again().on_token(), "/parked/list", ""))["parked"],
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn a_lost_answer_of_arming_is_looked_for() {
+    for known in [true, false] {
+        let listed = if known { webhook() } else { String::new() };
+        let fake = noted_scene().on_lost(&arm()).on(&read_webhooks(), 200, &webhooks(&listed));
+        let fake = if known { fake } else { fake.on(&arm(), 201, &webhook()) };
+        let answer = ask(fake.on(&take_out(), 200, "{}"), PARK, &fields());
+        assert_eq!((answer.status, json(&answer)["webhook"]["sid"].as_str()), (200, Some(WH)));
+    }
+}
+
+#[test]
+fn when_it_is_unknown_whether_the_agent_is_out_the_way_back_stays() {
+    let broken = format!("GET {FLEX}/{KD}/Channels/{UO}/Participants?PageSize=100");
+    let fake = noted_scene()
+        .on(&arm(), 201, &webhook())
+        .on(&take_out(), 400, "{}")
+        .on(&broken, 403, "{}")
+        .on(&broken, 403, "{}")
+        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("assigned"));
+    assert_eq!(parked(&fake).status, 502);
+    // The same request again finds that all is done.
+    let other = participant("UT00000000000000000000000000000009", BOB);
+    let fake = scene(fake.again().on_token(), &other, "wrapping", &noted())
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&read_webhooks(), 200, &webhooks(&webhook()));
+    let answer = parked(&fake);
+    assert_eq!((answer.status, json(&answer)["webhook"]["sid"].as_str()), (200, Some(WH)));
+}
+
+fn invite(attributes: &str, more: &str) -> String {
+    format!(
+        r#"POST {FLEX}/{KD}/Channels/{UO}/Invites Routing={{"properties":{{"workspace_sid":"{WORKSPACE}","workflow_sid":"{WW}",{more}"task_channel_unique_name":"sms","attributes":{attributes}}}}}"#
+    )
+}
+
+fn invited() -> String {
+    format!(r#"{{"sid":"{KG}","interaction_sid":"{KD}","channel_sid":"{UO}","routing":{{}}}}"#)
+}
+
+fn same_worker() -> String {
+    format!(r#""queue_sid":"{WQ}","worker_sid":"{ALICE}","#)
+}
+
+fn by_hand(fake: &Fake) -> Response {
+    let body = format!("Token=T&ConversationSid={CH}&WebhookSid={WH}&RouteToSameWorker=true");
+    fake.handle(post(UNPARK, &body))
+}
+
+#[test]
+fn who_has_parked_it_brings_it_back_to_themselves_in_three_round_trips() {
+    let fake = alice()
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&invite(&back(""), &same_worker()), 200, &invited())
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&disarm(), 204, "")
+        .on(&take_back(), 200, "{}");
+    let answer = by_hand(&fake);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(json(&answer)["status"], 200);
+    assert_eq!(json(&answer)["participantInvite"]["interactionSid"], KD);
+    // What others have written meanwhile stays.
+    let more = noted().replace("1.50", "2");
+    let fake = alice()
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&invite(&back(""), &same_worker()), 200, &invited())
+        .on(&read(), 200, &conversation(&more))
+        .on(&disarm(), 204, "")
+        .on(&take_back().replace("1.50", "2"), 200, "{}");
+    assert_eq!(by_hand(&fake).status, 200);
+}
+
+#[test]
+fn nobody_else_brings_it_back_but_supervisors() {
+    let bob =
+        Fake::default().on_token_of("bob", BOB, "agent").on(&read(), 200, &conversation(&noted()));
+    assert_eq!(by_hand(&bob).status, 403);
+    // Whoever writes their name into the note breaks the seal.
+    let forged = noted().replace(ALICE, BOB);
+    let bob =
+        Fake::default().on_token_of("bob", BOB, "agent").on(&read(), 200, &conversation(&forged));
+    assert_eq!(by_hand(&bob).status, 403);
+    let dave = dave()
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&invite(&back(""), &same_worker()), 200, &invited())
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&disarm(), 204, "")
+        .on(&take_back(), 200, "{}");
+    assert_eq!(by_hand(&dave).status, 200);
+}
+
+#[test]
+fn what_is_not_parked_is_off_the_list() {
+    for gone in [false, true] {
+        let fake = if gone {
+            alice().on(&read(), 404, GONE)
+        } else {
+            alice().on(&read(), 200, &conversation(THEIRS))
+        };
+        assert_eq!(by_hand(&fake).status, 409);
+    }
+}
+
+#[test]
+fn a_failed_invite_leaves_all_as_it_was() {
+    let fake = alice()
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&invite(&back(""), &same_worker()), 403, "{}")
+        .on(&read(), 200, &conversation(&noted()));
+    assert_eq!(by_hand(&fake).status, 502);
+}
+
+#[test]
+fn a_lost_answer_of_inviting_is_looked_for() {
+    let listed = format!(
+        r#"{{"invites":[{{"sid":"{KG}","routing":{{"properties":{{"sid":"{WT}","attributes":{{"parkId":"{ID}"}}}}}}}}],"meta":{{}}}}"#
+    );
+    let fake = alice()
+        .on(&read(), 200, &conversation(&noted()))
+        .on_lost(&invite(&back(""), &same_worker()))
+        .on(&format!("GET {FLEX}/{KD}/Channels/{UO}/Invites?PageSize=50"), 200, &listed)
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&disarm(), 204, "")
+        .on(&take_back(), 200, "{}");
+    let answer = by_hand(&fake);
+    assert_eq!(
+        (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
+        (200, Some(KG))
+    );
+}
+
+fn message(author: &str) -> String {
+    format!(
+        "EventType=onMessageAdded&ConversationSid={CH}&WebhookSid={WH}&Author={author}&Source=SMS"
+    )
+}
+
+fn said(fake: &Fake, body: &str) -> Response {
+    let query = format!("interactionSid={KD}&channelSid={UO}&parkId={ID}");
+    fake.handle(signed(post(&format!("{WEBHOOK}?{query}"), body)))
+}
+
+fn come_back(fake: Fake) -> Fake {
+    participants(fake.on(&read(), 200, &conversation(&noted())), "")
+        .on(&invite(&back(""), ""), 200, &invited())
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&disarm(), 204, "")
+        .on(&take_back(), 200, "{}")
+}
+
+#[test]
+fn the_customers_message_brings_it_back_once_in_three_round_trips() {
+    let fake = come_back(Fake::default());
+    let body = message("%2B15551230001");
+    assert_eq!(said(&fake, &body).status, 200);
+    assert_eq!(said(&fake, &body).status, 200, "again");
+    let app = fake.app();
+    for _ in 0..5 {
+        let request = signed(post(WEBHOOK, &body));
+        assert_eq!(crate::support::handle(&app, request).status, 200);
+    }
+    fake.go_on();
+    fake.played();
+}
+
+#[test]
+fn message_and_agent_at_once_are_one_invite() {
+    let fake = come_back(Fake::default());
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    // The agent has read the note just before it went.
+    let fake = fake
+        .again()
+        .on_token()
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&disarm(), 404, GONE)
+        .on(&read(), 200, &conversation(THEIRS));
+    let answer = by_hand(&fake);
+    assert_eq!(
+        (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
+        (200, Some(KG))
+    );
+}
+
+#[test]
+fn only_customers_messages_bring_it_back() {
+    for body in
+        [message("system"), message("%2B15551230001").replace("onMessageAdded", "onMessageUpdated")]
+    {
+        assert_eq!(said(&Fake::default(), &body).status, 200);
+    }
+    let member = r#"{"participants":[{"sid":"MB00000000000000000000000000000001","identity":"bob"}],"meta":{}}"#;
+    let worker = format!(
+        r#"{{"workers":[{{"sid":"{BOB}","attributes":"{{\"contact_uri\":\"client:bob\"}}"}}],"meta":{{}}}}"#
+    );
+    let fake = Fake::default()
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&format!("GET {CONVERSATIONS}/{CH}/Participants?PageSize=100"), 200, member)
+        .on(
+            &format!("GET {TASKROUTER}/Workers?TargetWorkersExpression=contact_uri%20%3D%3D%20%22client%3Abob%22&PageSize=50"),
+            200,
+            &worker,
+        );
+    let fake = participants(fake, "");
+    assert_eq!(said(&fake, &message("bob")).status, 200);
+}
+
+#[test]
+fn without_a_note_the_webhook_goes() {
+    let fake = participants(Fake::default().on(&read(), 200, &conversation(THEIRS)), "").on(
+        &disarm(),
+        204,
+        "",
+    );
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+}
+
+#[test]
+fn an_agent_who_was_never_taken_out_gets_no_second_task() {
+    let who = digest("+15551230001");
+    let seen = |fake: Fake| {
+        participants(fake.on(&read(), 200, &conversation(&noted())), &own()).on(
+            &format!("GET {TASKROUTER}/Tasks/{WT}"),
+            200,
+            &task("assigned"),
+        )
+    };
+    // They may be on their way out: the way back stays, and the gate looks again.
+    let fake = seen(Fake::default());
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    assert!(fake.world.watched(&format!("unpark/{CH}/{WH}/{who}")).is_some());
+    // A while later they still have it: parking was not done.
+    let fake = Fake::default();
+    fake.world.slept.set(15_000);
+    let fake = seen(fake).on(&disarm(), 204, "").on(&read(), 200, &conversation(&noted())).on(
+        &take_back(),
+        200,
+        "{}",
+    );
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    // One who is listed although they are out does not keep the customer away.
+    let fake = participants(Fake::default().on(&read(), 200, &conversation(&noted())), &own())
+        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("wrapping"))
+        .on(&invite(&back(""), ""), 200, &invited())
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&disarm(), 204, "")
+        .on(&take_back(), 200, "{}");
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+}
+
+#[test]
+fn whatever_fails_the_gate_brings_it_back_later() {
+    let who = digest("+15551230001");
+    let key = format!("unpark/{CH}/{WH}/{who}");
+    let fake = participants(Fake::default().on(&read(), 200, &conversation(&noted())), "")
+        .on(&invite(&back(""), ""), 403, "{}")
+        .on(&read(), 200, &conversation(&noted()));
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    assert!(fake.world.watched(&key).is_some());
+    let nothing = r#"{"invites":[],"meta":{}}"#;
+    let fake = participants(fake.on(&read(), 200, &conversation(&noted())), "")
+        .on(&format!("GET {FLEX}/{KD}/Channels/{UO}/Invites?PageSize=50"), 200, nothing)
+        .on(&invite(&back(""), ""), 200, &invited())
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&disarm(), 204, "")
+        .on(&take_back(), 200, "{}");
+    assert!(fake.alarm(&key));
+    assert!(fake.world.watched(&key).is_none());
+}
+
+fn digest(text: &str) -> String {
+    use sha2::{Digest as _, Sha256};
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_note_whose_seal_is_lost_still_brings_the_customer_back() {
+    let forged = noted().replace("Everyone", "Somebody");
+    let plain = format!(r#"{{"conversationSid":"{CH}","parkId":"{ID}"}}"#);
+    let fallback = "WW00000000000000000000000000000009";
+    let list = format!("GET {FLEX}/{KD}/Channels/{UO}/Participants?PageSize=100");
+    let base = Fake::default().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", fallback);
+    let ready = participants(base.on(&read(), 200, &conversation(&forged)), "")
+        .on(&list, 200, r#"{"participants":[],"meta":{}}"#)
+        .on(&invite(&plain, "").replace(WW, fallback), 200, &invited())
+        .on(&read(), 200, &conversation(&forged))
+        .on(&disarm(), 204, "")
+        .on(&take_back(), 200, "{}");
+    assert_eq!(said(&ready, &message("%2B15551230001")).status, 200);
+}
