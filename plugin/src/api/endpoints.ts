@@ -59,4 +59,6 @@ type BodyOf<Operation> = Operation extends { responses: infer Answers }
 export type Form<P extends Path> = Omit<FormOf<Posts<P>>, "Token">;
 /** The body of its success. */
 export type Answer<P extends Path> = BodyOf<Posts<P>>;
+/** The name, in `/health`, of calls between agents that Flex runs by itself. */
+export const NATIVE_CALLS = "native-internal-call";
 export type Health = Json<paths["/health"]["get"]["responses"][200]>;

@@ -1,5 +1,5 @@
 import { Failure } from "../api/failure";
-import { NATIVE_CALLS } from "../api/planned";
+import { NATIVE_CALLS } from "../api/endpoints";
 import type { Agent } from "../directory/useDirectory";
 import { callObstacle, membersOf, taskWithin, textOf } from "../flex/tasks";
 import type { Edge } from "../edge";
