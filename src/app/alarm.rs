@@ -38,5 +38,9 @@ pub async fn run(cx: &Context, what: &str) -> Result<()> {
             cx.note(&question.conversation);
             webchat::again(cx, &question).await
         }
+        Alarm::NotTaken(call) => {
+            cx.note(&call.task);
+            events::not_taken_again(cx, &call).await
+        }
     }
 }

@@ -4,6 +4,7 @@ import Worker, { Gate } from "../../build/index.js";
 export { Gate };
 
 const MAX_BODY = 256 * 1024;
+const PATIENCE = 30_000; // with who answers what is none of ours
 const { destination, handle, passedOn, scheduled } = Worker.prototype; // what cloudflare.rs exports
 
 export default {
@@ -26,12 +27,16 @@ export default {
     try {
       const mayGo = env.FUNCTIONS_ORIGIN && header("x-forwarded-host") !== new URL(url).host; // it comes from there
       const elsewhere = mayGo ? destination(incoming, env) : undefined;
-      if (elsewhere !== undefined && !incoming.tooLarge) return await passOn(request, elsewhere, incoming, env);
+      if (elsewhere !== undefined && !incoming.tooLarge) {
+        const body = length === null && request.body ? await limited(request.body) : request.body;
+        if (body !== undefined) return await passOn(request, elsewhere, body, incoming, env);
+        incoming.tooLarge = true;
+      }
       if (method === "POST" && !incoming.tooLarge) {
         // Asking for `body` makes a stream of it: only when there is no other way.
-        const body = length === null ? await limited(request.body ?? []) : await request.text();
-        incoming.body = body ?? "";
-        incoming.tooLarge = body === null;
+        const body = length === null ? await limited(request.body ?? []) : request;
+        incoming.body = (await body?.text()) ?? "";
+        incoming.tooLarge = body === undefined;
       }
       const answer = handle(incoming, env);
       if (!(answer instanceof Promise)) return answer;
@@ -49,12 +54,16 @@ export default {
 };
 
 // A request for a path that is none of ours goes to the team's own Functions as it came, and their answer comes back as
-// it is, with CORS. Bodies are streamed both ways, and redirects are the caller's to follow.
-async function passOn(request, url, incoming, env) {
+// it is, with CORS. Bodies are streamed both ways (but one of unknown length, which has to be measured first), and redirects
+// are the caller's to follow. Only the beginning of the answer is waited for: a stream may go on for longer.
+async function passOn(request, url, body, incoming, env) {
   const headers = new Headers(request.headers);
   headers.set("x-forwarded-host", new URL(request.url).host);
-  const init = { method: request.method, headers, body: request.body, redirect: "manual", signal: AbortSignal.timeout(30_000) };
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), PATIENCE / (Number.parseFloat(env.TEST_CLOCK) || 1));
+  const init = { method: request.method, headers, body, redirect: "manual", signal: late.signal };
   const answer = await fetch(url, init).catch(() => undefined);
+  clearTimeout(timer);
   const ours = passedOn({ ...incoming, status: answer?.status }, env);
   if (answer === undefined) return ours;
   const response = new Response(answer.body, answer);
@@ -85,17 +94,16 @@ function orLost(answer) {
   return outcome.finally(() => clearInterval(look));
 }
 
-// A body of unknown length, up to the limit; null beyond it.
+// A body of unknown length, up to the limit; nothing beyond it.
 async function limited(stream) {
-  const decoder = new TextDecoder();
-  let text = "";
+  const chunks = [];
   let length = 0;
   for await (const chunk of stream) {
     length += chunk.length;
-    if (length > MAX_BODY) return null;
-    text += decoder.decode(chunk, { stream: true });
+    if (length > MAX_BODY) return undefined;
+    chunks.push(chunk);
   }
-  return text + decoder.decode();
+  return new Blob(chunks);
 }
 
 // The answer to a request whose code has panicked; worker's panic hook has logged where.

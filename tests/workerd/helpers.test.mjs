@@ -202,9 +202,8 @@ test("strangers touch nothing, whatever they send", async () => {
 
 test("with a known token every helper takes at most two round trips, handing a call over three, canceling an invite five", async () => {
   const { agent, number, from, conferenceSid: conference, customerCallSid, taskSid, callSid } = customerCall();
-  const second = customerCall();
-  await edge.post(`${TASKROUTER}/get-queues`, agent.name);
-  await edge.post(`${TASKROUTER}/get-queues`, second.agent.name);
+  const [second, third] = [customerCall(), customerCall()];
+  for (const known of [agent, second.agent, third.agent]) await edge.post(`${TASKROUTER}/get-queues`, known.name);
   const { invite, agent: inviting } = await chatWithInvite();
   const channel = (await edge.post(`${TASKROUTER}/get-worker-channels`, agent.name, { workerSid: agent.workerSid })).body.workerChannels[0].sid;
   const asks = [
@@ -222,7 +221,7 @@ test("with a known token every helper takes at most two round trips, handing a c
     [2, `${VOICE}/update-participant`, { conference, participant: customerCallSid, endConferenceOnExit: false }],
     [2, `${VOICE}/add-participant`, { taskSid: conference, to: number, from }],
     [3, `${VOICE}/cold-transfer`, { callSid: second.customerCallSid, to: "+16660000003" }, second.agent],
-    [2, `${VOICE}/remove-participant`, { conference: second.conferenceSid, participant: second.callSid }, second.agent],
+    [2, `${VOICE}/remove-participant`, { conference: third.conferenceSid, participant: third.callSid }, third.agent],
   ];
   for (const [most, path, fields, who = agent] of asks) {
     const { answer, trips } = await tripsOf(() => edge.post(path, who.name, fields));
