@@ -121,12 +121,14 @@ describe("a call that Flex runs by itself is placed", () => {
     expect(fake.told("Warning")).toEqual([expect.stringMatching(/microphone/)]);
   });
 
-  it("not to somebody who is busy", async () => {
-    worker.answer("/internal-call/start", refused(409));
+  it.each([
+    ["busy", "Bob Baker is in another call."],
+    ["unavailable", "Bob Baker is not available now."],
+    ["unknown", "Bob Baker is not available now."],
+  ])("not to somebody who is %s", async (reason, text) => {
+    worker.answer("/internal-call/start", refused(409, { reason }));
     expect(await placeCall(edge, bob)).toBe(false);
-    expect(fake.told("Failed")).toEqual([
-      "Bob Baker could not be called. Bob Baker is not available now. (Request req-1)",
-    ]);
+    expect(fake.told("Failed")).toEqual([`Bob Baker could not be called. ${text} (Request req-1)`]);
   });
 
   it("not when Flex refuses", async () => {
@@ -379,10 +381,14 @@ describe("a call that Flex runs by itself", () => {
   });
 
   it("is accepted from a number and recorded on the caller's side only, also after a transfer", async () => {
-    for (const incomingTransferObject of [undefined, { mode: "WARM" }]) {
+    for (const [internal_call, incomingTransferObject] of [
+      ["native", undefined],
+      ["native", { mode: "WARM" }],
+      ["native-queue", undefined],
+    ]) {
       const task = callTask({
         incomingTransferObject,
-        attributes: { internal_call: "native", to: "AP00000000000000000000000000000001" },
+        attributes: { internal_call, to: "AP00000000000000000000000000000001" },
       } as unknown as TaskParts);
       const conferenceOptions = options();
       await invoke("AcceptTask", { task, conferenceOptions });

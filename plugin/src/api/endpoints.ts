@@ -1,7 +1,4 @@
 import type { paths } from "./generated";
-import type { PlannedPaths } from "./planned";
-
-type Known = Omit<PlannedPaths, keyof paths> & paths;
 
 /**
  * When a request may be sent again by itself.
@@ -33,11 +30,11 @@ export const ENDPOINTS = {
   "/parked/list": "always",
   "/features/park-interaction/flex/park-interaction": "never",
   "/features/park-interaction/flex/unpark-interaction": "never",
-} as const satisfies Partial<Record<keyof Known, Repeat>>;
+} as const satisfies Partial<Record<keyof paths, Repeat>>;
 
 export type Path = keyof typeof ENDPOINTS;
 
-type Posts<P extends Path> = Known[P] extends { post: infer Operation } ? Operation : never;
+type Posts<P extends Path> = paths[P] extends { post: infer Operation } ? Operation : never;
 type Json<Answer> = Answer extends { content: { "application/json": infer Body } } ? Body : never;
 
 type FormOf<Operation> = Operation extends {
@@ -59,4 +56,6 @@ type BodyOf<Operation> = Operation extends { responses: infer Answers }
 export type Form<P extends Path> = Omit<FormOf<Posts<P>>, "Token">;
 /** The body of its success. */
 export type Answer<P extends Path> = BodyOf<Posts<P>>;
+/** The name, in `/health`, of calls between agents that Flex runs by itself. */
+export const NATIVE_CALLS = "native-internal-call";
 export type Health = Json<paths["/health"]["get"]["responses"][200]>;

@@ -3,9 +3,9 @@ import type { TaskPayload } from "../flex/actions";
 import { textOf } from "../flex/tasks";
 import type { Edge } from "../edge";
 
-/** A call between agents that Flex runs by itself. */
+/** A call between agents, or to a queue of them, that Flex runs by itself. */
 export function isNativeCall(task: ITask): boolean {
-  return task.attributes.internal_call === "native";
+  return ["native", "native-queue"].includes(String(task.attributes.internal_call));
 }
 
 type ConferenceOptions = { from?: string; conferenceRecord?: boolean } & Record<string, unknown>;

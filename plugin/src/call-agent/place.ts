@@ -1,5 +1,5 @@
 import { Failure } from "../api/failure";
-import { NATIVE_CALLS } from "../api/planned";
+import { NATIVE_CALLS } from "../api/endpoints";
 import type { Agent } from "../directory/useDirectory";
 import { callObstacle, membersOf, taskWithin, textOf } from "../flex/tasks";
 import type { Edge } from "../edge";
@@ -21,8 +21,12 @@ export async function placeCall(edge: Edge, agent: Agent): Promise<boolean> {
       ? await placeNatively(edge, agent)
       : await placeThePluginsWay(edge, agent);
   } catch (error) {
-    const notFree = (failure: Failure) =>
-      failure.reason === "conflict" ? words.callAgent.notFree(agent.name) : undefined;
+    const notFree = (failure: Failure) => {
+      if (failure.reason !== "conflict") return undefined;
+      return failure.text("reason") === "busy"
+        ? words.callAgent.isBusy(agent.name)
+        : words.callAgent.notFree(agent.name);
+    };
     notices.failed(words.callAgent.failed(agent.name), error, notFree);
     return false;
   }
