@@ -112,7 +112,7 @@ export function createEventBridge(twilio, { shapes, voice, channels }) {
     if (desk.sockets.size === 0) desk.told = snapshot(worker);
     else tellChanges(worker, desk);
     desk.sockets.add(socket);
-    const beat = setInterval(() => socket.readyState === 1 && socket.send(" "), HEARTBEAT_MS);
+    const beat = setInterval(() => socket.readyState === 1 && socket.send(" "), HEARTBEAT_MS).unref();
     socket.on("close", () => {
       clearInterval(beat);
       desk.sockets.delete(socket);

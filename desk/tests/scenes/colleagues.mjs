@@ -2,8 +2,6 @@
 import { notice } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
-export const needsPlugin = true;
-
 async function colleagues(page) {
   await page.bringToFront();
   await page.getByRole("link", { name: /^Colleagues/ }).first().click();

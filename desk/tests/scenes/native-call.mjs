@@ -2,8 +2,6 @@
 import { accept, callAgent, hand, notice, reject, task } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
-export const needsPlugin = true;
-
 const isNative = ({ attributes }) => JSON.parse(attributes).internal_call === "native";
 const natives = ({ inside }) => [...inside.tasks.all.values()].filter(isNative);
 const ownTask = ({ inside }, name) => natives({ inside }).find(({ reservations }) => reservations.some(({ worker }) => worker.friendlyName === name));
