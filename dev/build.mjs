@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 
 import { fail, root, run, setup, wasmBindgen } from "./setup.mjs";
 
-const LIMIT = 450_000; // of the gzipped wasm
+const LIMIT = 1_000_000; // of the gzipped wasm; the platform takes 3 MB
 
 // All that the build depends on. What src/ includes from elsewhere is documentation.
 const SOURCES = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "dev/build.mjs", "src"];

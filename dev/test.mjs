@@ -37,7 +37,7 @@ function standin() {
 }
 
 // These have Workers of their own; all others share one, in one process.
-const ALONE = ["tour", "platform"];
+const ALONE = ["tour", "platform", "pass-on"];
 
 function workerd(chosen) {
   const all = testsOf("tests/workerd", ["round-trips", "faults", ...ALONE]);

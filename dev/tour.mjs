@@ -6,7 +6,7 @@ export const stops = ({ worker: WORKER = "http://127.0.0.1:8787", twilio = "http
     `edge() { p=$1; shift; curl -s -X POST ${WORKER}$p "$@"; echo; }
 twilio() { p=$1; shift; curl -s -X POST ${TWILIO}/$p "$@"; echo; }
 newest() { curl -s "${TWILIO}/newest?worker=$1&of=$2" | tr -d '"'; }
-look() { twilio settle -d '{"timeoutMs":3000}' > /dev/null; curl -s ${TWILIO}/summary; echo; }`,
+look() { twilio settle -d '{"timeoutMs":5000,"quietMs":500}' > /dev/null; curl -s ${TWILIO}/summary; echo; }`,
   ],
   [
     "Alice calls Bob. Her leg fetches TwiML from the Worker and enters the room; the Worker creates Bob's task, which rings",

@@ -81,10 +81,9 @@ fn app(env: &Env) -> &'static App {
 /// A var or secret as text: in TOML it may be a number or a truth value.
 fn setting(env: &Env, name: &str) -> Option<String> {
     let value = js_sys::Reflect::get(env, &name.into()).ok()?;
-    if value.is_undefined() || value.is_null() || value.is_object() {
-        return None;
-    }
-    value.as_string().or_else(|| js_sys::JsString::from(value).as_string())
+    let number = || value.as_f64().map(|number| number.to_string());
+    let truth = || value.as_bool().map(|truth| truth.to_string());
+    value.as_string().or_else(number).or_else(truth)
 }
 
 fn read(incoming: &Incoming) -> Request {

@@ -130,7 +130,7 @@ export function createControls(twilio) {
       twilio.connect(url);
       return {};
     },
-    settle: async ({ timeoutMs, contains } = {}) => ({ settled: await twilio.settled(timeoutMs, contains) }),
+    settle: async (which) => ({ settled: await twilio.settled(which) }),
     reset: () => {
       twilio.reset();
       return {};

@@ -58,24 +58,28 @@ function createTwilio(options) {
     return promise;
   };
 
+  const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+
   /**
-   * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long (real milliseconds). With
-   * `contains` only webhooks with that text in them count, so that many can wait side by side.
+   * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long. With `contains` only webhooks
+   * with that text in them count, so that many can wait side by side. With `quietMs` nothing may be asked for so long either:
+   * the Worker does some things behind its answers. These are real milliseconds.
    */
-  twilio.settled = async (timeoutMs = 20_000, contains = "") => {
+  twilio.settled = async ({ timeoutMs = 20_000, contains = "", quietMs = 0 } = {}) => {
     const deadline = Date.now() + timeoutMs;
     const left = () => [...pending].filter(([, about]) => about.includes(contains)).map(([promise]) => promise);
-    do {
-      await Promise.race([
-        Promise.allSettled(left()),
-        new Promise((resolve) => setTimeout(resolve, Math.max(deadline - Date.now(), 1)).unref()),
-      ]);
+    const time = () => Math.max(deadline - Date.now(), 1);
+    for (;;) {
+      const { seq } = twilio.journal;
+      await Promise.race([Promise.allSettled(left()), sleep(time())]);
       // One thing leads to the next: an ended conference to its callback.
-      await new Promise((resolve) => (contains ? setTimeout(resolve, 20) : setImmediate(resolve)));
-      if (Date.now() >= deadline) return left().length === 0;
-    } while (left().length > 0);
-    return true;
+      if (contains || quietMs > 0) await sleep(Math.min(quietMs || 20, time()));
+      else await new Promise((resolve) => setImmediate(resolve));
+      if (Date.now() >= deadline) return left().length === 0 && quietMs === 0;
+      if (left().length === 0 && (quietMs === 0 || seq === twilio.journal.seq)) return true;
+    }
   };
+
   return twilio;
 }
 

@@ -50,5 +50,16 @@ export function createJournal(clock) {
   const violations = (filter) =>
     list(filter).flatMap((entry) => entry.violations.map((violation) => `${entry.operationId ?? entry.url ?? entry.kind}: ${violation}`));
 
-  return { request, webhook, alert, list, violations, clear: () => void (entries = []) };
+  return {
+    request,
+    webhook,
+    alert,
+    list,
+    violations,
+    clear: () => void (entries = []),
+    /** The number of the last entry. */
+    get seq() {
+      return seq;
+    },
+  };
 }

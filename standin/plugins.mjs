@@ -64,7 +64,8 @@ export function createPlugins({ clock }) {
     ListPlugin: (_, request) => page(request, "plugins", [...plugins.values()].map(presentPlugin)),
     FetchPlugin: ({ Sid }) => presentPlugin(find(plugins, Sid, "Plugins")),
     CreatePlugin: ({ UniqueName, FriendlyName, Description }) => {
-      if ([...plugins.values()].some(({ unique_name: name }) => name === UniqueName)) throw new Refusal(409, 20409, `${UniqueName} is taken`);
+      if ([...plugins.values()].some(({ unique_name: name }) => name === UniqueName))
+        throw new Refusal(409, 20409, `${UniqueName} is taken`);
       const about = { unique_name: UniqueName, friendly_name: FriendlyName ?? UniqueName, description: Description ?? "", archived: false };
       const plugin = created("FP", { ...about, date_updated: iso(clock.now()) });
       plugins.set(plugin.sid, plugin);
@@ -80,12 +81,19 @@ export function createPlugins({ clock }) {
       if (!/^\d+\.\d+\.\d+/.test(Version)) throw badRequest("Version is no semantic version");
       const isTaken = [...versions.values()].some((other) => other.plugin_sid === plugin.sid && other.version === Version);
       if (isTaken) throw new Refusal(409, 20409, `Version ${Version} exists`);
-      const about = { plugin_sid: plugin.sid, version: Version, plugin_url: PluginUrl, changelog: Changelog ?? "", private: Private ?? false };
+      const about = {
+        plugin_sid: plugin.sid,
+        version: Version,
+        plugin_url: PluginUrl,
+        changelog: Changelog ?? "",
+        private: Private ?? false,
+      };
       const version = created("FV", { ...about, archived: false, validated: false });
       versions.set(version.sid, version);
       return presentVersion(version);
     },
-    ListPluginConfiguration: (_, request) => page(request, "configurations", [...configurations.values()].reverse().map(presentConfiguration)),
+    ListPluginConfiguration: (_, request) =>
+      page(request, "configurations", [...configurations.values()].reverse().map(presentConfiguration)),
     CreatePluginConfiguration: ({ Name, Description, Plugins = [] }) => {
       const configuration = created("FJ", { name: Name, description: Description ?? "", archived: false, chosen: chosenOf(Plugins) });
       configurations.set(configuration.sid, configuration);
@@ -93,7 +101,11 @@ export function createPlugins({ clock }) {
     },
     ListConfiguredPlugin: ({ ConfigurationSid }, request) => {
       const configuration = find(configurations, ConfigurationSid, "Configurations");
-      return page(request, "plugins", configuration.chosen.map((one) => presentChosen(one, configuration)));
+      return page(
+        request,
+        "plugins",
+        configuration.chosen.map((one) => presentChosen(one, configuration)),
+      );
     },
     ListPluginRelease: (_, request) => page(request, "releases", releases.map(presentRelease)),
     FetchPluginRelease: ({ Sid }) => {

@@ -87,6 +87,28 @@ export const FLOWS = [
       await stage.post("alice", "/dial", { taskSid }, { promised: 201 });
     },
   ],
+  [
+    "conversation that comes in: three messages, one agent",
+    25,
+    async (stage) => {
+      const { twilio } = stage;
+      const from = stage.number();
+      const { conversationSid } = twilio.inbound({ channel: "sms", from });
+      const opened = await until(() => twilio.state().interactions.find((one) => one.conversationSid === conversationSid));
+      await stage.settle();
+      for (const body of ["And", "this"]) twilio.inbound({ channel: "sms", from, body });
+      const { reservations } = twilio.task(opened.tasks[0].sid);
+      twilio.accept(reservations[0].sid);
+    },
+  ],
+  [
+    "offer that an agent declines: TaskRouter's event",
+    10,
+    async ({ twilio }) => {
+      const { sid } = twilio.createTask({ workflowSid: twilio.seed.INBOUND_WORKFLOW_SID, attributes: {} });
+      twilio.reject(twilio.task(sid).reservations[0].sid);
+    },
+  ],
   ["colleagues searched in the directory", 20, (stage) => stage.post("alice", "/internal-chat/list-agents", { search: "bo" })],
   ["internal chat opened for the first time", 1, (stage, { colleague }) => stage.post("alice", "/internal-chat/open", { participant: colleague })],
   ["pins read", 10, (stage) => stage.post("alice", "/internal-chat/list-pins", {})],

@@ -1,7 +1,7 @@
 // What the measured flows cost for so many agents, by Cloudflare's prices; as the text of docs/operate.md.
 
 const DAYS = 22; // of work in a month
-const HOURS = 9; // from the first agent's login to the last one's logout
+const HOURS = 9; // from the first agent's login to the last one's logout; once a minute the time of the last event is kept
 const CRON = 96; // runs of the clean-up in a day
 // Gigabytes times seconds for one use of the gate: 128 MB, which stay for about ten seconds after the last request.
 const GATE_SECONDS = 1.4;
@@ -29,7 +29,7 @@ function dayOf(flows, run, agents) {
   return {
     requests: sum(flows, ({ requests }) => requests) * agents + CRON,
     reads: sum(flows, ({ kvReads }) => kvReads) * agents + CRON * run.kvReads,
-    writes: sum(flows, ({ kvWrites }) => kvWrites) * agents + CRON * run.kvWrites,
+    writes: sum(flows, ({ kvWrites }) => kvWrites) * agents + CRON * run.kvWrites + HOURS * 60,
     lists: sum(flows, ({ kvLists }) => kvLists) * agents + CRON * run.kvLists,
     objects: sum(flows, ({ objects }) => objects) * agents,
     seconds: gates * GATE_SECONDS,
@@ -80,7 +80,7 @@ the paid one for anything that people's work depends on.
 | limit | where it is | what happens |
 |---|---|---|
 | subrequests of one request: 50 on the free plan, 1,000 and more on the paid one | a flow above has at most ${most} Twilio calls, all its requests together; the clean-up ${"`INTERNAL_CHAT_CLEANUP_CALLS`"}, 40 unless set | the clean-up goes on in its next run |
-| processor time of one request: 10 ms on the free plan | the largest bodies that are taken need less ([benchmarks](benchmarks.md)) | 503, error 1102 |
+| processor time of one request: 10 ms on the free plan | usual requests need 1 or 2 ms, the heaviest that can be made up to 50 ([benchmarks](benchmarks.md)) | 503, error 1102 |
 | KV: one write a second to the same key | an agent's own pins | the later one of two waits or is refused with 503 |
 | Twilio: lists with an expression 3 a second | looking for a callee's task after a lost answer, the directory's search | 429, repeated after a pause within the caller's time |
 | a task's attributes 4 KB, a conversation's 16 KB | what is larger is refused before anything is done | a failure that says so |

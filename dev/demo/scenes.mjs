@@ -107,10 +107,77 @@ async function colleagues(stage) {
   stage.promise(twilio.readConversation(idle).state === "closed", "a chat that nobody has used for a year is closed by the clean-up, which cron starts");
 }
 
+const interactionOf = ({ twilio }, conversationSid) => twilio.state().interactions.find((one) => one.conversationSid === conversationSid);
+const agentsIn = (interaction) => interaction.participants.filter(({ type }) => type === "agent");
+/** Whoever is offered the newest task of this conversation takes it; answers their name and what they have. */
+async function taken(stage, conversationSid) {
+  const { twilio } = stage;
+  const offered = () =>
+    twilio.state().tasks.findLast(({ attributes, assignment_status: status }) => attributes.conversationSid === conversationSid && status === "reserved");
+  const task = await stage.until(offered, "the conversation is offered to somebody");
+  const { sid, worker } = task.reservations.find(({ status }) => status === "pending");
+  await twilio.accept(sid);
+  await stage.settle();
+  const interaction = interactionOf(stage, conversationSid);
+  const { sid: workerSid } = Object.values(twilio.seed.WORKERS).find(({ friendlyName }) => friendlyName === worker) ?? { sid: null };
+  const mine = agentsIn(interaction).find(({ routing_properties: routing }) => routing.reservation_sid === sid || routing.worker_sid === workerSid) ?? agentsIn(interaction)[0];
+  return { worker, workerSid: mine.routing_properties.worker_sid, participantSid: mine.sid, task, interaction };
+}
+
+async function comesAndGoes(stage) {
+  const { twilio } = stage;
+  const sms = (body) => twilio.inbound({ channel: "sms", from: "+15551230003", body });
+  const [{ conversationSid }] = [sms("Hello"), sms("Is anybody there?")];
+  await stage.until(() => interactionOf(stage, conversationSid), "an interaction");
+  await stage.settle();
+  const opened = twilio.state().interactions.filter((one) => one.conversationSid === conversationSid);
+  stage.promise(opened.length === 1 && opened[0].tasks.length === 1, "two messages at once open one interaction, offered once");
+  const first = await taken(stage, conversationSid);
+  stage.promise(agentsIn(first.interaction).length === 1, `${first.worker} takes it`);
+  await stage.post(first.worker, "/features/park-interaction/flex/park-interaction", {
+    channelSid: first.interaction.channelSid,
+    interactionSid: first.interaction.sid,
+    participantSid: first.participantSid,
+    conversationSid,
+    channelType: "sms",
+    taskSid: first.task.sid,
+    workflowSid: twilio.seed.INBOUND_WORKFLOW_SID,
+    taskChannelUniqueName: "sms",
+    queueName: "Everyone",
+    queueSid: twilio.seed.QUEUES.Everyone.sid,
+    taskAttributes: JSON.stringify({ name: "Chris", conversationSid }),
+    workerSid: first.workerSid,
+    createUpdateSyncMapItem: "true",
+  });
+  const { parked } = await stage.post(first.worker, "/parked/list", {});
+  stage.promise(parked.length === 1 && agentsIn(interactionOf(stage, conversationSid)).length === 0, `${first.worker} parks it: on their list, and out of the way`);
+  sms("Me again");
+  const second = await taken(stage, conversationSid);
+  stage.promise(second.task.sid !== first.task.sid, `the customer writes again, and ${second.worker} has it back`);
+  await stage.post(second.worker, `${T}/invite-participant`, {
+    taskSid: second.task.sid,
+    conversationId: second.task.sid,
+    conversationSid,
+    jsonAttributes: JSON.stringify({ name: "Chris", conversationSid }),
+    transferTargetSid: twilio.seed.WORKERS.erin.sid,
+    workersToIgnore: "{}",
+    flexInteractionSid: second.interaction.sid,
+    flexInteractionChannelSid: second.interaction.channelSid,
+    removeFlexInteractionParticipantSid: second.participantSid,
+    taskChannelUniqueName: "sms",
+  });
+  const [invited] = ringsAt(stage, "erin");
+  twilio.reject(invited.reservations.find(({ worker }) => worker === "erin").sid);
+  twilio.cancel(invited.sid);
+  const third = await taken(stage, conversationSid);
+  stage.promise(third.task.attributes.fallbackFrom === invited.sid, `handed over, declined, given up by TaskRouter: the customer falls back to ${third.worker}, not to nobody`);
+}
+
 export const SCENES = [
   ["Alice calls Bob", internalCall],
   ["The same with everything twice, and an answer lost; then Bob declines", twiceAndLost],
   ["A customer's chat changes hands", handOver],
   ["Alice calls the customer of a chat", dial],
   ["Alice and Bob chat with each other", colleagues],
+  ["A customer writes, is parked, comes back, and is never left alone", comesAndGoes],
 ];

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startTwilio } from "../../standin/index.mjs";
+import { EVENTS } from "../doctor/places.mjs";
 import { settings, startWorker } from "../worker.mjs";
 
 export class Broken extends Error {}
@@ -32,7 +33,12 @@ export async function startStage(write, more = {}) {
   const delivered = ({ method, url: target, status, body }) => {
     if (target.startsWith(url)) exchange("Twilio", method, pathOf(target), "", status ?? "no answer", body ?? "");
   };
-  const twilio = await startTwilio({ workerUrl: url, workers: 12, delivered });
+  const twilio = await startTwilio({ workerUrl: url, workers: 12, connected: true, delivered });
+  // As `npm run provision` sets it: other events are no concern of the Worker's.
+  const { ACCOUNT_SID, AUTH_TOKEN, WORKSPACE_SID } = twilio.seed;
+  const authorization = `Basic ${Buffer.from(`${ACCOUNT_SID}:${AUTH_TOKEN}`).toString("base64")}`;
+  const filter = new URLSearchParams({ EventsFilter: EVENTS.join(",") });
+  await fetch(`${twilio.url}/taskrouter/v1/Workspaces/${WORKSPACE_SID}`, { method: "POST", headers: { authorization }, body: filter });
   const folder = mkdtempSync(join(tmpdir(), "flex-edge-demo-"));
   const worker = await startWorker({ port, persist: folder, vars: { ...settings(twilio.url), DEFAULT_COUNTRY: "US" }, ...more });
   let seen = 0;

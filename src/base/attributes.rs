@@ -179,6 +179,24 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests run where there is a clock")]
+    fn many_members_are_merged_in_the_time_of_few() {
+        // Every member against every other would be a hundred times the work.
+        let time = |members: usize| {
+            let all: Vec<_> = (0..members).map(|at| format!(r#""a{at}":{at}"#)).collect();
+            let text = format!("{{{}}}", all.join(","));
+            let least = (0..5).map(|_| {
+                let began = std::time::Instant::now();
+                assert_eq!(merge(&text, &text).unwrap().len(), text.len());
+                began.elapsed()
+            });
+            least.min().unwrap()
+        };
+        let (few, many) = (time(2_000), time(20_000));
+        assert!(many < few * 40, "{few:?} for 2,000 members, {many:?} for 20,000");
+    }
+
+    #[test]
     fn attributes_that_are_no_object_are_refused() {
         for broken in ["[]", "1", "{", "null"] {
             assert!(merge(broken, "{}").is_err(), "{broken}");

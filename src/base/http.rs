@@ -152,19 +152,19 @@ impl Response {
     /// known.
     #[must_use]
     pub fn failure(error: &Error, request_id: &str) -> Self {
-        Self::of_failure(error, request_id, None)
+        Self::failure_with(error, request_id, None)
     }
 
     /// The same, with the message as `error` too.
     #[must_use]
     pub fn failure_with_error(error: &Error, request_id: &str) -> Self {
-        Self::of_failure(error, request_id, Some(error.to_string()))
+        Self::failure_with(error, request_id, Some(error.to_string()))
     }
 
-    fn of_failure(error: &Error, request_id: &str, and_error: Option<String>) -> Self {
+    fn failure_with(error: &Error, request_id: &str, as_error: Option<String>) -> Self {
         let failure = Failure {
             success: false,
-            error: and_error,
+            error: as_error,
             message: error.to_string(),
             request_id,
             field: match error {

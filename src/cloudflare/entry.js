@@ -4,6 +4,7 @@ import Worker, { Gate } from "../../build/index.js";
 export { Gate };
 
 const MAX_BODY = 256 * 1024;
+const PATIENCE = 30_000; // with who answers what is none of ours
 const { destination, handle, passedOn, scheduled } = Worker.prototype; // what cloudflare.rs exports
 
 export default {
@@ -26,12 +27,16 @@ export default {
     try {
       const mayGo = env.FUNCTIONS_ORIGIN && header("x-forwarded-host") !== new URL(url).host; // it comes from there
       const elsewhere = mayGo ? destination(incoming, env) : undefined;
-      if (elsewhere !== undefined && !incoming.tooLarge) return await passOn(request, elsewhere, incoming, env);
+      if (elsewhere !== undefined && !incoming.tooLarge) {
+        const body = length === null && request.body ? await limited(request.body) : request.body;
+        if (body !== undefined) return await passOn(request, elsewhere, body, incoming, env);
+        incoming.tooLarge = true;
+      }
       if (method === "POST" && !incoming.tooLarge) {
         // Asking for `body` makes a stream of it: only when there is no other way.
-        const body = length === null ? await limited(request.body ?? []) : await request.text();
-        incoming.body = body ?? "";
-        incoming.tooLarge = body === null;
+        const body = length === null ? await limited(request.body ?? []) : request;
+        incoming.body = (await body?.text()) ?? "";
+        incoming.tooLarge = body === undefined;
       }
       const answer = handle(incoming, env);
       if (!(answer instanceof Promise)) return answer;
@@ -39,8 +44,8 @@ export default {
       // What has been begun is brought to its end, also when the caller hangs up.
       ctx.waitUntil(outcome.catch(() => {}));
       return await outcome;
-    } catch {
-      panics += 1;
+    } catch (error) {
+      if (error !== LOST) renew(ctx, env);
       return panicked(incoming, env);
     }
   },
@@ -49,12 +54,16 @@ export default {
 };
 
 // A request for a path that is none of ours goes to the team's own Functions as it came, and their answer comes back as
-// it is, with CORS. Bodies are streamed both ways, and redirects are the caller's to follow.
-async function passOn(request, url, incoming, env) {
+// it is, with CORS. Bodies are streamed both ways (but one of unknown length, which has to be measured first), and redirects
+// are the caller's to follow. Only the beginning of the answer is waited for: a stream may go on for longer.
+async function passOn(request, url, body, incoming, env) {
   const headers = new Headers(request.headers);
   headers.set("x-forwarded-host", new URL(request.url).host);
-  const init = { method: request.method, headers, body: request.body, redirect: "manual", signal: AbortSignal.timeout(30_000) };
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), PATIENCE / (Number.parseFloat(env.TEST_CLOCK) || 1));
+  const init = { method: request.method, headers, body, redirect: "manual", signal: late.signal };
   const answer = await fetch(url, init).catch(() => undefined);
+  clearTimeout(timer);
   const ours = passedOn({ ...incoming, status: answer?.status }, env);
   if (answer === undefined) return ours;
   const response = new Response(answer.body, answer);
@@ -67,26 +76,34 @@ async function passOn(request, url, incoming, env) {
 // A panic takes the whole instance with it: who waits for something else that goes on in it would wait for ever. They look
 // for themselves, as one request cannot end another's waiting.
 let panics = 0;
+const LOST = new Error("lost in a panic");
+
+function renew(ctx, env) {
+  panics += 1;
+  // worker-build starts the new instance when its class is used; left to the gate, that would be in the middle of the next request.
+  new Worker(ctx, env);
+}
 
 function orLost(answer) {
   const before = panics;
-  return new Promise((resolve, reject) => {
-    const look = setInterval(() => panics === before || reject(new Error("lost in a panic")), 100);
-    answer.then(resolve, reject).finally(() => clearInterval(look));
+  let look;
+  const outcome = new Promise((resolve, reject) => {
+    look = setInterval(() => panics === before || reject(LOST), 100);
+    answer.then(resolve, reject);
   });
+  return outcome.finally(() => clearInterval(look));
 }
 
-// A body of unknown length, up to the limit; null beyond it.
+// A body of unknown length, up to the limit; nothing beyond it.
 async function limited(stream) {
-  const decoder = new TextDecoder();
-  let text = "";
+  const chunks = [];
   let length = 0;
   for await (const chunk of stream) {
     length += chunk.length;
-    if (length > MAX_BODY) return null;
-    text += decoder.decode(chunk, { stream: true });
+    if (length > MAX_BODY) return undefined;
+    chunks.push(chunk);
   }
-  return text + decoder.decode();
+  return new Blob(chunks);
 }
 
 // The answer to a request whose code has panicked; worker's panic hook has logged where.

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
 
+use super::access;
+use super::agent::Agent;
 use crate::base::context::Context;
-use crate::base::error::{Result, unless_gone};
+use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::TaskSid;
 use crate::twilio::interactions::{Channel, Invite, Participant};
 use crate::twilio::taskrouter::Task;
@@ -68,6 +70,27 @@ pub async fn is_anybody_left(
     let open: HashSet<&TaskSid> =
         tasks.iter().filter(|task| task.is_open()).map(|task| &task.sid).collect();
     Ok(older.iter().any(|sid| open.contains(sid)))
+}
+
+/// Checks that an agent who is listed has the chat in their hands. Who has handed it over and
+/// finishes their notes is listed on with `TRANSFER_WRAP_UP`, and acts on nothing once somebody
+/// else has it.
+pub async fn may_act(cx: &Context, agent: &Agent, participants: &[Participant]) -> Result<()> {
+    if !cx.config().transfer_wrap_up || access::is_unlimited(cx, agent) {
+        return Ok(());
+    }
+    let is_own = |p: &&Participant| p.worker().is_some() && p.worker() == agent.worker_sid();
+    let (own, others): (Vec<_>, Vec<_>) = agents(participants).partition(is_own);
+    let tasks = |all: &[&Participant]| all.iter().filter_map(|p| p.task().cloned()).collect();
+    let (own, others): (Vec<TaskSid>, Vec<TaskSid>) = (tasks(&own), tasks(&others));
+    let found = cx.twilio().tasks(own.iter().chain(&others)).await;
+    let found: Vec<Option<Task>> = found.into_iter().collect::<Result<_>>()?;
+    let is_held = |task: &Option<Task>| task.as_ref().is_some_and(Task::is_open);
+    let (own, others) = found.split_at(own.len());
+    if own.is_empty() || own.iter().any(is_held) || !others.iter().any(is_held) {
+        return Ok(());
+    }
+    Err(Error::forbidden("You have handed this conversation over."))
 }
 
 /// The newest invite whose task had such attributes when it was made. Where a listing leaves

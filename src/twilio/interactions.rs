@@ -292,8 +292,28 @@ impl Twilio<'_> {
         channel: &Channel,
         participant: &ParticipantSid,
     ) -> Result<()> {
+        self.part(channel, participant, "closed").await
+    }
+
+    /// UpdateInteractionChannelParticipant: one hands over. With `TRANSFER_WRAP_UP` they are
+    /// listed on and finish their notes, else they are out.
+    pub async fn release_channel_participant(
+        self,
+        channel: &Channel,
+        participant: &ParticipantSid,
+    ) -> Result<()> {
+        let wraps_up = self.cx.config().transfer_wrap_up;
+        self.part(channel, participant, if wraps_up { "wrapup" } else { "closed" }).await
+    }
+
+    async fn part(
+        self,
+        channel: &Channel,
+        participant: &ParticipantSid,
+        status: &str,
+    ) -> Result<()> {
         let url = self.channel_url(channel, &format!("/Participants/{participant}"));
-        let Err(error) = self.post(url, &[("Status", "closed")]).await else { return Ok(()) };
+        let Err(error) = self.post(url, &[("Status", status)]).await else { return Ok(()) };
         let Ok(listed) = unless_gone(self.channel_participants(channel).await) else {
             return Err(error);
         };

@@ -45,6 +45,15 @@ test("every route has its method, and stands in the README", () => {
   }
 });
 
+test("quiet is when nothing has been asked for a while", async () => {
+  const late = new Promise((resolve) => setTimeout(resolve, 100)).then(() => get(`${workspace}/Tasks`));
+  const started = performance.now();
+  assert.deepEqual(await twilio.settle({ quietMs: 250 }), { settled: true });
+  assert.ok(performance.now() - started >= 340, "the late request began a new wait");
+  await late;
+  assert.deepEqual(await twilio.settle({ quietMs: 10_000, timeoutMs: 50 }), { settled: false });
+});
+
 test("a forgotten task leaves nothing behind", async () => {
   const task = twilio.createTask({ workflowSid: seed.INBOUND_WORKFLOW_SID, routingTarget: alice });
   const at = `${workspace}/Workers/${alice}/Reservations`;

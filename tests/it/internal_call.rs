@@ -418,7 +418,7 @@ fn ringing(to: &str) -> Fake {
         .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &mine)
         .on(
             &format!(
-                r#"POST {TASKROUTER}/Tasks WorkflowSid={INTERNAL}&TaskChannel=voice&Attributes={{"to":"{to}",{target},"autoAnswer":"false","conferenceSid":"{CALLER}","conference":{{"sid":"{ROOM}","friendlyName":"{CALLER}"}},"internal":"true","client_call":true}}&Priority=0&Timeout=86400"#
+                r#"POST {TASKROUTER}/Tasks WorkflowSid={INTERNAL}&TaskChannel=voice&Attributes={{"to":"{to}","name":null,"from":null,{target},"autoAnswer":"false","conferenceSid":"{CALLER}","conference":{{"sid":"{ROOM}","friendlyName":"{CALLER}"}},"internal":"true","client_call":true}}&Priority=0&Timeout=86400"#
             ),
             201,
             &task(CALLEE, "pending", "{}"),

@@ -291,12 +291,13 @@ fn a_failure_takes_back_what_was_done() {
     assert_eq!((answer.status, json(&answer)["twilioErrorCode"].as_u64()), (400, Some(50388)));
     // Taking out.
     let read_task = format!("GET {TASKROUTER}/Tasks/{WT}");
-    let refused = noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 400, "{}");
-    let fake =
-        participants(participants(refused, &own()).on(&read_task, 200, &task("assigned")), &own())
-            .on(&disarm(), 204, "")
-            .on(&read(), 200, &conversation(&noted()))
-            .on(&take_back(), 200, "{}");
+    let fake = noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 400, "{}");
+    let fake = participants(fake, &own()).on(&read_task, 200, &task("assigned"));
+    let fake = participants(fake, &own())
+        .on(&read_task, 200, &task("assigned"))
+        .on(&disarm(), 204, "")
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&take_back(), 200, "{}");
     let answer = fake.handle(post(PARK, &format!("Token=T&{}", fields())));
     assert_eq!(answer.status, 400);
     assert_eq!(
@@ -323,7 +324,8 @@ fn when_it_is_unknown_whether_the_agent_is_out_the_way_back_stays() {
         .on(&arm(), 201, &webhook())
         .on(&take_out(), 400, "{}")
         .on(&broken, 403, "{}")
-        .on(&broken, 403, "{}");
+        .on(&broken, 403, "{}")
+        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("assigned"));
     assert_eq!(parked(&fake).status, 502);
     // The same request again finds that all is done.
     let other = participant("UT00000000000000000000000000000009", BOB);

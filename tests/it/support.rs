@@ -211,7 +211,7 @@ impl Fake {
 
     /// A gate does what is due there by itself, when it is time; whether it is done.
     pub fn alarm(&self, key: &str) -> bool {
-        let (at, what) = self.world.watched(key).expect("nothing is due");
+        let (at, what) = self.world.watched(key).unwrap();
         self.world.slept.set(self.world.slept.get().max(at));
         let is_done = now(self.app().alarm(&what));
         self.played();
@@ -361,11 +361,6 @@ impl World {
         reply
     }
 
-    /// The keys that were claimed.
-    pub fn claimed(&self) -> Vec<String> {
-        self.gate.borrow().keys().cloned().collect()
-    }
-
     /// Something has been done, and this is what came of it.
     pub fn keep(&self, key: &str, outcome: &str) {
         let Reply::Granted(attempt) = self.gate(key, Ask::Claim { lease: 1_000, watch: None })
@@ -374,6 +369,11 @@ impl World {
         };
         let (outcome, keep) = (Some(outcome.to_owned()), 24 * 3_600_000);
         self.gate(key, Ask::Settle { attempt, outcome, keep });
+    }
+
+    /// The keys that were claimed.
+    pub fn claimed(&self) -> Vec<String> {
+        self.gate.borrow().keys().cloned().collect()
     }
 
     /// What has to happen at a gate by itself, and when.

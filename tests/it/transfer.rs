@@ -1184,3 +1184,43 @@ fn without_a_workflow_nothing_is_handed_over() {
     assert_eq!(status, 500);
     assert_eq!(body["missing"], serde_json::json!(["TWILIO_FLEX_CHAT_TRANSFER_WORKFLOW_SID"]));
 }
+
+fn wrap_up(participant: &str) -> String {
+    remove(participant).replace("closed", "wrapup")
+}
+
+#[test]
+fn with_wrap_up_who_hands_over_finishes_their_notes() {
+    let fake = cold_reads(Fake::default().with("TRANSFER_WRAP_UP", "on"), &[], "{}")
+        .on(&cold_create(), 201, &invite("{}"))
+        .task(NEW_TASK, "pending")
+        .on(&wrap_up(OWN), 200, "{}");
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 200);
+    let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}")
+        .with("TRANSFER_WRAP_UP", "on")
+        .task(BOBS_TASK, "assigned")
+        .on(&wrap_up(OWN), 200, "{}");
+    assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200);
+}
+
+#[test]
+fn who_finishes_their_notes_is_no_company_and_takes_nobody_out() {
+    let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}")
+        .with("TRANSFER_WRAP_UP", "on")
+        .task(BOBS_TASK, "wrapping")
+        .on(&close(), 200, "{}");
+    assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200);
+    let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}")
+        .with("TRANSFER_WRAP_UP", "on")
+        .task(TASK, "wrapping")
+        .task(BOBS_TASK, "assigned");
+    assert_eq!(ask(&fake, LEAVE, &leave_fields(OTHER)).0, 403);
+    // Who is taken out by another agent is out at once.
+    let fake = leave_reads(&[customer(), alice(), bob()], &[], "{}")
+        .with("TRANSFER_WRAP_UP", "on")
+        .task(TASK, "assigned")
+        .task(BOBS_TASK, "assigned")
+        .task(TASK, "assigned")
+        .on(&remove(OTHER), 200, "{}");
+    assert_eq!(ask(&fake, LEAVE, &leave_fields(OTHER)).0, 200);
+}

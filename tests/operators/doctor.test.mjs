@@ -56,6 +56,7 @@ const BREAKS = [
   ["webchat goes to Studio", () => address({ "AutoCreation.Type": "studio", "AutoCreation.StudioFlowSid": `FW${"1".repeat(32)}` }), "webchat", /do not reach the Worker/, { mends: true }],
   ["webchat's address is deleted", () => rest("DELETE", `${ADDRESSES}/${seed.WEBCHAT_ADDRESS_SID}`), "webchat", /does not exist/, { mends: true }],
   ["webchat without origins", () => write({ ...complete(), ALLOWED_ORIGINS: "" }), "webchat", /ALLOWED_ORIGINS is missing/],
+  ["the customer site's origin, and not Flex's", () => write({ ...complete(), ALLOWED_ORIGINS: "https://www.example.com" }), "origins", /lacks https:\/\/flex\.twilio\.com/],
   ["a misspelt setting", () => write({ ...complete(), TWILIO_FLEX_CALLERID: "+1" }), "settings", /TWILIO_FLEX_CALLERID: no such setting/],
   ["a SID of another kind", () => write({ ...complete(), TWILIO_FLEX_OUTBOUND_QUEUE_SID: seed.WORKSPACE_SID }), "settings", /TWILIO_FLEX_OUTBOUND_QUEUE_SID is no WQ… SID/, { also: ["outbound-queue"] }],
   ["half an API key", () => write({ ...complete(), TWILIO_API_SECRET: "" }), "api-key", /TWILIO_API_SECRET is missing/, { also: ["webchat"] }],

@@ -58,7 +58,7 @@ describe("an empty account", () => {
     assert.match(again.output, /Nothing is missing\./);
     assert.deepEqual(writes(since), []);
     assert.equal(readFileSync(file, "utf8"), before);
-    write({ ...made, ALLOWED_ORIGINS: "https://www.example.com", TWILIO_API_KEY: seed.API_KEY, TWILIO_API_SECRET: seed.API_SECRET });
+    write({ ...made, ALLOWED_ORIGINS: "https://flex.twilio.com,https://www.example.com", TWILIO_API_KEY: seed.API_KEY, TWILIO_API_SECRET: seed.API_SECRET });
     assert.deepEqual(badOnes(await examine()), []);
   });
 

@@ -47,6 +47,7 @@ describe("a Worker that runs", () => {
       assert.deepEqual(states(found), ["good", "good", "good", "good"]);
       const logged = worker.lines.filter((line) => line.includes('"route"')).map((line) => JSON.parse(line.slice(line.indexOf("{"))));
       assert.ok(logged.some(({ route, status }) => route === "/voice/agent-join-conference" && status === 200));
+      assert.match(found["last-event"].message, /none has come yet/);
       assert.ok(logged.every(({ twilioCalls }) => twilioCalls === 0));
     });
   });
@@ -96,7 +97,7 @@ describe("what is no such Worker", () => {
     const features = { "internal-call": { configured: false, missing: ["TWILIO_FLEX_WORKSPACE_SID"] }, dial: { configured: true, missing: [] } };
     const body = { success: false, version: "0.0.1", features, missing: ["TWILIO_FLEX_WORKSPACE_SID"], invalid: {} };
     const found = await at((request, response) => json(response, request.url === "/health" ? 503 : 403, body));
-    assert.match(found.health.message, /internal-call cannot work; missing: TWILIO_FLEX_WORKSPACE_SID/);
+    assert.match(found.health.message, /503: a feature that is begun cannot work: internal-call lacks TWILIO_FLEX_WORKSPACE_SID/);
     assert.match(found.version.message, /0\.0\.1 runs; this checkout is \d/);
   });
 

@@ -33,10 +33,11 @@ for (const [channel, customer] of [["sms", "+15551230001"], ["whatsapp", "+55119
     assert.equal(other.status, 409);
     assert.equal(other.body.taskSid, first.body.taskSid);
     assert.equal(callsOf(from).length, 1);
-    // The call ends: the chat is free at once.
+    // The call ends: the chat is free for another call at once, and what is only sent again gets the same answer still.
     await twilio.accept(task.reservations[0].sid, { base: `${edge.url}/voice` });
     await twilio.complete(task.sid);
-    const next = await dial(from);
+    assert.deepEqual((await dial(from)).body, first.body);
+    const next = await dial(from, { to: "+15551239999" });
     assert.equal(next.status, 201, JSON.stringify(next.body));
     assert.notEqual(next.body.taskSid, first.body.taskSid);
   });

@@ -200,7 +200,7 @@ test("strangers touch nothing, whatever they send", async () => {
   assert.equal((await callsTo("+16669999999")).length, 0);
 });
 
-test("with a known token every helper takes at most two round trips, canceling an invite four", async () => {
+test("with a known token every helper takes at most two round trips, canceling an invite five", async () => {
   const { agent, number, from, conferenceSid: conference, customerCallSid, taskSid, callSid } = customerCall();
   const second = customerCall();
   await edge.post(`${TASKROUTER}/get-queues`, agent.name);
@@ -212,7 +212,7 @@ test("with a known token every helper takes at most two round trips, canceling a
     [1, `${TASKROUTER}/get-worker-channels`, { workerSid: agent.workerSid }],
     [1, `${TASKROUTER}/update-worker-channel`, { workerChannelSid: channel, capacity: 2, available: true }],
     [2, `${TASKROUTER}/update-task-attributes`, { taskSid, attributesUpdate: '{"a":1}' }],
-    [4, `${TASKROUTER}/update-task-assignment-status`, { taskSid: invite, assignmentStatus: "canceled" }, inviting],
+    [5, `${TASKROUTER}/update-task-assignment-status`, { taskSid: invite, assignmentStatus: "canceled" }, inviting],
     [2, `${TASKROUTER}/update-worker-attributes`, { workerSid: agent.workerSid, attributesUpdate: '{"a":1}' }],
     [1, "/common/flex/phone-numbers/list-phone-numbers", { IncludeOutgoing: true }],
     [2, "/common/flex/phone-numbers/validate-phone-number", { phoneNumber: "+493012345678" }],

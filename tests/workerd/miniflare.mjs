@@ -1,6 +1,7 @@
 // Runs the built Worker in workerd with the bindings of wrangler.toml. It is what `wrangler dev` does, less its proxies, which
 // cost ten times what the Worker does.
 import { createRequire } from "node:module";
+import { devNull } from "node:os";
 import { join } from "node:path";
 
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -13,7 +14,8 @@ const { unstable_getMiniflareWorkerOptions: optionsOf } = createRequire(import.m
 /** Resolves when it answers on `port`. `persist` is the folder of its state, `vars` its settings, `lines` what it logs. */
 export async function startMiniflare({ port, persist, vars }) {
   const lines = [];
-  const { workerOptions } = optionsOf(join(root, "wrangler.toml"));
+  // Somebody's own .dev.vars must not reach a Worker that is tested.
+  const { workerOptions } = optionsOf(join(root, "wrangler.toml"), undefined, { envFiles: [devNull] });
   const modules = edgeModules().map(({ name, path, wasm }) => ({ name, path, type: wasm ? "CompiledWasm" : "ESModule" }));
   const options = {
     host: "127.0.0.1",

@@ -31,11 +31,15 @@ async function health(context) {
   const broken = Object.entries(body.invalid ?? {}).map(([name, problem]) => `${name} ${problem}`);
   if (broken.length > 0) return bad(broken.join("; "), "correct the setting and npm run deploy");
   const features = Object.entries(body.features);
-  const off = features.filter(([, { configured }]) => !configured).map(([name]) => name);
-  const missing = (body.missing ?? []).join(", ");
-  if (status !== 200 || body.success !== true) return bad(`${off.join(", ")} cannot work; missing: ${missing}`, "write the settings and npm run deploy");
-  const rest = off.length > 0 ? `; not in use: ${off.join(", ")}` : "";
-  return good(`${features.length - off.length} of ${features.length} features ready${rest}`);
+  const off = features.filter(([, { configured }]) => !configured);
+  if (status !== 200 || body.success !== true) {
+    const lacks = off.map(([name, { missing }]) => `${name} lacks ${missing.join(", ")}`);
+    return bad(`${status}: a feature that is begun cannot work: ${lacks.join("; ")}`, "write the settings and npm run deploy");
+  }
+  const rest = off.length > 0 ? `; not in use: ${off.map(([name]) => name).join(", ")}` : "";
+  const asked = Object.entries(body.notOurs ?? {}).map(([path, times]) => `${path} (${times})`);
+  const others = asked.length > 0 ? `; asked for, and none of ours: ${asked.slice(0, 5).join(", ")}` : "";
+  return good(`${features.length - off.length} of ${features.length} features ready${rest}${others}`);
 }
 
 async function version(context) {
@@ -74,9 +78,27 @@ async function refuses(context) {
   return bad(`is answered ${status}, not 403`, "npx wrangler tail, and this again");
 }
 
+async function lastEvent(context) {
+  if (!context.url) return none(UNKNOWN);
+  const { status, body } = await ask(context);
+  if (status === 0) return none(AWAY);
+  return body?.lastTaskRouterEvent ? good(`the last one came ${body.lastTaskRouterEvent}`) : none("none has come yet");
+}
+
+const FLEX = "https://flex.twilio.com";
+
+function origins({ settings: { values, file } }) {
+  const list = values.ALLOWED_ORIGINS?.split(",").map((origin) => origin.trim().replace(/\/+$/, ""));
+  if (!list) return none("ALLOWED_ORIGINS is not set: any origin may ask, with a token");
+  if (list.includes(FLEX)) return good(`${FLEX}${list.length > 1 ? ` and ${list.length - 1} more` : ""}`);
+  return bad(`ALLOWED_ORIGINS lacks ${FLEX}: there browsers refuse what the Worker answers to plugins`, `add it in ${file}, or the origin that serves Flex; then npm run deploy`);
+}
+
 export const checks = [
   { id: "health", title: "health", run: health },
   { id: "version", title: "version", run: version },
+  { id: "last-event", title: "TaskRouter's events", run: lastEvent },
+  { id: "origins", title: "origins of browsers", run: origins },
   { id: "signature-accepted", title: "a signed request", run: accepts },
   { id: "signature-refused", title: "a forged request", run: refuses },
 ];

@@ -44,6 +44,24 @@ fn missing_and_broken_settings_are_named() {
 }
 
 #[test]
+fn settings_that_are_no_texts_in_toml_are_read_as_well() {
+    // As the platform hands numbers and truth values on: as their text.
+    let config = config(&[
+        ("FLEX_TOKEN_CACHE_SECONDS", &0.0_f64.to_string()),
+        ("INTERNAL_CHAT_IDLE_DAYS", &90.0_f64.to_string()),
+        ("WEBCHAT_TOKEN_SECONDS", &86_400.0_f64.to_string()),
+        ("ACCESS_CHECKS", &false.to_string()),
+        ("AGENTS_MAY_REMOVE_AGENTS", &false.to_string()),
+        ("TRANSFER_WRAP_UP", &true.to_string()),
+    ]);
+    assert!(config.invalid.is_empty(), "{:?}", config.invalid);
+    let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+    assert_eq!((config.token_cache, config.internal_chat_idle), (Duration::ZERO, days(90)));
+    assert_eq!(config.webchat_token, days(1));
+    assert!(!config.access_checks && !config.agents_may_remove_agents && config.transfer_wrap_up);
+}
+
+#[test]
 fn secrets_are_not_printed() {
     let config = config(&[("TWILIO_AUTH_TOKEN", "hush")]);
     assert!(!format!("{:?}{:?}", config.auth_token, config.signing_keys).contains("hush"));

@@ -131,7 +131,10 @@ impl Scene {
         match leaving {
             Some(leaving) => access::removal(cx, agent, leaving)?,
             None if t.leaving.is_some() => {}
-            None => access::interaction(cx, agent, &participants)?,
+            None => {
+                access::interaction(cx, agent, &participants)?;
+                chat::may_act(cx, agent, &participants).await?;
+            }
         }
         // A supervisor may hand over for somebody else.
         let contact = match leaving.and_then(Participant::worker) {
@@ -249,7 +252,7 @@ async fn remove(
             let message = "The invite was canceled before the agent left, who is still in the conversation. Try again.";
             return Err(Error::refused(409, message));
         }
-        cx.twilio().remove_channel_participant(&t.channel, leaving).await
+        cx.twilio().release_channel_participant(&t.channel, leaving).await
     })
     .await
 }

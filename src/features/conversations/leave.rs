@@ -119,6 +119,11 @@ impl Scene {
         participant: &ParticipantSid,
     ) -> Result<&'static str> {
         let Some(own) = self.part_of(cx, agent, participant)? else { return Ok(HAS_LEFT) };
+        let is_own = own.worker().is_some() && own.worker() == agent.worker_sid();
+        let goes_themselves = is_own && own.is_agent();
+        if !is_own {
+            chat::may_act(cx, agent, &self.participants).await?;
+        }
         let others: Vec<_> =
             chat::agents(&self.participants).filter(|other| other.sid != own.sid).collect();
         let twilio = cx.twilio();
@@ -132,7 +137,13 @@ impl Scene {
             Some(conversation) => invites::tasks(conversation.attributes()?),
             None => Vec::new(),
         };
-        let removed = twilio.remove_channel_participant(channel, participant);
+        let removed = async {
+            if goes_themselves {
+                twilio.release_channel_participant(channel, participant).await
+            } else {
+                twilio.remove_channel_participant(channel, participant).await
+            }
+        };
         let pruned = async {
             if let Some(conversation) = self.conversation.filter(|_| !noted.is_empty()) {
                 invites::prune(cx, &conversation.sid, invites::dead(cx, &noted)).await;

@@ -165,13 +165,12 @@ impl Scene<'_> {
         };
         // Whether they are out is what counts now: who comes back to a live agent is a nuisance,
         // a customer without an agent and without a way back is worse.
-        let there = cx.twilio().channel_participants(channel).await;
-        match there {
-            Ok(all) if all.iter().any(|other| other.sid == note.participant_sid) => {
+        match is_in_hands(cx, channel, &note).await {
+            Ok(true) => {
                 take_back(cx, &self.conversation.sid, &note, Some(&webhook)).await;
                 Err(error)
             }
-            Ok(_) => Ok(Parked { webhook: camel_case(&raw)? }),
+            Ok(false) => Ok(Parked { webhook: camel_case(&raw)? }),
             Err(_) => {
                 cx.warn("agent not taken out", &error);
                 let message = "It is not known whether the agent is out. Try again.";
@@ -186,7 +185,7 @@ impl Scene<'_> {
         let id = hex(&cx.random().to_be_bytes());
         let queue = task.task_queue_sid.as_ref().unwrap_or(&ask.queue_sid);
         let queue_name = task.task_queue_friendly_name.as_deref().unwrap_or(&ask.queue_name);
-        let workflow = task.workflow_sid.clone();
+        let workflow = task.workflow_sid.as_ref().unwrap_or(&ask.workflow_sid);
         let channel = task.task_channel_unique_name.as_ref();
         Ok(Note {
             attributes: note::attributes(
@@ -202,7 +201,7 @@ impl Scene<'_> {
             channel_sid: ask.channel_sid.clone(),
             participant_sid: self.own.sid.clone(),
             task_sid: task.sid.clone(),
-            workflow_sid: workflow.unwrap_or_else(|| ask.workflow_sid.clone()),
+            workflow_sid: workflow.clone(),
             queue_sid: queue.clone(),
             task_channel: channel.unwrap_or(&ask.task_channel_unique_name).clone(),
         })
@@ -225,6 +224,14 @@ impl Scene<'_> {
         }
         Err(error)
     }
+}
+
+/// Whether the agent who parks is still there: listed, and their task is in their hands.
+async fn is_in_hands(cx: &Context, channel: &Channel, note: &Note) -> Result<bool> {
+    let twilio = cx.twilio();
+    let (there, task) = join!(twilio.channel_participants(channel), twilio.task(&note.task_sid));
+    let is_listed = there?.iter().any(|other| other.sid == note.participant_sid);
+    Ok(is_listed && unless_gone(task)?.is_some_and(|task| task.is_open()))
 }
 
 /// Who the customer is, as the task says.

@@ -34,7 +34,6 @@ impl Participant {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownParticipant {
-    #[serde(skip_serializing_if = "Option::is_none")]
     call_sid: Option<CallSid>,
     participants_response: Box<RawValue>,
 }

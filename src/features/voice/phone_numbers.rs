@@ -29,7 +29,6 @@ pub struct Validate {
 pub struct Validity {
     valid: bool,
     /// Why it is not: Lookup's reasons, or what the account may not dial.
-    #[serde(skip_serializing_if = "Option::is_none")]
     invalid_reason: Option<String>,
 }
 

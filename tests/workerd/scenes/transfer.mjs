@@ -1,5 +1,5 @@
 // Conversations change hands: cold, warm, leaving, attributes.
-import { agents, CL, conversation, FOREIGN, interaction, invite, inviteFields, invitesFor, isIn, join, leave, openInvites, payload, T, takenChat } from "../chats.mjs";
+import { agents, chatWithInvite, CL, conversation, FOREIGN, interaction, invite, inviteFields, invitesFor, isIn, join, leave, openInvites, payload, T, takenChat } from "../chats.mjs";
 import { isTrue, kept, notAlone, once, overcome, same, untouched } from "../rules.mjs";
 import { edge } from "../shared.mjs";
 
@@ -74,15 +74,14 @@ const warm = scene({
 
 /** A chat with two agents in it. */
 async function twoAgents() {
-  const it = takenChat();
-  const { body } = await invite(it);
-  return { ...it, bTask: body.invitesTaskSid, bParticipant: await join(it, it.b) };
+  const it = await chatWithInvite();
+  return { ...it, bTask: it.invite, bParticipant: await join(it, it.b) };
 }
 
 const oneOfTwo = scene({
   name: "one of two leaves",
   calls: [TOKEN, PARTICIPANTS, INVITES, CONVERSATION, MEMBER, OTHER_TASK, REMOVE, NOTE],
-  given: async () => ({ ...(await twoAgents()), ...{} }),
+  given: twoAgents,
   ask: (it) => leave(it),
   look(it, body) {
     untouched(isIn(it, it.bParticipant), "the other agent is out");
@@ -105,7 +104,7 @@ const theLast = scene({
 
 const both = scene({
   name: "two leave",
-  calls: [PARTICIPANTS, INVITES, OTHER_TASK, REMOVE, CLOSE],
+  calls: [TOKEN, PARTICIPANTS, INVITES, OTHER_TASK, REMOVE, CLOSE],
   given: twoAgents,
   async ask(it) {
     const answers = await Promise.all([leave(it), leave(it, it.b, it.bParticipant)]);

@@ -18,9 +18,7 @@ use crate::twilio::taskrouter::Task;
 #[serde(rename_all = "camelCase")]
 struct CalleeAttributes<'a> {
     to: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'a str>,
     #[serde(flatten)]
     target: Target<'a>,
