@@ -28,7 +28,15 @@ describe("the bundle", () => {
 
   it("starts the plugin at once, as a classic script with Flex's globals", () => {
     const init = vi.fn();
-    const page: Record<string, unknown> = { React, ReactDOM, Twilio: { Flex: { Plugins: { init } } }, console, setTimeout, addEventListener: vi.fn(), removeEventListener: vi.fn() };
+    const page: Record<string, unknown> = {
+      React,
+      ReactDOM,
+      Twilio: { Flex: { Plugins: { init } } },
+      console,
+      setTimeout,
+      addEventListener: vi.fn(),
+      removeEventListener: vi.fn(),
+    };
     page.window = page;
     runInNewContext(code, page);
     expect(init).toHaveBeenCalledOnce();

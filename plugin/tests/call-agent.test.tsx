@@ -26,9 +26,13 @@ const bob = agent("Bob Baker", { workerSid: SIDS.bob });
 
 describe("the directory in the dialpad", () => {
   it("lists everybody but oneself, page by page, and is accessible", async () => {
-    worker.answer(LIST,
+    worker.answer(
+      LIST,
       ok({ agents: [agent("Alice Archer", { workerSid: SIDS.alice }), bob], nextCursor: "b" }),
-      ok({ agents: [agent("Zoe Zimmer", { activity: "Lunch", available: false }), agent("Heidi", { contactUri: null })], nextCursor: null }),
+      ok({
+        agents: [agent("Zoe Zimmer", { activity: "Lunch", available: false }), agent("Heidi", { contactUri: null })],
+        nextCursor: null,
+      }),
     );
     const { container } = show();
     await screen.findByText("Bob Baker");
@@ -37,7 +41,9 @@ describe("the directory in the dialpad", () => {
     await screen.findByText("Zoe Zimmer");
     expect(worker.to(LIST).map(({ form }) => form.cursor)).toEqual([undefined, "b"]);
     expect(screen.getAllByRole("listitem").map((item) => item.textContent)).toEqual([
-      expect.stringContaining("Bob BakerAvailable"), expect.stringContaining("Zoe ZimmerLunch"), expect.stringContaining("Heidicannot be called"),
+      expect.stringContaining("Bob BakerAvailable"),
+      expect.stringContaining("Zoe ZimmerLunch"),
+      expect.stringContaining("Heidicannot be called"),
     ]);
     expect(screen.getByRole("button", { name: "Call Bob Baker" })).toBeEnabled();
     expect(screen.getByRole("button", { name: "Call Zoe Zimmer" })).toBeDisabled();
@@ -108,7 +114,9 @@ describe("a call from the dialpad", () => {
     expect(screen.getByText("You are in a call already.")).toBeInTheDocument();
     act(() => fake.tasks());
     expect(button()).toBeEnabled();
-    act(() => fake.set((flex) => (flex.worker = { ...flex.worker, activity: { sid: "WA-offline", available: false } })));
+    act(() =>
+      fake.set((flex) => (flex.worker = { ...flex.worker, activity: { sid: "WA-offline", available: false } })),
+    );
     expect(screen.getByText(/You are offline/)).toBeInTheDocument();
     await expectAccessible(container);
   });
@@ -118,7 +126,11 @@ describe("a call from the dialpad", () => {
     vi.spyOn(Math, "random").mockReturnValue(-0.4);
     show();
     await userEvent.click(await screen.findByRole("button", { name: "Call Bob Baker" }));
-    await waitFor(() => expect(fake.told("Failed")).toEqual([expect.stringMatching(/^Bob Baker could not be called\. The server could not be reached/)]));
+    await waitFor(() =>
+      expect(fake.told("Failed")).toEqual([
+        expect.stringMatching(/^Bob Baker could not be called\. The server could not be reached/),
+      ]),
+    );
     expect(screen.getByRole("button", { name: "Call Bob Baker" })).toBeEnabled();
     expect(fake.inside.actions.native).not.toHaveBeenCalled();
   });

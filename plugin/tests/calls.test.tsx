@@ -36,27 +36,41 @@ describe("a call is placed the plugins' way", () => {
       return Promise.resolve(SIDS.callTask);
     });
     expect(await placeCall(edge, bob)).toBe(true);
-    expect(fake.inside.workerClient.createTask).toHaveBeenCalledWith("client:bob", "client:alice", "WW-outbound", "WQ-outbound", {
-      taskChannelUniqueName: "voice",
-      attributes: {
-        to: "client:bob",
-        direction: "outbound",
-        name: "Bob Baker",
-        fromName: "Alice Archer",
-        targetWorker: "client:alice",
-        autoAnswer: "true",
-        client_call: true,
+    expect(fake.inside.workerClient.createTask).toHaveBeenCalledWith(
+      "client:bob",
+      "client:alice",
+      "WW-outbound",
+      "WQ-outbound",
+      {
+        taskChannelUniqueName: "voice",
+        attributes: {
+          to: "client:bob",
+          direction: "outbound",
+          name: "Bob Baker",
+          fromName: "Alice Archer",
+          targetWorker: "client:alice",
+          autoAnswer: "true",
+          client_call: true,
+        },
       },
-    });
+    );
     expect(fake.inside.notifications.shown).toEqual([]);
   });
 
   it.each([
     ["who is in a call", () => fake.tasks(callTask({ status: "accepted" })), /in a call already/],
     ["who is rung", () => fake.tasks(callTask()), /in a call already/],
-    ["who is offline", () => fake.set((flex) => (flex.worker.activity = { sid: "WA-offline", available: false })), /You are offline/],
+    [
+      "who is offline",
+      () => fake.set((flex) => (flex.worker.activity = { sid: "WA-offline", available: false })),
+      /You are offline/,
+    ],
     ["who has no telephone", () => (fake.inside.workerClient.attributes = {}), /no contact_uri/],
-    ["where Flex dials nobody", () => (fake.inside.manager.serviceConfiguration.outbound_call_flows = {} as never), /not set up in Flex/],
+    [
+      "where Flex dials nobody",
+      () => (fake.inside.manager.serviceConfiguration.outbound_call_flows = {} as never),
+      /not set up in Flex/,
+    ],
   ])("not for an agent %s", async (_, given, text) => {
     given();
     expect(await placeCall(edge, bob)).toBe(false);
@@ -110,7 +124,9 @@ describe("a call that Flex runs by itself is placed", () => {
   it("not to somebody who is busy", async () => {
     worker.answer("/internal-call/start", refused(409));
     expect(await placeCall(edge, bob)).toBe(false);
-    expect(fake.told("Failed")).toEqual(["Bob Baker could not be called. Bob Baker is not available now. (Request req-1)"]);
+    expect(fake.told("Failed")).toEqual([
+      "Bob Baker could not be called. Bob Baker is not available now. (Request req-1)",
+    ]);
   });
 
   it("not when Flex refuses", async () => {
@@ -132,12 +148,30 @@ describe("a call that Flex runs by itself is placed", () => {
 
 /** The caller's task and the called agent's, as the Worker and TaskRouter have them. */
 const callers = (parts: TaskParts = {}) =>
-  callTask({ ...parts, attributes: { client_call: true, direction: "outbound", name: "Bob Baker", from: "client:alice", to: "client:bob", ...parts.attributes } });
+  callTask({
+    ...parts,
+    attributes: {
+      client_call: true,
+      direction: "outbound",
+      name: "Bob Baker",
+      from: "client:alice",
+      to: "client:bob",
+      ...parts.attributes,
+    },
+  });
 const callees = (parts: TaskParts = {}) =>
-  callTask({ ...parts, attributes: {
-    client_call: true, name: "Bob Baker", from: "client:bob", to: "client:alice", conferenceSid: "WT-caller",
-    conference: { sid: SIDS.conference, friendlyName: "WT-caller" }, ...parts.attributes,
-  } });
+  callTask({
+    ...parts,
+    attributes: {
+      client_call: true,
+      name: "Bob Baker",
+      from: "client:bob",
+      to: "client:alice",
+      conferenceSid: "WT-caller",
+      conference: { sid: SIDS.conference, friendlyName: "WT-caller" },
+      ...parts.attributes,
+    },
+  });
 
 describe("a call of the plugins' way", () => {
   beforeEach(() => {
@@ -149,7 +183,9 @@ describe("a call of the plugins' way", () => {
   it("is accepted by the caller: their leg enters the conference named after the task", async () => {
     await invoke("AcceptTask", { task: callers() });
     expect(fake.inside.reservation.call).toHaveBeenCalledWith(
-      "client:alice", `${ORIGIN}/features/internal-call/common/agent-outbound-join?taskSid=${SIDS.callTask}`, { accept: true },
+      "client:alice",
+      `${ORIGIN}/features/internal-call/common/agent-outbound-join?taskSid=${SIDS.callTask}`,
+      { accept: true },
     );
     expect(native()).not.toHaveBeenCalledWith("AcceptTask", expect.anything());
   });
@@ -158,7 +194,9 @@ describe("a call of the plugins' way", () => {
     const task = callees();
     await invoke("AcceptTask", { task });
     expect(fake.inside.reservation.call).toHaveBeenCalledWith(
-      "client:bob", `${ORIGIN}/features/internal-call/common/agent-join-conference?conferenceName=WT-caller`, { accept: true },
+      "client:bob",
+      `${ORIGIN}/features/internal-call/common/agent-join-conference?conferenceName=WT-caller`,
+      { accept: true },
     );
     expect(native()).toHaveBeenCalledWith("SelectTask", { sid: task.sid });
   });
@@ -190,7 +228,10 @@ describe("a call of the plugins' way", () => {
   });
 
   it.each([
-    ["RejectTask", "pending", /^The call could not be declined/], ["HangupCall", "accepted", /^The call could not be ended/], ["WrapupTask", "accepted", /^The call could not be ended/],
+    ["RejectTask", "pending", /^The call could not be declined/],
+    ["HangupCall", "accepted", /^The call could not be ended/],
+    ["WrapupTask", "accepted", /^The call could not be ended/],
+    ["EndConferenceForAll", "accepted", /^The call could not be ended/],
   ] as const)("whose end fails says so (%s)", async (action, status, text) => {
     worker.answer(CLEAN_UP, refused(403));
     await invoke(action, { task: callees({ status }) });
@@ -236,21 +277,37 @@ describe("a call of the plugins' way", () => {
   });
 
   it("is held by the agent's own leg when nothing else is known", async () => {
-    const task = callers({ status: "accepted", attributes: { conference: { sid: SIDS.conference, participants: { worker: SIDS.aliceLeg } } } });
+    const task = callers({
+      status: "accepted",
+      attributes: { conference: { sid: SIDS.conference, participants: { worker: SIDS.aliceLeg } } },
+    });
     await invoke("HoldCall", { task });
     await invoke("UnholdCall", { task });
     expect(worker.to(HOLD).map(({ form: { Token: _token, ...form } }) => form)).toEqual([
-      { conference: SIDS.conference, participant: SIDS.aliceLeg, hold: "true" }, { conference: SIDS.conference, participant: SIDS.aliceLeg, hold: "false" },
+      { conference: SIDS.conference, participant: SIDS.aliceLeg, hold: "true" },
+      { conference: SIDS.conference, participant: SIDS.aliceLeg, hold: "false" },
     ]);
   });
 
   it("is held by the other's leg where Flex knows it, and let go by the same", async () => {
-    const participants = [{ callSid: SIDS.aliceLeg, status: "joined" }, { callSid: SIDS.bobLeg, status: "joined" }];
-    const attributes = { worker_call_sid: SIDS.aliceLeg };
-    const known = callees({ status: "accepted", attributes, conference: { conferenceSid: SIDS.conference, participants } as never });
+    const participants = [
+      { callSid: SIDS.aliceLeg, status: "joined", isCurrentWorker: true },
+      { callSid: "CA-gone", status: "left" },
+      { status: "joined" },
+      { callSid: SIDS.bobLeg, status: "joined" },
+    ];
+    const attributes = {};
+    const known = callees({
+      status: "accepted",
+      attributes,
+      conference: { conferenceSid: SIDS.conference, participants } as never,
+    });
     await invoke("HoldCall", { task: known });
     await invoke("UnholdCall", { task: callees({ status: "accepted", attributes }) });
-    expect(worker.to(HOLD).map(({ form }) => [form.participant, form.hold])).toEqual([[SIDS.bobLeg, "true"], [SIDS.bobLeg, "false"]]);
+    expect(worker.to(HOLD).map(({ form }) => [form.participant, form.hold])).toEqual([
+      [SIDS.bobLeg, "true"],
+      [SIDS.bobLeg, "false"],
+    ]);
   });
 
   it("shows on its canvas whom it is with and whether it is held, with a button for it", async () => {
@@ -259,12 +316,16 @@ describe("a call of the plugins' way", () => {
     const [holdButton] = fake.inside.components.CallCanvasActions.added;
     expect([onCall!.options!.if!({ task }), holdButton!.options!.if!({ task })]).toEqual([true, true]);
     expect(holdButton!.options!.if!({ task: callTask() })).toBe(false);
-    const { container } = render(<>{[onCall!, holdButton!].map(({ element }) => React.cloneElement(element, { task }))}</>);
+    const { container } = render(
+      <>{[onCall!, holdButton!].map(({ element }) => React.cloneElement(element, { task }))}</>,
+    );
     expect(screen.getByRole("status")).toHaveTextContent("Bob BakerIn the call");
     worker.answer(HOLD, lost(), lost(), lost(), ok());
     vi.spyOn(Math, "random").mockReturnValue(-0.5);
     await userEvent.click(screen.getByRole("button", { name: "Hold the call" }));
-    await vi.waitFor(() => expect(fake.told("Failed")).toEqual([expect.stringMatching(/^The call could not be put on hold/)]));
+    await vi.waitFor(() =>
+      expect(fake.told("Failed")).toEqual([expect.stringMatching(/^The call could not be put on hold/)]),
+    );
     expect(screen.getByRole("button", { name: "Hold the call" })).toBeEnabled();
     await userEvent.click(screen.getByRole("button", { name: "Hold the call" }));
     await screen.findByRole("button", { name: "Take the call off hold" });
@@ -297,21 +358,32 @@ describe("a call of the plugins' way", () => {
     expect(complain("TransferFailed")).toBe(0);
   });
 
-  it.each(["AcceptTask", "RejectTask", "HoldCall", "UnholdCall", "HangupCall", "WrapupTask"])("and every other call is Flex's own (%s)", async (action) => {
-    const task = callTask({ attributes: { client_call: "true" } });
-    await invoke(action, { task });
-    expect(native()).toHaveBeenCalledWith(action, { task });
-    expect(worker.asked).toEqual([]);
-  });
+  it.each(["AcceptTask", "RejectTask", "HoldCall", "UnholdCall", "HangupCall", "EndConferenceForAll", "WrapupTask"])(
+    "and every other call is Flex's own (%s)",
+    async (action) => {
+      const task = callTask({ attributes: { client_call: "true" } });
+      await invoke(action, { task });
+      expect(native()).toHaveBeenCalledWith(action, { task });
+      expect(worker.asked).toEqual([]);
+    },
+  );
 });
 
 describe("a call that Flex runs by itself", () => {
   beforeEach(() => start(edge));
-  const options = () => ({ from: undefined as string | undefined, conferenceRecord: true, conferenceRecordingStatusCallback: "https://x", to: "client:alice" });
+  const options = () => ({
+    from: undefined as string | undefined,
+    conferenceRecord: true,
+    conferenceRecordingStatusCallback: "https://x",
+    to: "client:alice",
+  });
 
   it("is accepted from a number and recorded on the caller's side only, also after a transfer", async () => {
     for (const incomingTransferObject of [undefined, { mode: "WARM" }]) {
-      const task = callTask({ incomingTransferObject, attributes: { internal_call: "native", to: "AP00000000000000000000000000000001" } } as unknown as TaskParts);
+      const task = callTask({
+        incomingTransferObject,
+        attributes: { internal_call: "native", to: "AP00000000000000000000000000000001" },
+      } as unknown as TaskParts);
       const conferenceOptions = options();
       await invoke("AcceptTask", { task, conferenceOptions });
       expect(conferenceOptions).toEqual({ from: "+15550001001", conferenceRecord: false, to: "client:alice" });
@@ -335,7 +407,8 @@ it("agents' calls bear the agent's name, whoever runs them; others what Flex sho
     TaskListItem: { firstLine: (task: object) => string };
     TaskCanvasHeader: { title: (task: object) => string };
   };
-  const shown = (task: object) => [TaskListItem.firstLine(task), TaskCanvasHeader.title(task)].map((key) => fake.inside.manager.strings[key] ?? key);
+  const shown = (task: object) =>
+    [TaskListItem.firstLine(task), TaskCanvasHeader.title(task)].map((key) => fake.inside.manager.strings[key] ?? key);
   const name = ["{{task.attributes.name}}", "{{task.attributes.name}}"];
   expect(shown(callers())).toEqual(name);
   expect(shown(callTask({ attributes: { internal_call: "native", name: "Bob" } }))).toEqual(name);

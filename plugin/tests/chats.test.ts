@@ -27,12 +27,16 @@ describe("names of chats", () => {
     expect(chatName("bob", "alice")).toBe("alice+bob");
     expect([otherIn("alice+bob", "alice"), otherIn("alice+bob", "bob")]).toEqual(["bob", "alice"]);
   });
-  it.each(["alice", "bob+carol", "alice+alice", "alice+", "+alice", "alice+bob+carol", ""])("%j is no chat of alice's", (name) => {
-    expect(otherIn(name, "alice")).toBeUndefined();
-  });
+  it.each(["alice", "bob+carol", "alice+alice", "alice+", "+alice", "alice+bob+carol", ""])(
+    "%j is no chat of alice's",
+    (name) => {
+      expect(otherIn(name, "alice")).toBeUndefined();
+    },
+  );
   it("come from contact URIs, and tell the login", () => {
     expect(identityOf(agent("Bob", { contactUri: "client:bob_40example_2Ecom" }))).toBe("bob_40example_2Ecom");
-    for (const contactUri of [null, "", "sip:bob@x", "client:"]) expect(identityOf(agent("Bob", { contactUri }))).toBeUndefined();
+    for (const contactUri of [null, "", "sip:bob@x", "client:"])
+      expect(identityOf(agent("Bob", { contactUri }))).toBeUndefined();
     expect(loginOf("bob_40example_2Ecom")).toBe("bob@example.com");
     expect(loginOf("snake_case")).toBe("snake_case");
   });
@@ -46,17 +50,37 @@ describe("chats", () => {
     return chats;
   };
   const withBob = (parts: ConstructorParameters<typeof FakeConversation>[0] = {}) =>
-    new FakeConversation({ texts: [["bob", "1"], ["alice", "2"], ["bob", "3"]], lastRead: 0, ...parts });
+    new FakeConversation({
+      texts: [
+        ["bob", "1"],
+        ["alice", "2"],
+        ["bob", "3"],
+      ],
+      lastRead: 0,
+      ...parts,
+    });
 
   it("are all pages of the agent's internal chats, and no other conversation", async () => {
     const carol = new FakeConversation({ uniqueName: "alice+carol", texts: [["carol", "x"]] });
     const all = await chats(
-      [withBob(), new FakeConversation({ attributes: {} }), new FakeConversation({ attributes: null }), new FakeConversation({ attributes: [] })],
-      [new FakeConversation({ uniqueName: "bob+carol" }), new FakeConversation({ uniqueName: null }), new FakeConversation({ uniqueName: "alice+dave", state: "closed" })],
+      [
+        withBob(),
+        new FakeConversation({ attributes: {} }),
+        new FakeConversation({ attributes: null }),
+        new FakeConversation({ attributes: [] }),
+      ],
+      [
+        new FakeConversation({ uniqueName: "bob+carol" }),
+        new FakeConversation({ uniqueName: null }),
+        new FakeConversation({ uniqueName: "alice+dave", state: "closed" }),
+      ],
       [carol, new FakeConversation({ uniqueName: "alice+erin", status: "notParticipating" })],
     );
     expect(all.status).toBe("ready");
-    expect(all.all.map(({ other, unread }) => [other, unread])).toEqual([["bob", 2], ["carol", 1]]);
+    expect(all.all.map(({ other, unread }) => [other, unread])).toEqual([
+      ["bob", 2],
+      ["carol", 1],
+    ]);
     expect(all.unread).toBe(3);
   });
 
@@ -139,7 +163,10 @@ describe("chats", () => {
     client.emit("typingStarted", { identity: "bob", conversation: bob });
     bob.say("bob", "4");
     expect(typing()).toBe(false);
-    client.emit("typingStarted", { identity: "carol", conversation: new FakeConversation({ uniqueName: "alice+carol" }) });
+    client.emit("typingStarted", {
+      identity: "carol",
+      conversation: new FakeConversation({ uniqueName: "alice+carol" }),
+    });
   });
 
   it("know whether they are connected", async () => {
@@ -157,7 +184,8 @@ describe("chats", () => {
   });
 
   describe("are opened", () => {
-    const opened = (conversation: FakeConversation) => ok({ conversationSid: conversation.sid, uniqueName: "alice+bob", created: true });
+    const opened = (conversation: FakeConversation) =>
+      ok({ conversationSid: conversation.sid, uniqueName: "alice+bob", created: true });
 
     it("without asking anybody when they are there", async () => {
       const all = await chats([withBob()]);
@@ -188,7 +216,10 @@ describe("chats", () => {
     });
 
     it.each([
-      [refused(409, { conversationSid: "CH1" }), "A conversation that cannot be used has its name. Ask your administrator to delete it."],
+      [
+        refused(409, { conversationSid: "CH1" }),
+        "A conversation that cannot be used has its name. Ask your administrator to delete it.",
+      ],
       [refused(400, { field: "participant" }), "There is no such colleague."],
       [refused(403), "You are not allowed to do that."],
     ])("not against the Worker: %#", async (answer, text) => {
@@ -292,7 +323,16 @@ describe("names", () => {
   const names = () => new Names(edge, client.sdk);
 
   it("are the directory's, and the login until then", async () => {
-    worker.answer("/internal-chat/list-agents", ok({ agents: [agent("Bobby", { contactUri: "client:x" }), agent("Bob Baker", { contactUri: "client:bob_40x_2Ecom" })], nextCursor: null }));
+    worker.answer(
+      "/internal-chat/list-agents",
+      ok({
+        agents: [
+          agent("Bobby", { contactUri: "client:x" }),
+          agent("Bob Baker", { contactUri: "client:bob_40x_2Ecom" }),
+        ],
+        nextCursor: null,
+      }),
+    );
     const all = names();
     expect(all.of("bob_40x_2Ecom")).toBe("bob@x.com");
     await Promise.all([all.find("bob_40x_2Ecom"), all.find("bob_40x_2Ecom")]);

@@ -43,10 +43,14 @@ describe("a request", () => {
   });
 
   it("is sent again with the token of that moment", async () => {
-    worker.answer("/internal-chat/list-pins", () => {
-      token = "renewed";
-      throw lost();
-    }, ok({ pins: [] }));
+    worker.answer(
+      "/internal-chat/list-pins",
+      () => {
+        token = "renewed";
+        throw lost();
+      },
+      ok({ pins: [] }),
+    );
     await pins();
     expect(worker.asked.map(({ form }) => form.Token)).toEqual(["token-of-alice", "renewed"]);
   });
@@ -54,8 +58,18 @@ describe("a request", () => {
 
 describe("a failure", () => {
   it.each([
-    [400, "refused"], [413, "refused"], [422, "refused"], [401, "forbidden"], [403, "forbidden"], [404, "gone"], [409, "conflict"],
-    [429, "busy"], [503, "busy"], [500, "broken"], [502, "broken"], [504, "broken"],
+    [400, "refused"],
+    [413, "refused"],
+    [422, "refused"],
+    [401, "forbidden"],
+    [403, "forbidden"],
+    [404, "gone"],
+    [409, "conflict"],
+    [429, "busy"],
+    [503, "busy"],
+    [500, "broken"],
+    [502, "broken"],
+    [504, "broken"],
   ])("%i is %s, with the request's id", async (status, reason) => {
     worker.answer("/dial", refused(status, { twilioErrorCode: 20001 }));
     const failure = await dial();
@@ -78,9 +92,13 @@ describe("a failure", () => {
   });
 
   it("is an answer that does not come", async () => {
-    worker.answer("/dial", ({ request }) => new Promise((_, reject) => {
-      request.signal!.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
-    }));
+    worker.answer(
+      "/dial",
+      ({ request }) =>
+        new Promise((_, reject) => {
+          request.signal!.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
+        }),
+    );
     expect(await dial()).toMatchObject({ reason: "late" });
     expect(worker.asked).toHaveLength(1);
   });
@@ -88,7 +106,11 @@ describe("a failure", () => {
 
 describe("sending again", () => {
   it.each([
-    ["a broken connection", () => lost()], ["429", () => refused(429)], ["503", () => refused(503)], ["502", () => refused(502)], ["504", () => refused(504)],
+    ["a broken connection", () => lost()],
+    ["429", () => refused(429)],
+    ["503", () => refused(503)],
+    ["502", () => refused(502)],
+    ["504", () => refused(504)],
   ])("what may be asked twice survives %s", async (_, failure) => {
     worker.answer("/internal-chat/list-pins", failure(), failure(), ok({ pins: ["alice+bob"] }));
     expect(await pins()).toMatchObject({ pins: ["alice+bob"] });
@@ -155,7 +177,10 @@ describe("health", () => {
     expect(await client.health()).toMatchObject({ features: {} });
     vi.advanceTimersByTime(59_000);
     await client.health();
-    expect(worker.asked.map(({ method, form }) => [method, form])).toEqual([["GET", {}], ["GET", {}]]);
+    expect(worker.asked.map(({ method, form }) => [method, form])).toEqual([
+      ["GET", {}],
+      ["GET", {}],
+    ]);
     vi.advanceTimersByTime(2_000);
     await client.health();
     expect(worker.asked).toHaveLength(3);

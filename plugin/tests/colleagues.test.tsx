@@ -11,7 +11,12 @@ import { render } from "./render";
 import { fakeWorker, ok, refused, type FakeWorker } from "./worker";
 
 const LIST = "/internal-chat/list-agents";
-const everybody = [agent("Alice Archer", { workerSid: SIDS.alice }), agent("Bob Baker"), agent("Carol Cook", { activity: "Lunch" }), agent("Heidi", { contactUri: "sip:heidi@x" })];
+const everybody = [
+  agent("Alice Archer", { workerSid: SIDS.alice }),
+  agent("Bob Baker"),
+  agent("Carol Cook", { activity: "Lunch" }),
+  agent("Heidi", { contactUri: "sip:heidi@x" }),
+];
 
 let fake: FakeFlex;
 let worker: FakeWorker;
@@ -37,18 +42,32 @@ const show = async (...conversations: FakeConversation[]) => {
   return shown;
 };
 const section = (name: string) => within(screen.getByRole("region", { name }));
-const bobs = () => new FakeConversation({ texts: [["bob", "Hello Alice"], ["alice", "Hi Bob"]], lastRead: 1 });
+const bobs = () =>
+  new FakeConversation({
+    texts: [
+      ["bob", "Hello Alice"],
+      ["alice", "Hi Bob"],
+    ],
+    lastRead: 1,
+  });
 const openBob = async () => userEvent.click(screen.getAllByRole("button", { name: /^Chat with Bob Baker/ })[0]!);
 
 describe("people", () => {
   it("are the pinned, the recent and everybody, by their names; accessible", async () => {
     worker.answer("/internal-chat/list-pins", ok({ pins: ["alice+carol", "bob+zoe"], skipped: [] }));
-    const { container } = await show(bobs(), new FakeConversation({ uniqueName: "alice+carol", texts: [["carol", "x"]] }));
-    await waitFor(() => expect(section("Pinned").getByRole("button")).toHaveAccessibleName("Chat with Carol Cook, 1 unread"));
+    const { container } = await show(
+      bobs(),
+      new FakeConversation({ uniqueName: "alice+carol", texts: [["carol", "x"]] }),
+    );
+    await waitFor(() =>
+      expect(section("Pinned").getByRole("button")).toHaveAccessibleName("Chat with Carol Cook, 1 unread"),
+    );
     expect(section("Recent").getByRole("button")).toHaveAccessibleName("Chat with Bob Baker");
-    expect(section("Directory").getAllByRole("listitem").map((item) => item.textContent)).toEqual([
-      "Bob BakerAvailable", "Carol CookLunch1", "Heidi (cannot be chatted with)",
-    ]);
+    expect(
+      section("Directory")
+        .getAllByRole("listitem")
+        .map((item) => item.textContent),
+    ).toEqual(["Bob BakerAvailable", "Carol CookLunch1", "Heidi (cannot be chatted with)"]);
     expect(screen.getByRole("button", { name: "Colleagues (1 unread)" })).toHaveTextContent("[1]");
     await expectAccessible(container);
   });
@@ -92,8 +111,15 @@ describe("a chat", () => {
     await screen.findByText("Are you there?");
     expect(screen.getByRole("button", { name: "Colleagues" })).toBeInTheDocument();
     expect(bob.lastReadMessageIndex).toBe(2);
-    expect(screen.getAllByRole("listitem").filter((item) => item.closest("[role=log]")).map((item) => item.textContent)).toEqual([
-      expect.stringMatching(/^Hello AliceBob Baker/), expect.stringMatching(/^Hi BobYou/), expect.stringMatching(/^Are you there\?Bob Baker/),
+    expect(
+      screen
+        .getAllByRole("listitem")
+        .filter((item) => item.closest("[role=log]"))
+        .map((item) => item.textContent),
+    ).toEqual([
+      expect.stringMatching(/^Hello AliceBob Baker/),
+      expect.stringMatching(/^Hi BobYou/),
+      expect.stringMatching(/^Are you there\?Bob Baker/),
     ]);
     const box = screen.getByRole("textbox", { name: "Message to Bob Baker" });
     await userEvent.type(box, "Yes{Shift>}{Enter}{/Shift}I am{Enter}");
@@ -143,7 +169,9 @@ describe("a chat", () => {
     await screen.findByText("message 39");
     await userEvent.click(screen.getByRole("button", { name: "Earlier messages" }));
     await screen.findByText("message 0");
-    expect(screen.getAllByText(/^message \d+$/).map((bubble) => bubble.textContent)).toEqual(texts.map(([, body]) => body));
+    expect(screen.getAllByText(/^message \d+$/).map((bubble) => bubble.textContent)).toEqual(
+      texts.map(([, body]) => body),
+    );
     expect(screen.queryByRole("button", { name: "Earlier messages" })).toBeNull();
   });
 
@@ -177,7 +205,12 @@ describe("a chat", () => {
 
   it("opens attachments, and says when it cannot", async () => {
     const bob = bobs();
-    const media = { sid: "ME1", filename: "plan.pdf", contentType: "application/pdf", getContentTemporaryUrl: vi.fn(() => Promise.resolve("https://media.example.com/plan.pdf")) };
+    const media = {
+      sid: "ME1",
+      filename: "plan.pdf",
+      contentType: "application/pdf",
+      getContentTemporaryUrl: vi.fn(() => Promise.resolve("https://media.example.com/plan.pdf")),
+    };
     bob.add("bob", "", { attachedMedia: [media] });
     const open = vi.spyOn(window, "open").mockReturnValue(null);
     await show(bob);
@@ -206,7 +239,11 @@ describe("a chat", () => {
       return ok({ conversationSid: carol.sid, uniqueName: "alice+carol", created: true });
     });
     await userEvent.click(screen.getByRole("button", { name: "Chat with Carol Cook" }));
-    await waitFor(() => expect(fake.told("Failed")).toEqual(["The chat with Carol Cook could not be opened. The server is busy. Try again in a moment. (Request req-1)"]));
+    await waitFor(() =>
+      expect(fake.told("Failed")).toEqual([
+        "The chat with Carol Cook could not be opened. The server is busy. Try again in a moment. (Request req-1)",
+      ]),
+    );
     expect(screen.getByText("Choose a colleague to chat with.")).toBeInTheDocument();
     await userEvent.click(screen.getByRole("button", { name: "Chat with Carol Cook" }));
     await screen.findByText("No messages yet.");

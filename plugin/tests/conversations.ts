@@ -2,7 +2,14 @@ import { EventEmitter } from "node:events";
 import type { Client, Conversation, Message } from "@twilio/conversations";
 import { vi } from "vitest";
 
-type Parts = { uniqueName?: string | null; attributes?: unknown; status?: string; state?: string; lastRead?: number | null; texts?: [author: string, body: string][] };
+type Parts = {
+  uniqueName?: string | null;
+  attributes?: unknown;
+  status?: string;
+  state?: string;
+  lastRead?: number | null;
+  texts?: [author: string, body: string][];
+};
 
 let numbers = 0;
 
@@ -25,7 +32,14 @@ export class FakeConversation extends EventEmitter {
   readonly sendMessage = vi.fn((body: string) => Promise.resolve(this.say("alice", body).index));
   readonly getMessages = vi.fn((size: number) => Promise.resolve(this.page(this.messages.length, size)));
 
-  constructor({ uniqueName = "alice+bob", attributes = { internalChat: "internalChat" }, status = "joined", state = "active", lastRead = null, texts = [] }: Parts = {}) {
+  constructor({
+    uniqueName = "alice+bob",
+    attributes = { internalChat: "internalChat" },
+    status = "joined",
+    state = "active",
+    lastRead = null,
+    texts = [],
+  }: Parts = {}) {
     super();
     this.uniqueName = uniqueName;
     this.attributes = attributes;
@@ -42,7 +56,16 @@ export class FakeConversation extends EventEmitter {
   add(author: string, body: string, parts: object = {}): Message {
     const index = this.messages.length;
     const dateCreated = new Date(Date.UTC(2026, 10, 20, 9, index));
-    const message = { sid: `IM${this.sid}${index}`, index, author, body, dateCreated, conversation: this, attachedMedia: [], ...parts } as unknown as Message;
+    const message = {
+      sid: `IM${this.sid}${index}`,
+      index,
+      author,
+      body,
+      dateCreated,
+      conversation: this,
+      attachedMedia: [],
+      ...parts,
+    } as unknown as Message;
     this.messages.push(message);
     this.lastMessage = { index, dateCreated };
     return message;
@@ -60,7 +83,11 @@ export class FakeConversation extends EventEmitter {
 
   private page(end: number, size: number): object {
     const start = Math.max(0, end - size);
-    return { items: this.messages.slice(start, end), hasPrevPage: start > 0, prevPage: () => Promise.resolve(this.page(start, size)) };
+    return {
+      items: this.messages.slice(start, end),
+      hasPrevPage: start > 0,
+      prevPage: () => Promise.resolve(this.page(start, size)),
+    };
   }
 }
 
@@ -92,6 +119,10 @@ export class FakeClient extends EventEmitter {
   }
 
   private page(at: number): object {
-    return { items: this.pages[at] ?? [], hasNextPage: at + 1 < this.pages.length, nextPage: () => Promise.resolve(this.page(at + 1)) };
+    return {
+      items: this.pages[at] ?? [],
+      hasNextPage: at + 1 < this.pages.length,
+      nextPage: () => Promise.resolve(this.page(at + 1)),
+    };
   }
 }

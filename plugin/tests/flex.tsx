@@ -33,7 +33,10 @@ export function fakeActions() {
   };
 }
 
-type Added = { element: React.ReactElement; options: { if?: (props: object) => boolean; sortOrder?: number } | undefined };
+type Added = {
+  element: React.ReactElement;
+  options: { if?: (props: object) => boolean; sortOrder?: number } | undefined;
+};
 
 function fakeComponent() {
   const added: Added[] = [];
@@ -87,7 +90,10 @@ export function chatTask(parts: TaskParts = {}): ITask {
     queueSid: SIDS.queue,
     workerSid: SIDS.alice,
     getParticipants: vi.fn(() =>
-      Promise.resolve([{ participantSid: sid("UT", 9), type: "customer" }, agentIn(SIDS.aliceIn, SIDS.alice, SIDS.chatTask)]),
+      Promise.resolve([
+        { participantSid: sid("UT", 9), type: "customer" },
+        agentIn(SIDS.aliceIn, SIDS.alice, SIDS.chatTask),
+      ]),
     ),
     ...parts,
     attributes: {
@@ -150,7 +156,9 @@ export function fakeFlex({ locale = "en-US", uiAttributes }: { locale?: string; 
     localization: { localeTag: locale },
     serviceConfiguration: {
       taskrouter_offline_activity_sid: "WA-offline",
-      outbound_call_flows: { default: { workflow_sid: "WW-outbound", queue_sid: "WQ-outbound", caller_id: "+15550001001" } },
+      outbound_call_flows: {
+        default: { workflow_sid: "WW-outbound", queue_sid: "WQ-outbound", caller_id: "+15550001001" },
+      },
       ui_attributes: uiAttributes ?? { flex_edge: { url: ORIGIN } },
     },
     workerClient,
@@ -172,22 +180,42 @@ export function fakeFlex({ locale = "en-US", uiAttributes }: { locale?: string; 
   const flex = {
     ...components,
     Actions: actions,
-    StateHelper: { getCurrentPhoneCallState: vi.fn(() => undefined as unknown), getReservation: vi.fn(() => reservation) },
+    StateHelper: {
+      getCurrentPhoneCallState: vi.fn(() => undefined as unknown),
+      getReservation: vi.fn(() => reservation),
+    },
     Notifications: {
-      registerNotification: (one: { id: string; content: React.ReactElement }) => notifications.registered.set(one.id, one),
+      registerNotification: (one: { id: string; content: React.ReactElement }) =>
+        notifications.registered.set(one.id, one),
       showNotification: (id: string, context: { text: string }) => notifications.shown.push({ id, text: context.text }),
-      addListener: (_event: string, listener: (typeof notifications.listeners)[number]) => notifications.listeners.push(listener),
+      addListener: (_event: string, listener: (typeof notifications.listeners)[number]) =>
+        notifications.listeners.push(listener),
     },
     NotificationType: { error: "error", warning: "warning", success: "success" },
     NotificationEvent: { beforeAddNotification: "beforeAddNotification" },
     NotificationIds: { FailedToFetchParticipants: "FailedToFetchParticipants" },
     DefaultTaskChannels: {
-      Call: { templates: { TaskListItem: { firstLine: () => "TaskHeaderLine" }, TaskCanvasHeader: { title: "TaskHeaderLine" } } },
+      Call: {
+        templates: {
+          TaskListItem: { firstLine: () => "TaskHeaderLine" },
+          TaskCanvasHeader: { title: "TaskHeaderLine" },
+        },
+      },
     },
     TaskChannelHelper: { getTemplateForStatus: (_task: unknown, templates: { Pending: string }) => templates.Pending },
     setProviders: vi.fn(),
-    IconButton: ({ icon: _icon, variant: _variant, ...rest }: Record<string, unknown>) => <button type="button" {...rest} />,
-    SideLink: ({ icon: _i, iconActive: _a, isActive: _s, showLabel: _l, Badge, children, ...rest }: Record<string, unknown>) => (
+    IconButton: ({ icon: _icon, variant: _variant, ...rest }: Record<string, unknown>) => (
+      <button type="button" {...rest} />
+    ),
+    SideLink: ({
+      icon: _i,
+      iconActive: _a,
+      isActive: _s,
+      showLabel: _l,
+      Badge,
+      children,
+      ...rest
+    }: Record<string, unknown>) => (
       <button type="button" {...rest}>
         {children as string}
         {Badge ? ` [${(Badge as { children: number }).children}]` : ""}

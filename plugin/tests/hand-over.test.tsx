@@ -39,7 +39,9 @@ const invited = (targetSid: string, targetName = "Bob Baker") => ({
   invites: { [INVITE_TASK]: { invitesTaskSid: INVITE_TASK, targetSid, targetName, inviteTargetType: "Worker" } },
 });
 const together = (...others: object[]) =>
-  chatTask({ getParticipants: vi.fn(() => Promise.resolve([...others, agentIn(SIDS.aliceIn, SIDS.alice, SIDS.chatTask)])) });
+  chatTask({
+    getParticipants: vi.fn(() => Promise.resolve([...others, agentIn(SIDS.aliceIn, SIDS.alice, SIDS.chatTask)])),
+  });
 const bobIn = agentIn(SIDS.bobIn, SIDS.bob, "WT-bob");
 
 describe("a chat is handed over", () => {
@@ -68,7 +70,11 @@ describe("a chat is handed over", () => {
     worker.answer(QUEUES, ok({ queues: [{ sid: SIDS.queue, friendlyName: "Billing", targetWorkers: null }] }));
     const task = chatTask({ attributes: { conversations: undefined } });
     await hand(task, SIDS.queue, "WARM");
-    expect(worker.only(INVITE)).toMatchObject({ transferTargetSid: SIDS.queue, transferQueueName: "Billing", conversationId: SIDS.chatTask });
+    expect(worker.only(INVITE)).toMatchObject({
+      transferTargetSid: SIDS.queue,
+      transferQueueName: "Billing",
+      conversationId: SIDS.chatTask,
+    });
     expect(worker.only(INVITE)).not.toHaveProperty("removeFlexInteractionParticipantSid");
     expect(worker.only(INVITE)).not.toHaveProperty("transferWorkerName");
     expect(fake.told("Done")).toEqual(["Billing is invited to the chat."]);
@@ -87,15 +93,28 @@ describe("a chat is handed over", () => {
   });
 
   it("by a part that is known by its agent only", async () => {
-    await hand(chatTask({ getParticipants: vi.fn(() => Promise.resolve([agentIn(SIDS.aliceIn, SIDS.alice)])) }), SIDS.bob);
+    await hand(
+      chatTask({ getParticipants: vi.fn(() => Promise.resolve([agentIn(SIDS.aliceIn, SIDS.alice)])) }),
+      SIDS.bob,
+    );
     expect(worker.only(INVITE)).toMatchObject({ removeFlexInteractionParticipantSid: SIDS.aliceIn });
   });
 
   it.each([
     ["to oneself", chatTask(), SIDS.alice, /You are in this chat already/],
     ["to somebody who is in it", together(bobIn), SIDS.bob, /is in the chat already/],
-    ["without a part in it", chatTask({ getParticipants: vi.fn(() => Promise.resolve([bobIn])) }), SIDS.carol, /Your part in this chat could not be found/],
-    ["without any part", chatTask({ getParticipants: vi.fn(() => Promise.resolve([{}])) }), SIDS.carol, /Your part in this chat could not be found/],
+    [
+      "without a part in it",
+      chatTask({ getParticipants: vi.fn(() => Promise.resolve([bobIn])) }),
+      SIDS.carol,
+      /Your part in this chat could not be found/,
+    ],
+    [
+      "without any part",
+      chatTask({ getParticipants: vi.fn(() => Promise.resolve([{}])) }),
+      SIDS.carol,
+      /Your part in this chat could not be found/,
+    ],
   ])("not %s", async (_, task, target, text) => {
     await hand(task, target);
     expect(fake.told("Warning")).toEqual([expect.stringMatching(text)]);
@@ -128,14 +147,22 @@ describe("a chat is handed over", () => {
   it("not to a queue that is gone", async () => {
     worker.answer(QUEUES, ok({ queues: [] }));
     await hand(chatTask(), `WQ${"8".repeat(32)}`);
-    expect(fake.told("Warning")).toEqual([expect.stringMatching(/^The chat was not handed over\. The queue was not found/)]);
+    expect(fake.told("Warning")).toEqual([
+      expect.stringMatching(/^The chat was not handed over\. The queue was not found/),
+    ]);
   });
 
   it.each([
-    [refused(502, { participantInviteSid: "KG1" }), "The invitation is sent, but you are still in the chat. Hand over again to leave it."],
+    [
+      refused(502, { participantInviteSid: "KG1" }),
+      "The invitation is sent, but you are still in the chat. Hand over again to leave it.",
+    ],
     [refused(409), "Your part was just handed over to somebody else."],
     [refused(403), "You are not allowed to do that."],
-    [refused(500, { missing: ["TWILIO_FLEX_CHAT_TRANSFER_WORKFLOW_SID"] }), "It is not set up. Ask your administrator to set TWILIO_FLEX_CHAT_TRANSFER_WORKFLOW_SID."],
+    [
+      refused(500, { missing: ["TWILIO_FLEX_CHAT_TRANSFER_WORKFLOW_SID"] }),
+      "It is not set up. Ask your administrator to set TWILIO_FLEX_CHAT_TRANSFER_WORKFLOW_SID.",
+    ],
     [refused(429), "The server is busy. Try again in a moment."],
   ])("unless the Worker says no: %#", async (answer, text) => {
     worker.answer(INVITE, answer);
@@ -181,8 +208,11 @@ describe("a chat's header", () => {
   });
 
   it.each([
-    ["an offer", chatTask({ status: "pending" })], ["a wrap-up", chatTask({ status: "wrapping" })], ["a call", callTask({ status: "accepted" })],
-    ["no task", undefined], ["a chat of before Flex Conversations", chatTask({ attributes: { flexInteractionChannelSid: undefined } })],
+    ["an offer", chatTask({ status: "pending" })],
+    ["a wrap-up", chatTask({ status: "wrapping" })],
+    ["a call", callTask({ status: "accepted" })],
+    ["no task", undefined],
+    ["a chat of before Flex Conversations", chatTask({ attributes: { flexInteractionChannelSid: undefined } })],
   ])("has nothing for %s", (_, task) => {
     show(task as ITask);
     expect(screen.queryAllByRole("button")).toEqual([]);
@@ -232,16 +262,23 @@ describe("an invitation", () => {
     await waitFor(() => expect(fake.told("Done")).toEqual(["The invitation of Bob Baker is canceled."]));
     expect(worker.only(STATUS)).toEqual({ taskSid: INVITE_TASK, assignmentStatus: "canceled" });
     // Once when the menu opened, once after the cancellation.
-    await waitFor(() => expect(worker.to(ATTRIBUTES).map(({ form }) => [form.conversationSid, form.attributes])).toEqual([
-      [SIDS.conversation, "{}"], [SIDS.conversation, "{}"],
-    ]));
+    await waitFor(() =>
+      expect(worker.to(ATTRIBUTES).map(({ form }) => [form.conversationSid, form.attributes])).toEqual([
+        [SIDS.conversation, "{}"],
+        [SIDS.conversation, "{}"],
+      ]),
+    );
   });
 
   it("that was just accepted is told so", async () => {
     worker.answer(STATUS, refused(400, { twilioErrorCode: 20001 }));
     await open();
     await userEvent.click(await screen.findByRole("menuitem", { name: /Cancel/ }));
-    await waitFor(() => expect(fake.told("Failed")).toEqual(["The invitation was not canceled. The invitation was just accepted. (Request req-1)"]));
+    await waitFor(() =>
+      expect(fake.told("Failed")).toEqual([
+        "The invitation was not canceled. The invitation was just accepted. (Request req-1)",
+      ]),
+    );
     expect(worker.to(ATTRIBUTES)).toHaveLength(1);
   });
 
@@ -299,19 +336,23 @@ describe("leaving", () => {
 
   it("takes the agent's own part out", async () => {
     await leave();
-    await waitFor(() => expect(worker.only(REMOVE)).toEqual({
-      flexInteractionSid: SIDS.interaction,
-      flexInteractionChannelSid: SIDS.channel,
-      flexInteractionParticipantSid: SIDS.aliceIn,
-      conversationSid: SIDS.conversation,
-    }));
+    await waitFor(() =>
+      expect(worker.only(REMOVE)).toEqual({
+        flexInteractionSid: SIDS.interaction,
+        flexInteractionChannelSid: SIDS.channel,
+        flexInteractionParticipantSid: SIDS.aliceIn,
+        conversationSid: SIDS.conversation,
+      }),
+    );
     expect(fake.told("Failed")).toEqual([]);
   });
 
   it("says when it failed", async () => {
     worker.answer(REMOVE, refused(502));
     await leave();
-    await waitFor(() => expect(fake.told("Failed")).toEqual([expect.stringMatching(/^You have not left the chat\. .*req-1/)]));
+    await waitFor(() =>
+      expect(fake.told("Failed")).toEqual([expect.stringMatching(/^You have not left the chat\. .*req-1/)]),
+    );
   });
 });
 

@@ -16,7 +16,10 @@ describe.each(["en-US", "pt-BR"])("in %s", (locale) => {
 
   it.each(CAUSES)("says why, when it is %s, and by which id an operator finds it", (reason) => {
     const fake = fakeFlex({ locale });
-    const failure = new Failure(reason, "the Worker's words", 500, { requestId: "req-7", missing: ["SETTING_A", "SETTING_B"] });
+    const failure = new Failure(reason, "the Worker's words", 500, {
+      requestId: "req-7",
+      missing: ["SETTING_A", "SETTING_B"],
+    });
     createNotices(fake.flex, words).failed(words.callCustomer.failed, failure);
     const [text] = fake.told("Failed");
     expect(text).toMatch(new RegExp(`^${words.callCustomer.failed} .+req-7`));
@@ -42,7 +45,9 @@ it("tells what Flex itself says", () => {
 it("prefers what a part knows about a failure", () => {
   const fake = fakeFlex();
   const failure = failureOf(409, { requestId: "req-9" });
-  createNotices(fake.flex, en).failed("It failed.", failure, ({ reason }) => (reason === "conflict" ? "Bob was faster." : undefined));
+  createNotices(fake.flex, en).failed("It failed.", failure, ({ reason }) =>
+    reason === "conflict" ? "Bob was faster." : undefined,
+  );
   expect(fake.told("Failed")).toEqual(["It failed. Bob was faster. (Request req-9)"]);
 });
 
@@ -61,7 +66,9 @@ it("says the same things in both languages", () => {
     );
   expect(leaves(ptBr).sort()).toEqual(leaves(en).sort());
   const texts = (words: object): string[] =>
-    Object.values(words).flatMap((text) => (typeof text === "object" ? texts(text as object) : typeof text === "string" ? [text] : []));
+    Object.values(words).flatMap((text) =>
+      typeof text === "object" ? texts(text as object) : typeof text === "string" ? [text] : [],
+    );
   const same = texts(en).filter((text) => texts(ptBr).includes(text));
   expect(same).toEqual([]);
 });

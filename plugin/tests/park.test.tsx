@@ -34,18 +34,21 @@ describe("the button", () => {
     await userEvent.click(screen.getByRole("button", { name: "Park" }));
   };
 
-  it.each([["an offer", chatTask({ status: "pending" })], ["a wrap-up", chatTask({ status: "wrapping" })], ["a call", callTask({ status: "accepted" })]])(
-    "is not there for %s",
-    (_, task) => {
-      show(task);
-      expect(screen.queryAllByRole("button")).toEqual([]);
-    },
-  );
+  it.each([
+    ["an offer", chatTask({ status: "pending" })],
+    ["a wrap-up", chatTask({ status: "wrapping" })],
+    ["a call", callTask({ status: "accepted" })],
+  ])("is not there for %s", (_, task) => {
+    show(task);
+    expect(screen.queryAllByRole("button")).toEqual([]);
+  });
 
   it("parks the chat, once, with all that it needs to come back; accessible", async () => {
     worker.answer(PARK, ok());
     const bob = agentIn(SIDS.bobIn, SIDS.bob, "WT-bob");
-    const task = chatTask({ getParticipants: vi.fn(() => Promise.resolve([bob, agentIn(SIDS.aliceIn, SIDS.alice, SIDS.chatTask)])) });
+    const task = chatTask({
+      getParticipants: vi.fn(() => Promise.resolve([bob, agentIn(SIDS.aliceIn, SIDS.alice, SIDS.chatTask)])),
+    });
     fake.tasks(task);
     await press(task);
     await waitFor(() => expect(fake.told("Done")).toEqual([expect.stringMatching(/^The chat is parked/)]));
@@ -74,11 +77,17 @@ describe("the button", () => {
   });
 
   it.each([
-    [refused(400, { twilioErrorCode: 50388 }), "This chat has no room for one more webhook. Ask your administrator. (Request req-1)"],
+    [
+      refused(400, { twilioErrorCode: 50388 }),
+      "This chat has no room for one more webhook. Ask your administrator. (Request req-1)",
+    ],
     [refused(403), "You are not allowed to do that. (Request req-1)"],
     [refused(409), "This chat is not yours any more, or it is over. (Request req-1)"],
     [refused(422), "This chat holds too much data to be parked. (Request req-1)"],
-    [refused(502), "Something went wrong on the server. Try again, and tell your administrator if it stays so. (Request req-1)"],
+    [
+      refused(502),
+      "Something went wrong on the server. Try again, and tell your administrator if it stays so. (Request req-1)",
+    ],
     [lost(), "The server could not be reached. Check your connection and try again."],
   ])("tells what is wrong, and asks once: %#", async (answer, text) => {
     worker.answer(PARK, answer);
@@ -89,22 +98,46 @@ describe("the button", () => {
 
   it("does not take somebody else's part for one's own", async () => {
     await press(chatTask({ getParticipants: vi.fn(() => Promise.resolve([agentIn(SIDS.bobIn, SIDS.bob)])) }));
-    await waitFor(() => expect(fake.told("Warning")).toEqual([expect.stringMatching(/^The chat was not parked\. Your part/)]));
+    await waitFor(() =>
+      expect(fake.told("Warning")).toEqual([expect.stringMatching(/^The chat was not parked\. Your part/)]),
+    );
     expect(worker.asked).toEqual([]);
   });
 });
 
 describe("the list", () => {
   const sids = { interactionSid: SIDS.interaction, channelSid: SIDS.channel, taskSid: SIDS.chatTask };
-  const carol: Parked = { ...sids, conversationSid: "CH1", webhookSid: "WH1", channelType: "web", customer: "Carol", parkedAt: "2026-11-20T09:30:00Z" };
-  const dave: Parked = { ...sids, conversationSid: "CH2", webhookSid: "WH2", channelType: "sms", customer: null, parkedAt: "soon" };
+  const carol: Parked = {
+    ...sids,
+    conversationSid: "CH1",
+    webhookSid: "WH1",
+    channelType: "web",
+    customer: "Carol",
+    parkedAt: "2026-11-20T09:30:00Z",
+  };
+  const dave: Parked = {
+    ...sids,
+    conversationSid: "CH2",
+    webhookSid: "WH2",
+    channelType: "sms",
+    customer: null,
+    parkedAt: "soon",
+  };
 
   const show = async () => {
     const shown = render(fake.inside.components.ViewCollection.added[0]!.element);
     act(() => fake.set((flex) => (flex.view = { ...flex.view, activeView: "flex-edge-parked" })));
     return shown;
   };
-  const rows = () => screen.getAllByRole("row").slice(1).map((row) => within(row).getAllByRole("cell").map((cell) => cell.textContent));
+  const rows = () =>
+    screen
+      .getAllByRole("row")
+      .slice(1)
+      .map((row) =>
+        within(row)
+          .getAllByRole("cell")
+          .map((cell) => cell.textContent),
+      );
 
   it("shows what is parked, asked for when somebody looks; accessible", async () => {
     worker.answer(LIST, ok({ parked: [carol, dave] }));
@@ -112,7 +145,10 @@ describe("the list", () => {
     expect(worker.asked).toEqual([]);
     const { container } = await show();
     await screen.findByText("Carol");
-    expect(rows()).toEqual([["Carol", "web", expect.stringMatching(/^11\/20\/26/), "Take back"], ["Unknown customer", "sms", "", "Take back"]]);
+    expect(rows()).toEqual([
+      ["Carol", "web", expect.stringMatching(/^11\/20\/26/), "Take back"],
+      ["Unknown customer", "sms", "", "Take back"],
+    ]);
     await expectAccessible(container);
   });
 
@@ -137,7 +173,9 @@ describe("the list", () => {
     await show();
     await screen.findByText("Carol");
     await userEvent.click(screen.getByRole("button", { name: "Refresh" }));
-    await waitFor(() => expect(fake.told("Failed")).toEqual([expect.stringMatching(/^The parked chats could not be listed\. .*req-1/)]));
+    await waitFor(() =>
+      expect(fake.told("Failed")).toEqual([expect.stringMatching(/^The parked chats could not be listed\. .*req-1/)]),
+    );
     expect(screen.getByText("Carol")).toBeInTheDocument();
   });
 
@@ -175,7 +213,11 @@ describe("the list", () => {
     worker.answer(BACK, lost());
     await show();
     await userEvent.click(await screen.findByRole("button", { name: /^Take back/ }));
-    await waitFor(() => expect(fake.told("Failed")).toEqual([expect.stringMatching(/^The chat was not taken back\. The server could not be reached/)]));
+    await waitFor(() =>
+      expect(fake.told("Failed")).toEqual([
+        expect.stringMatching(/^The chat was not taken back\. The server could not be reached/),
+      ]),
+    );
     expect(screen.getByRole("button", { name: /^Take back/ })).toBeEnabled();
     expect(worker.to(BACK)).toHaveLength(1);
   });

@@ -26,10 +26,18 @@ const start = async (features: Record<string, unknown> = {}, locale = "en-US") =
 
 /** What was added where, by key. */
 const added = ({ inside }: FakeFlex) =>
-  Object.fromEntries(Object.entries(inside.components).map(([name, { added }]) => [name, added.map(({ element }) => element.key)]));
+  Object.fromEntries(
+    Object.entries(inside.components).map(([name, { added }]) => [name, added.map(({ element }) => element.key)]),
+  );
 
 const NOTHING = {
-  OutboundDialerPanel: [], CallCanvas: [], CallCanvasActions: [], TaskListButtons: [], TaskCanvasHeader: [], SideNav: [], ViewCollection: [],
+  OutboundDialerPanel: [],
+  CallCanvas: [],
+  CallCanvasActions: [],
+  TaskListButtons: [],
+  TaskCanvasHeader: [],
+  SideNav: [],
+  ViewCollection: [],
 };
 
 describe("the plugin", () => {
@@ -52,13 +60,22 @@ describe("the plugin", () => {
     ["hand_over", { TaskCanvasHeader: ["flex-edge-call-customer", "flex-edge-park"] }],
     ["call_customer", { TaskCanvasHeader: ["flex-edge-hand-over", "flex-edge-park"] }],
     ["colleagues", { SideNav: ["flex-edge-parked"], ViewCollection: ["flex-edge-parked"] }],
-    ["park", { TaskCanvasHeader: ["flex-edge-hand-over", "flex-edge-call-customer"], SideNav: ["flex-edge-colleagues"] }],
+    [
+      "park",
+      { TaskCanvasHeader: ["flex-edge-hand-over", "flex-edge-call-customer"], SideNav: ["flex-edge-colleagues"] },
+    ],
   ])("leaves %s out when it is switched off", async (part, expected) => {
     expect(added(await start({ [part]: false }))).toMatchObject(expected);
   });
 
   it("leaves Flex alone with everything switched off", async () => {
-    const fake = await start({ call_agent: false, hand_over: false, call_customer: false, colleagues: false, park: false });
+    const fake = await start({
+      call_agent: false,
+      hand_over: false,
+      call_customer: false,
+      colleagues: false,
+      park: false,
+    });
     expect(added(fake)).toEqual(NOTHING);
     for (const action of ["AcceptTask", "TransferTask", "WrapupTask", "HangupCall"]) {
       await fake.inside.actions.invokeAction(action, { task: {} });
@@ -79,7 +96,9 @@ describe("the plugin", () => {
 
   it("speaks Flex's language, and its links lead to its views", async () => {
     const fake = await start({}, "pt-BR");
-    const links = fake.inside.components.SideNav.added.map(({ element }) => React.cloneElement(element, { activeView: "x" }));
+    const links = fake.inside.components.SideNav.added.map(({ element }) =>
+      React.cloneElement(element, { activeView: "x" }),
+    );
     const { container } = render(<nav>{links}</nav>);
     screen.getByRole("button", { name: "Colegas" }).click();
     expect(fake.inside.actions.native).toHaveBeenCalledWith("NavigateToView", { viewName: "flex-edge-colleagues" });
@@ -90,16 +109,24 @@ describe("the plugin", () => {
 
   it("starts the other parts when one cannot", async () => {
     const fake = fakeFlex();
-    fake.inside.manager.conversationsClient = { get user() { throw new Error("Client is not ready"); } };
+    fake.inside.manager.conversationsClient = {
+      get user() {
+        throw new Error("Client is not ready");
+      },
+    };
     await new FlexEdgePlugin().init(fake.flex, fake.manager);
-    expect(fake.told("Failed")).toEqual(["The part colleagues of flex-edge did not start. Flex says: Client is not ready"]);
+    expect(fake.told("Failed")).toEqual([
+      "The part colleagues of flex-edge did not start. Flex says: Client is not ready",
+    ]);
     expect(added(fake)).toMatchObject({ SideNav: ["flex-edge-parked"], OutboundDialerPanel: ["flex-edge-call-agent"] });
   });
 
   it("shows colleagues' view with an apology when Flex has no chat", async () => {
     const fake = fakeFlex();
     await new FlexEdgePlugin().init(fake.flex, fake.manager);
-    const { element } = fake.inside.components.ViewCollection.added.find(({ element }) => element.key === "flex-edge-colleagues")!;
+    const { element } = fake.inside.components.ViewCollection.added.find(
+      ({ element }) => element.key === "flex-edge-colleagues",
+    )!;
     render(element);
     expect(screen.getByText(/Chat is not available/)).toBeInTheDocument();
   });

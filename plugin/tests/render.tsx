@@ -4,6 +4,8 @@ import React from "react";
 
 /** Flex gives Paste its theme; here Paste's own does. */
 export function render(element: JSX.Element): RenderResult {
-  const themed = ({ children }: { children?: React.ReactNode }) => <Theme.Provider theme="default">{children}</Theme.Provider>;
+  const themed = ({ children }: { children?: React.ReactNode }) => (
+    <Theme.Provider theme="default">{children}</Theme.Provider>
+  );
   return renderBare(element, { wrapper: themed });
 }

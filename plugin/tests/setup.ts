@@ -6,7 +6,8 @@ import { afterEach, vi } from "vitest";
 configure({
   asyncUtilTimeout: 5_000,
   // The whole document is too long to read.
-  getElementError: (message) => Object.assign(new Error(message ?? "not found"), { name: "TestingLibraryElementError" }),
+  getElementError: (message) =>
+    Object.assign(new Error(message ?? "not found"), { name: "TestingLibraryElementError" }),
 });
 
 afterEach(() => {

@@ -34,10 +34,14 @@ export function fakeWorker() {
     answer(path: string, ...answers: (Response | Error | Reply)[]): void {
       replies.set(
         path,
-        answers.map((answer) => (typeof answer === "function" ? answer : () => {
-          if (answer instanceof Error) throw answer;
-          return answer.clone();
-        })),
+        answers.map((answer) =>
+          typeof answer === "function"
+            ? answer
+            : () => {
+                if (answer instanceof Error) throw answer;
+                return answer.clone();
+              },
+        ),
       );
     },
     to: (path: string): Asked[] => asked.filter((one) => one.path === path),

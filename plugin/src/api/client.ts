@@ -31,7 +31,10 @@ export function createClient(origin: string, token: () => string): Client {
     },
     health: () => {
       if (!health || Date.now() - health.since > HEALTH_KEEPS) {
-        const asked = { since: Date.now(), answer: repeated("always", () => send(`${origin}/health`, {})) as Promise<Health> };
+        const asked = {
+          since: Date.now(),
+          answer: repeated("always", () => send(`${origin}/health`, {})) as Promise<Health>,
+        };
         asked.answer.catch(() => {
           if (health === asked) health = undefined;
         });

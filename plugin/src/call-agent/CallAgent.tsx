@@ -37,7 +37,13 @@ export function CallAgent({ edge }: { edge: Edge }): JSX.Element {
   };
 
   return (
-    <Box as="section" aria-labelledby="flex-edge-call-agent" paddingTop="space70" width="100%" data-testid="flex-edge-call-agent">
+    <Box
+      as="section"
+      aria-labelledby="flex-edge-call-agent"
+      paddingTop="space70"
+      width="100%"
+      data-testid="flex-edge-call-agent"
+    >
       <Stack orientation="vertical" spacing="space40">
         <Heading as="h3" variant="heading40" id="flex-edge-call-agent" marginBottom="space0">
           {words.title}
@@ -83,7 +89,13 @@ export function CallAgent({ edge }: { edge: Edge }): JSX.Element {
           ))}
         </Box>
         {directory.hasMore && (
-          <Button variant="secondary" size="small" fullWidth loading={directory.status === "loading"} onClick={directory.loadMore}>
+          <Button
+            variant="secondary"
+            size="small"
+            fullWidth
+            loading={directory.status === "loading"}
+            onClick={directory.loadMore}
+          >
             {words.more}
           </Button>
         )}
@@ -99,7 +111,14 @@ function AgentRow({ edge, agent, isCalling, isBlocked, onCall }: RowProps): JSX.
   const canBeCalled = /^(client|sip):/.test(agent.contactUri ?? "");
   const state = !canBeCalled ? words.noTelephone : (agent.activity ?? (agent.available ? "" : words.notAvailable));
   return (
-    <Box as="li" display="flex" alignItems="center" justifyContent="space-between" columnGap="space40" paddingY="space20">
+    <Box
+      as="li"
+      display="flex"
+      alignItems="center"
+      justifyContent="space-between"
+      columnGap="space40"
+      paddingY="space20"
+    >
       <Box minWidth="size0" flex="1">
         <Text as="p" fontWeight="fontWeightSemibold">
           <Truncate title={agent.name}>{agent.name}</Truncate>

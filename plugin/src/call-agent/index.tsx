@@ -21,6 +21,12 @@ export function start(edge: Edge): void {
   CallCanvasActions.Content.remove("hold", ifPlugins);
   CallCanvasActions.Content.remove("directory", ifPlugins);
   TaskListButtons.Content.remove("hold", ifPlugins);
-  CallCanvasActions.Content.add(<HoldButton key="flex-edge-hold" edge={edge} held={held.calls} />, { sortOrder: 0, ...ifPlugins });
-  CallCanvas.Content.add(<OnCall key="flex-edge-on-call" edge={edge} held={held.calls} />, { sortOrder: 1, ...ifPlugins });
+  CallCanvasActions.Content.add(<HoldButton key="flex-edge-hold" edge={edge} held={held.calls} />, {
+    sortOrder: 0,
+    ...ifPlugins,
+  });
+  CallCanvas.Content.add(<OnCall key="flex-edge-on-call" edge={edge} held={held.calls} />, {
+    sortOrder: 1,
+    ...ifPlugins,
+  });
 }

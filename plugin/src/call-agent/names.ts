@@ -9,7 +9,9 @@ type Line = string | ((task: ITask, ...rest: unknown[]) => unknown) | Record<str
 /** Flex would show a telephone, `sip:…` or `app:AP…`, as whom an agent calls. */
 export function showNames(edge: Edge, isAgentCall: (task: ITask) => boolean): void {
   Object.assign(edge.manager.strings, { [NAME]: "{{task.attributes.name}}" });
-  const templates = edge.flex.DefaultTaskChannels.Call.templates as Record<string, Record<string, Line> | undefined> | undefined;
+  const templates = edge.flex.DefaultTaskChannels.Call.templates as
+    | Record<string, Record<string, Line> | undefined>
+    | undefined;
   for (const [component, line] of [
     ["TaskListItem", "firstLine"],
     ["TaskCanvasHeader", "title"],

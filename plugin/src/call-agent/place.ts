@@ -17,9 +17,12 @@ export async function placeCall(edge: Edge, agent: Agent): Promise<boolean> {
       return false;
     }
     const { features } = await edge.client.health();
-    return features[NATIVE_CALLS]?.configured ? await placeNatively(edge, agent) : await placeThePluginsWay(edge, agent);
+    return features[NATIVE_CALLS]?.configured
+      ? await placeNatively(edge, agent)
+      : await placeThePluginsWay(edge, agent);
   } catch (error) {
-    const notFree = (failure: Failure) => (failure.reason === "conflict" ? words.callAgent.notFree(agent.name) : undefined);
+    const notFree = (failure: Failure) =>
+      failure.reason === "conflict" ? words.callAgent.notFree(agent.name) : undefined;
     notices.failed(words.callAgent.failed(agent.name), error, notFree);
     return false;
   }
@@ -29,7 +32,11 @@ export async function placeCall(edge: Edge, agent: Agent): Promise<boolean> {
 async function placeNatively(edge: Edge, agent: Agent): Promise<boolean> {
   const start = await edge.client.ask("/internal-call/start", { workerSid: agent.workerSid });
   const { destination, queueSid, taskAttributes } = start;
-  await edge.flex.Actions.invokeAction("StartOutboundCall", { destination, ...(queueSid ? { queueSid } : {}), taskAttributes });
+  await edge.flex.Actions.invokeAction("StartOutboundCall", {
+    destination,
+    ...(queueSid ? { queueSid } : {}),
+    taskAttributes,
+  });
   const { conversation_id: conversation } = taskAttributes.conversations;
   const task = await taskWithin(
     edge,

@@ -32,7 +32,7 @@ export class Held {
 }
 
 export function takeOverCalls(edge: Edge, held: Held): void {
-  const { words, notices } = edge;
+  const { words } = edge;
   takeOver(edge, "AcceptTask", isPluginsCall, (task) => accept(edge, task));
   takeOver(edge, "RejectTask", isPluginsCall, async (task, _, native) => {
     // One agent of a queue declines: the next one is asked.
@@ -45,6 +45,7 @@ export function takeOverCalls(edge: Edge, held: Held): void {
     // Flex hangs up its own telephone; a desk telephone it does not know.
     edge.flex.StateHelper.getCurrentPhoneCallState() ? native() : giveUp(edge, task, words.callAgent.hangUpFailed),
   );
+  takeOver(edge, "EndConferenceForAll", isPluginsCall, (task) => giveUp(edge, task, words.callAgent.hangUpFailed));
   takeOver(edge, "WrapupTask", isPluginsCall, async (task, _, native) => {
     if (task.status !== "accepted" || edge.flex.StateHelper.getCurrentPhoneCallState()) return native();
     if (!(await giveUp(edge, task, words.callAgent.hangUpFailed))) return undefined;
@@ -55,25 +56,26 @@ export function takeOverCalls(edge: Edge, held: Held): void {
     if (id === edge.flex.NotificationIds.FailedToFetchParticipants && tasksOf(edge).some(isPluginsCall)) cancel();
   };
   edge.flex.Notifications.addListener(edge.flex.NotificationEvent.beforeAddNotification, withoutComplaint);
+}
 
-  async function accept(edge: Edge, task: ITask): Promise<unknown> {
-    const from = callerIdFor(edge, task);
-    const room = textOf(membersOf(task.attributes, "conference"), "friendlyName") ?? textOf(task.attributes, "conferenceSid");
-    const url =
-      isCallee(task) && room
-        ? edge.client.url(`${PATH}/agent-join-conference`, { conferenceName: room })
-        : edge.client.url(`${PATH}/agent-outbound-join`, { taskSid: task.taskSid });
-    try {
-      await edge.flex.StateHelper.getReservation(task.sid).call(from, url, { accept: true });
-    } catch (error) {
-      notices.failed(words.callAgent.acceptFailed, error);
-      // Nothing of the caller's call exists but its task; the called agent can try again.
-      if (!isCallee(task)) await giveUp(edge, task, words.callAgent.hangUpFailed);
-      return undefined;
-    }
-    if (isCallee(task)) await edge.flex.Actions.invokeAction("SelectTask", { sid: task.sid });
-    return undefined;
+async function accept(edge: Edge, task: ITask): Promise<void> {
+  const words = edge.words.callAgent;
+  const from = callerIdFor(edge, task);
+  const room =
+    textOf(membersOf(task.attributes, "conference"), "friendlyName") ?? textOf(task.attributes, "conferenceSid");
+  const url =
+    isCallee(task) && room
+      ? edge.client.url(`${PATH}/agent-join-conference`, { conferenceName: room })
+      : edge.client.url(`${PATH}/agent-outbound-join`, { taskSid: task.taskSid });
+  try {
+    await edge.flex.StateHelper.getReservation(task.sid).call(from, url, { accept: true });
+  } catch (error) {
+    edge.notices.failed(words.acceptFailed, error);
+    // Nothing of the caller's call exists but its task; the called agent can try again.
+    if (!isCallee(task)) await giveUp(edge, task, words.hangUpFailed);
+    return;
   }
+  if (isCallee(task)) await edge.flex.Actions.invokeAction("SelectTask", { sid: task.sid });
 }
 
 /** Whom the leg comes from: Flex's telephone shows `client:…`, any other telephone has to be called from a number. */
@@ -103,9 +105,15 @@ async function hold(edge: Edge, held: Held, task: ITask, isHeld: boolean): Promi
   const words = edge.words.callAgent;
   const conference = membersOf(task.attributes, "conference");
   const own = textOf(membersOf(conference, "participants"), "worker") ?? textOf(task.attributes, "worker_call_sid");
-  const others = (task.conference?.participants ?? []).filter(({ status, callSid }) => status === "joined" && callSid !== own);
-  const leg = held.legs.get(task.taskSid) ?? others.find(({ callSid }) => callSid)?.callSid ?? own ?? "";
-  const room = textOf(conference, "sid") ?? task.conference?.conferenceSid ?? textOf(task.attributes, "conferenceSid") ?? task.taskSid;
+  const others = (task.conference?.participants ?? []).filter(
+    (other) => other.status === "joined" && other.callSid && other.callSid !== own && !other.isCurrentWorker,
+  );
+  const leg = held.legs.get(task.taskSid) ?? others[0]?.callSid ?? own ?? "";
+  const room =
+    textOf(conference, "sid") ??
+    task.conference?.conferenceSid ??
+    textOf(task.attributes, "conferenceSid") ??
+    task.taskSid;
   try {
     await edge.client.ask(HOLD, { conference: room, participant: leg, hold: isHeld ? "true" : "false" });
   } catch (error) {

@@ -13,7 +13,8 @@ type Props = { edge: Edge; busy: Marks; task?: ITask };
 
 /** In a chat's header, where the customer has a number. */
 export function CallCustomer({ edge, busy, task }: Props): JSX.Element | null {
-  const isWanted = task && !isVoice(task) && ["accepted", "wrapping"].includes(task.status) && hasNumber(task.attributes);
+  const isWanted =
+    task && !isVoice(task) && ["accepted", "wrapping"].includes(task.status) && hasNumber(task.attributes);
   return isWanted ? <Dialling edge={edge} busy={busy} task={task} /> : null;
 }
 

@@ -49,7 +49,11 @@ async function dialByWorker(edge: Edge, chat: ITask) {
 /** Without settings for that, Flex's own outbound flow dials whom the Worker names. */
 async function dialByFlex(edge: Edge, chat: ITask) {
   const { to, from, attributes } = await edge.client.ask("/resolve-dial", { taskSid: chat.taskSid });
-  await edge.flex.Actions.invokeAction("StartOutboundCall", { destination: to, callerId: from, taskAttributes: attributes });
+  await edge.flex.Actions.invokeAction("StartOutboundCall", {
+    destination: to,
+    callerId: from,
+    taskAttributes: attributes,
+  });
   return (task: ITask) => textOf(task.attributes, "dialedFromTaskSid") === chat.taskSid && isVoice(task);
 }
 

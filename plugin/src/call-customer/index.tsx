@@ -5,7 +5,10 @@ import { CallCustomer } from "./CallCustomer";
 
 /** Call the customer of a chat. */
 export function start(edge: Edge): void {
-  edge.flex.TaskCanvasHeader.Content.add(<CallCustomer key="flex-edge-call-customer" edge={edge} busy={new Marks()} />, {
-    sortOrder: 1,
-  });
+  edge.flex.TaskCanvasHeader.Content.add(
+    <CallCustomer key="flex-edge-call-customer" edge={edge} busy={new Marks()} />,
+    {
+      sortOrder: 1,
+    },
+  );
 }

@@ -42,7 +42,14 @@ export function Colleagues({ edge, chats, names, pins, drafts }: Props): JSX.Ele
   };
 
   return (
-    <Box display="flex" width="100%" height="100%" minHeight="size0" backgroundColor="colorBackgroundBody" data-testid="flex-edge-colleagues">
+    <Box
+      display="flex"
+      width="100%"
+      height="100%"
+      minHeight="size0"
+      backgroundColor="colorBackgroundBody"
+      data-testid="flex-edge-colleagues"
+    >
       <People
         edge={edge}
         chats={chats}
@@ -54,7 +61,15 @@ export function Colleagues({ edge, chats, names, pins, drafts }: Props): JSX.Ele
         onSelect={(identity) => void select(identity)}
       />
       {chat ? (
-        <Conversation key={chat.conversation.sid} edge={edge} chats={chats} names={names} pins={pins} drafts={drafts} chat={chat} />
+        <Conversation
+          key={chat.conversation.sid}
+          edge={edge}
+          chats={chats}
+          names={names}
+          pins={pins}
+          drafts={drafts}
+          chat={chat}
+        />
       ) : (
         <Box flex="1" display="flex" alignItems="center" justifyContent="center">
           <Text as="p" color="colorTextWeak">

@@ -32,7 +32,15 @@ export function Conversation({ edge, chats, names, pins, drafts, chat }: Props):
 
   return (
     <Box as="section" aria-label={name} display="flex" flexDirection="column" flex="1" minWidth="size0" height="100%">
-      <Box display="flex" alignItems="center" justifyContent="space-between" padding="space50" borderBottomWidth="borderWidth10" borderBottomStyle="solid" borderBottomColor="colorBorderWeaker">
+      <Box
+        display="flex"
+        alignItems="center"
+        justifyContent="space-between"
+        padding="space50"
+        borderBottomWidth="borderWidth10"
+        borderBottomStyle="solid"
+        borderBottomColor="colorBorderWeaker"
+      >
         <Heading as="h3" variant="heading30" marginBottom="space0">
           {name}
         </Heading>
@@ -46,7 +54,15 @@ export function Conversation({ edge, chats, names, pins, drafts, chat }: Props):
           {isPinned ? <UnpinIcon decorative /> : <PinIcon decorative />}
         </Button>
       </Box>
-      <Box ref={log} flex="1" overflowY="auto" tabIndex={0} role="region" aria-label={words.messages(name)} padding="space40">
+      <Box
+        ref={log}
+        flex="1"
+        overflowY="auto"
+        tabIndex={0}
+        role="region"
+        aria-label={words.messages(name)}
+        padding="space40"
+      >
         {hasEarlier && (
           <Box textAlign="center">
             <Button variant="link" loading={status === "loading"} onClick={loadEarlier}>
@@ -94,7 +110,8 @@ function Bubble({ edge, message, isMine, from }: BubbleProps): JSX.Element {
   const words = edge.words.colleagues;
   const variant = isMine ? "outbound" : "inbound";
   const author = isMine ? words.you : from;
-  const time = message.dateCreated?.toLocaleTimeString(edge.manager.localization?.localeTag, { timeStyle: "short" }) ?? "";
+  const time =
+    message.dateCreated?.toLocaleTimeString(edge.manager.localization?.localeTag, { timeStyle: "short" }) ?? "";
   return (
     <ChatMessage variant={variant}>
       {message.body && <ChatBubble>{message.body}</ChatBubble>}

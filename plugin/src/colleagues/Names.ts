@@ -36,7 +36,10 @@ export class Names extends Observable {
     if (this.#names.has(identity) || this.#asked.has(identity)) return;
     this.#asked.add(identity);
     try {
-      const { agents } = await this.#edge.client.ask("/internal-chat/list-agents", { search: loginOf(identity), limit: 10 });
+      const { agents } = await this.#edge.client.ask("/internal-chat/list-agents", {
+        search: loginOf(identity),
+        limit: 10,
+      });
       this.learn(agents);
       if (this.#names.has(identity)) return;
       const user = await this.#conversations?.getUser(identity);

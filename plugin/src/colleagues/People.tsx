@@ -1,16 +1,15 @@
 import React, { useEffect, useState } from "react";
-import { Badge } from "@twilio-paste/core/badge";
 import { Box } from "@twilio-paste/core/box";
 import { Button } from "@twilio-paste/core/button";
 import { Heading } from "@twilio-paste/core/heading";
 import { Input } from "@twilio-paste/core/input";
 import { Label } from "@twilio-paste/core/label";
 import { Text } from "@twilio-paste/core/text";
-import { Truncate } from "@twilio-paste/core/truncate";
 import { useDirectory } from "../directory/useDirectory";
 import type { Edge } from "../edge";
 import { useObservable } from "../flex/observable";
 import type { Chats } from "./Chats";
+import { Entry } from "./Entry";
 import { identityOf, otherIn } from "./identity";
 import type { Names } from "./Names";
 import type { Pins } from "./Pins";
@@ -46,7 +45,8 @@ export function People({ edge, chats, names, pins, isShown, selected, opening, o
   const shown = [...pinned, ...others.slice(0, recent)].join(" ");
   // Whom the first page of the directory did not name.
   useEffect(() => {
-    if (directory.status !== "loading") for (const identity of shown.split(" ")) if (identity) void names.find(identity);
+    if (directory.status !== "loading")
+      for (const identity of shown.split(" ")) if (identity) void names.find(identity);
   }, [names, shown, directory.status]);
 
   const entry = (identity: string, detail?: string | null) => (
@@ -63,7 +63,17 @@ export function People({ edge, chats, names, pins, isShown, selected, opening, o
   );
 
   return (
-    <Box as="nav" aria-label={words.title} width="size30" height="100%" overflowY="auto" padding="space40" borderRightWidth="borderWidth10" borderRightStyle="solid" borderRightColor="colorBorderWeaker">
+    <Box
+      as="nav"
+      aria-label={words.title}
+      width="size30"
+      height="100%"
+      overflowY="auto"
+      padding="space40"
+      borderRightWidth="borderWidth10"
+      borderRightStyle="solid"
+      borderRightColor="colorBorderWeaker"
+    >
       <Heading as="h2" variant="heading30">
         {words.title}
       </Heading>
@@ -78,18 +88,41 @@ export function People({ edge, chats, names, pins, isShown, selected, opening, o
       />
       {search.trim() === "" && (
         <>
-          <Section title={words.pinned} empty={pins.status === "failed" ? words.pinsFailed : pins.status === "ready" ? words.noPins : words.loading}>
+          <Section
+            title={words.pinned}
+            empty={pins.status === "failed" ? words.pinsFailed : pins.status === "ready" ? words.noPins : words.loading}
+          >
             {pinned.map((identity) => entry(identity))}
           </Section>
           {pins.status === "failed" && <Retry label={words.retry} onClick={() => void pins.load()} />}
-          <Section title={words.recent} empty={chats.status === "failed" ? words.listFailed : chats.status === "ready" ? (pinned.length > 0 ? words.noOthers : words.noRecent) : words.loading}>
+          <Section
+            title={words.recent}
+            empty={
+              chats.status === "failed"
+                ? words.listFailed
+                : chats.status === "ready"
+                  ? pinned.length > 0
+                    ? words.noOthers
+                    : words.noRecent
+                  : words.loading
+            }
+          >
             {others.slice(0, recent).map((identity) => entry(identity))}
           </Section>
           {chats.status === "failed" && <Retry label={words.retry} onClick={() => void chats.load()} />}
           {others.length > recent && <Retry label={words.more} onClick={() => setRecent(recent + RECENT)} />}
         </>
       )}
-      <Section title={words.directory} empty={directory.status === "failed" ? words.directoryFailed : directory.status === "loading" ? words.loading : words.noAgents}>
+      <Section
+        title={words.directory}
+        empty={
+          directory.status === "failed"
+            ? words.directoryFailed
+            : directory.status === "loading"
+              ? words.loading
+              : words.noAgents
+        }
+      >
         {directory.agents
           .filter((agent) => agent.workerSid !== edge.manager.workerClient?.sid)
           .map((agent) => {
@@ -119,7 +152,15 @@ function Retry({ label, onClick }: { label: string; onClick: () => void }): JSX.
   );
 }
 
-function Section({ title, empty, children }: { title: string; empty: string; children: React.ReactNode[] }): JSX.Element {
+function Section({
+  title,
+  empty,
+  children,
+}: {
+  title: string;
+  empty: string;
+  children: React.ReactNode[];
+}): JSX.Element {
   return (
     <Box as="section" aria-label={title} marginTop="space50">
       <Heading as="h3" variant="heading50" marginBottom="space0">
@@ -134,44 +175,6 @@ function Section({ title, empty, children }: { title: string; empty: string; chi
           {children}
         </Box>
       )}
-    </Box>
-  );
-}
-
-type EntryProps = {
-  edge: Edge;
-  name: string;
-  detail: string | null | undefined;
-  unread: number;
-  isSelected: boolean;
-  isOpening: boolean;
-  onOpen: () => void;
-};
-
-function Entry({ edge, name, detail, unread, isSelected, isOpening, onOpen }: EntryProps): JSX.Element {
-  const words = edge.words.colleagues;
-  const label = unread > 0 ? `${words.open(name)}, ${words.unread(unread)}` : words.open(name);
-  return (
-    <Box as="li" backgroundColor={isSelected ? "colorBackgroundPrimaryWeakest" : "none"} borderRadius="borderRadius20">
-      <Button variant="reset" size="reset" fullWidth loading={isOpening} aria-label={label} aria-current={isSelected ? "true" : undefined} onClick={onOpen}>
-        <Box display="flex" width="100%" alignItems="center" columnGap="space30" paddingY="space20" paddingX="space30">
-          <Box flex="1" minWidth="size0" textAlign="left">
-            <Text as="span" fontWeight={unread > 0 ? "fontWeightBold" : "fontWeightNormal"}>
-              <Truncate title={name}>{name}</Truncate>
-            </Text>
-            {detail && (
-              <Text as="span" display="block" color="colorTextWeak" fontSize="fontSize20">
-                {detail}
-              </Text>
-            )}
-          </Box>
-          {unread > 0 && (
-            <Badge as="span" variant="new">
-              {unread}
-            </Badge>
-          )}
-        </Box>
-      </Button>
     </Box>
   );
 }

@@ -45,7 +45,10 @@ export class Pins extends Observable {
       const { pins } = await this.#edge.client.ask("/internal-chat/pin", { conversation: name });
       this.#set("ready", pins);
     } catch (error) {
-      this.#set(this.status, this.names.filter((other) => other !== name));
+      this.#set(
+        this.status,
+        this.names.filter((other) => other !== name),
+      );
       this.#edge.notices.failed(words.pinFailed, error, (failure) => {
         const limit = failure.body.limit;
         return typeof limit === "number" ? words.tooMany(String(limit)) : undefined;
@@ -55,7 +58,10 @@ export class Pins extends Observable {
 
   async unpin(name: string): Promise<void> {
     const before = this.names;
-    this.#set(this.status, before.filter((other) => other !== name));
+    this.#set(
+      this.status,
+      before.filter((other) => other !== name),
+    );
     try {
       await this.#edge.client.ask("/internal-chat/unpin", { conversation: name });
     } catch (error) {

@@ -31,6 +31,12 @@ export function start(edge: Edge): void {
     const count = chats.unread;
     return { text: count > 0 ? words.titleUnread(count) : words.title, count };
   };
-  addView(edge, VIEW, "Message", useLabel, <Colleagues edge={edge} chats={chats} names={names} pins={pins} drafts={new Map()} />);
+  addView(
+    edge,
+    VIEW,
+    "Message",
+    useLabel,
+    <Colleagues edge={edge} chats={chats} names={names} pins={pins} drafts={new Map()} />,
+  );
   void chats.load();
 }

@@ -40,7 +40,8 @@ export function useMessages(edge: Edge, conversation: Conversation): Messages {
   const load = useCallback(() => fetchPage(() => conversation.getMessages(PAGE)), [fetchPage, conversation]);
 
   useEffect(() => {
-    const added = (message: Message) => setKnown((known) => ({ ...known, messages: merged(known.messages, [message]) }));
+    const added = (message: Message) =>
+      setKnown((known) => ({ ...known, messages: merged(known.messages, [message]) }));
     const updated = ({ message }: { message: Message }) => added(message);
     const removed = (message: Message) =>
       setKnown((known) => ({ ...known, messages: known.messages.filter((other) => other.sid !== message.sid) }));

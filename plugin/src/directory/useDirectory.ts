@@ -20,9 +20,11 @@ const PAUSE = 250;
  * once, not for every letter.
  */
 export function useDirectory(edge: Edge, isShown: boolean, search: string, limit: number, failed: string): Directory {
-  const [{ agents, cursor, status }, setList] = useState<{ agents: Agent[]; cursor: string | null; status: Directory["status"] }>(
-    { agents: [], cursor: null, status: "loading" },
-  );
+  const [{ agents, cursor, status }, setList] = useState<{
+    agents: Agent[];
+    cursor: string | null;
+    status: Directory["status"];
+  }>({ agents: [], cursor: null, status: "loading" });
   const latest = useRef(0);
   const wasTold = useRef(false);
 

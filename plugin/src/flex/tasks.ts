@@ -27,9 +27,11 @@ export function isConversation(task: ITask | undefined): task is ITask {
   return (
     task !== undefined &&
     !isVoice(task) &&
-    [task.attributes.flexInteractionSid, task.attributes.flexInteractionChannelSid, task.attributes.conversationSid].every(
-      (sid) => typeof sid === "string" && sid !== "",
-    )
+    [
+      task.attributes.flexInteractionSid,
+      task.attributes.flexInteractionChannelSid,
+      task.attributes.conversationSid,
+    ].every((sid) => typeof sid === "string" && sid !== "")
   );
 }
 

@@ -13,10 +13,12 @@ const JOINED_AFTER = 3_000;
 /** Hand a chat over. */
 export function start(edge: Edge): void {
   const busy = new Marks();
-  edge.flex.TaskCanvasHeader.Content.add(<HandOver key="flex-edge-hand-over" edge={edge} busy={busy} />, { sortOrder: 1 });
+  edge.flex.TaskCanvasHeader.Content.add(<HandOver key="flex-edge-hand-over" edge={edge} busy={busy} />, {
+    sortOrder: 1,
+  });
 
   takeOver(edge, "TransferTask", isConversation, async (task, { targetSid, options }) => {
-    await busy.during(task.taskSid, () => handOver(edge, task, String(targetSid), (options ?? {})));
+    await busy.during(task.taskSid, () => handOver(edge, task, String(targetSid), options ?? {}));
   });
 
   // Ending a chat ends it for whoever was invited, too.

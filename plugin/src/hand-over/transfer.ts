@@ -95,7 +95,9 @@ export async function leave(edge: Edge, task: ITask): Promise<void> {
  */
 export async function tidy(edge: Edge, task: ITask): Promise<void> {
   const conversationSid = conversationOf(task).conversation;
-  await edge.client.ask("/common/flex/conversations/update-attributes", { conversationSid, attributes: "{}" }).catch(() => undefined);
+  await edge.client
+    .ask("/common/flex/conversations/update-attributes", { conversationSid, attributes: "{}" })
+    .catch(() => undefined);
 }
 
 /** Until what the Worker has written on a conversation is known here. */
@@ -120,7 +122,10 @@ const QUEUES_KEEP = 5 * 60_000;
 async function queueName(edge: Edge, sid: string): Promise<string | undefined> {
   if (!queues || !queues.names.has(sid) || Date.now() - queues.since > QUEUES_KEEP) {
     const answer = await edge.client.ask("/common/flex/taskrouter/get-queues", {});
-    queues = { since: Date.now(), names: new Map(answer.queues.map((queue) => [queue.sid ?? "", queue.friendlyName ?? ""])) };
+    queues = {
+      since: Date.now(),
+      names: new Map(answer.queues.map((queue) => [queue.sid ?? "", queue.friendlyName ?? ""])),
+    };
   }
   return queues.names.get(sid);
 }

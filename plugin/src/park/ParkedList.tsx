@@ -55,7 +55,14 @@ export function ParkedList({ edge }: { edge: Edge }): JSX.Element {
   };
 
   return (
-    <Box as="section" aria-labelledby="flex-edge-parked" padding="space70" width="100%" overflowY="auto" data-testid="flex-edge-parked">
+    <Box
+      as="section"
+      aria-labelledby="flex-edge-parked"
+      padding="space70"
+      width="100%"
+      overflowY="auto"
+      data-testid="flex-edge-parked"
+    >
       <Box display="flex" justifyContent="space-between" alignItems="flex-start">
         <Heading as="h2" variant="heading20" id="flex-edge-parked">
           {words.heading}

@@ -7,6 +7,8 @@ import { ParkedList, VIEW } from "./ParkedList";
 
 /** Park a chat, and take it back. */
 export function start(edge: Edge): void {
-  edge.flex.TaskCanvasHeader.Content.add(<ParkButton key="flex-edge-park" edge={edge} busy={new Marks()} />, { sortOrder: 1 });
+  edge.flex.TaskCanvasHeader.Content.add(<ParkButton key="flex-edge-park" edge={edge} busy={new Marks()} />, {
+    sortOrder: 1,
+  });
   addView(edge, VIEW, "Hold", () => ({ text: edge.words.park.title }), <ParkedList edge={edge} />);
 }

@@ -15,7 +15,8 @@ export const en = {
     flex: (message: string) => `Flex says: ${message}`,
   },
   setup: {
-    missingUrl: "flex-edge is not set up: the Flex Configuration has no ui_attributes.flex_edge.url. Tell your administrator.",
+    missingUrl:
+      "flex-edge is not set up: the Flex Configuration has no ui_attributes.flex_edge.url. Tell your administrator.",
     partFailed: (part: string) => `The part ${part} of flex-edge did not start.`,
     badUrl: "flex-edge is not set up: ui_attributes.flex_edge.url has to be an https URL. Tell your administrator.",
   },
@@ -28,7 +29,9 @@ export const en = {
     callShort: "Call",
     calling: (name: string) => `Calling ${name}`,
     found: (count: number, more: boolean) =>
-      count === 0 ? "No agents found." : `${more ? "More than " : ""}${count} ${count === 1 ? "agent" : "agents"} found.`,
+      count === 0
+        ? "No agents found."
+        : `${more ? "More than " : ""}${count} ${count === 1 ? "agent" : "agents"} found.`,
     more: "Show more agents",
     loading: "Searching",
     noTelephone: "cannot be called",

@@ -15,9 +15,11 @@ export const ptBr: Words = {
     flex: (message) => `O Flex informa: ${message}`,
   },
   setup: {
-    missingUrl: "O flex-edge não está configurado: falta ui_attributes.flex_edge.url na configuração do Flex. Avise o administrador.",
+    missingUrl:
+      "O flex-edge não está configurado: falta ui_attributes.flex_edge.url na configuração do Flex. Avise o administrador.",
     partFailed: (part) => `A parte ${part} do flex-edge não iniciou.`,
-    badUrl: "O flex-edge não está configurado: ui_attributes.flex_edge.url deve ser uma URL https. Avise o administrador.",
+    badUrl:
+      "O flex-edge não está configurado: ui_attributes.flex_edge.url deve ser uma URL https. Avise o administrador.",
   },
   close: "Fechar",
   callAgent: {
