@@ -156,6 +156,7 @@ describe("the wire of Flex UI", () => {
     const { sid } = made.body;
     const members = `/Client/v2/Conversations/${sid}/Participants`;
     assert.deepEqual([(await one.ask("POST", "aim", members, { identity: "alice" })).status, (await one.ask("POST", "aim", members, { identity: "bob" })).status], [201, 201]);
+    assert.deepEqual((await two.ask("GET", "aim", "/Client/v2/my")).body.conversations.map((found) => found.sid), [sid]);
     const list = await two.ask("GET", "cds", `/v3/Lists/${sid}.messages`);
     await one.ask("POST", "aim", `/Client/v2/Conversations/${sid}/Messages`, { body: "hello" });
     assert.equal((await third.ask("POST", "aim", `/Client/v2/Conversations/${sid}/Messages`, { body: "me too" })).status, 403);
