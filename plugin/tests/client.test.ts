@@ -171,6 +171,14 @@ describe("sending again", () => {
 });
 
 describe("health", () => {
+  it("is told although something is half set up, and a proxy's page is no health", async () => {
+    worker.answer("/health", json(503, { success: false, features: { dial: { configured: true } } }));
+    expect((await client.health()).features.dial).toEqual({ configured: true });
+    expect(worker.asked).toHaveLength(1);
+    worker.answer("/health", new Response("<html>", { status: 200 }));
+    await expect(createClient(ORIGIN, () => token).health()).rejects.toMatchObject({ reason: "broken" });
+  });
+
   it("is asked without the token, once a minute, and again after a failure", async () => {
     worker.answer("/health", refused(500), ok({ features: {} }));
     await expect(client.health()).rejects.toMatchObject({ status: 500 });

@@ -31,10 +31,8 @@ export function createClient(origin: string, token: () => string): Client {
     },
     health: () => {
       if (!health || Date.now() - health.since > HEALTH_KEEPS) {
-        const asked = {
-          since: Date.now(),
-          answer: repeated("always", () => send(`${origin}/health`, {})) as Promise<Health>,
-        };
+        const answer = repeated("always", () => send(`${origin}/health`, {}, tellsFeatures));
+        const asked = { since: Date.now(), answer: answer as Promise<Health> };
         asked.answer.catch(() => {
           if (health === asked) health = undefined;
         });
@@ -53,16 +51,25 @@ function post(url: string, token: string, fields: Fields): Promise<Body> {
     // Left out: the Worker would read the texts `undefined` and `null` as absent anyway.
     if (value !== undefined && value !== null && value !== "") body.set(name, String(value));
   }
-  return send(url, { method: "POST", body });
+  return send(url, { method: "POST", body }, (body, isOk) => isOk && body.success === true);
 }
 
-async function send(url: string, request: RequestInit): Promise<Body> {
+/** The Worker's health is a 503 when something in it is half set up; what else works it tells all the same. */
+function tellsFeatures({ features }: Body): boolean {
+  return typeof features === "object" && features !== null;
+}
+
+async function send(
+  url: string,
+  request: RequestInit,
+  isAnswer: (body: Body, isOk: boolean) => boolean,
+): Promise<Body> {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN);
   try {
     const response = await fetch(url, { ...request, signal: patience.signal, credentials: "omit" });
     const body = await read(response);
-    if (response.ok && body.success === true) return body;
+    if (isAnswer(body, response.ok)) return body;
     const failure = failureOf(response.status, body);
     pauses.set(failure, retryAfter(response));
     throw failure;

@@ -2,6 +2,7 @@ import React from "react";
 import { Badge } from "@twilio-paste/core/badge";
 import { Box } from "@twilio-paste/core/box";
 import { Button } from "@twilio-paste/core/button";
+import { ScreenReaderOnly } from "@twilio-paste/core/screen-reader-only";
 import { Text } from "@twilio-paste/core/text";
 import { Truncate } from "@twilio-paste/core/truncate";
 import type { Edge } from "../edge";
@@ -19,7 +20,6 @@ type EntryProps = {
 /** One of them, a button. */
 export function Entry({ edge, name, detail, unread, isSelected, isOpening, onOpen }: EntryProps): JSX.Element {
   const words = edge.words.colleagues;
-  const label = unread > 0 ? `${words.open(name)}, ${words.unread(unread)}` : words.open(name);
   return (
     <Box as="li" backgroundColor={isSelected ? "colorBackgroundPrimaryWeakest" : "none"} borderRadius="borderRadius20">
       <Button
@@ -27,24 +27,25 @@ export function Entry({ edge, name, detail, unread, isSelected, isOpening, onOpe
         size="reset"
         fullWidth
         loading={isOpening}
-        aria-label={label}
         aria-current={isSelected ? "true" : undefined}
         onClick={onOpen}
       >
         <Box display="flex" width="100%" alignItems="center" columnGap="space30" paddingY="space20" paddingX="space30">
           <Box flex="1" minWidth="size0" textAlign="left">
+            <ScreenReaderOnly as="span">{words.chatWith} </ScreenReaderOnly>
             <Text as="span" fontWeight={unread > 0 ? "fontWeightBold" : "fontWeightNormal"}>
               <Truncate title={name}>{name}</Truncate>
             </Text>
             {detail && (
               <Text as="span" display="block" color="colorTextWeak" fontSize="fontSize20">
-                {detail}
+                {` ${detail}`}
               </Text>
             )}
           </Box>
           {unread > 0 && (
             <Badge as="span" variant="new">
-              {unread}
+              {` ${unread}`}
+              <ScreenReaderOnly as="span"> {words.unread}</ScreenReaderOnly>
             </Badge>
           )}
         </Box>
