@@ -55,9 +55,11 @@ export function createControls(twilio) {
       return {};
     },
     worker: (sid) => ({ sid, attributes: workspace.attributesOf(workspace.workers.get(sid)) }),
-    /** A worker leaves the company, and takes along the tasks that were offered to them. */
+    /** A worker leaves the company, and takes along the tasks that were offered to them, and the rooms of those. */
     forgetWorker: (sid) => {
-      for (const { task } of workspace.workers.get(sid)?.reservations ?? []) tasks.forget(task);
+      const gone = new Set((workspace.workers.get(sid)?.reservations ?? []).map(({ task }) => task.sid));
+      for (const task of gone) tasks.all.delete(task);
+      for (const room of conferences.all.values()) if (gone.has(room.friendlyName)) conferences.all.delete(room.sid);
       workspace.removeWorker(sid);
       return {};
     },

@@ -1,4 +1,5 @@
 // A local Twilio: keeps state, signs webhooks, plays the voice side and the agents, and fails when told to.
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import * as seed from "./accounts.mjs";
 import { createAddresses } from "./addresses.mjs";
@@ -58,7 +59,12 @@ function createTwilio(options) {
     return promise;
   };
 
-  const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+  /** Waits for all of it, at most so long. */
+  async function within(milliseconds, promises) {
+    const patience = new AbortController();
+    await Promise.race([Promise.allSettled(promises), sleep(milliseconds, null, { signal: patience.signal }).catch(() => {})]);
+    patience.abort();
+  }
 
   /**
    * Resolves once no webhook, ringing leg or timer is under way; false when that takes too long. With `contains` only webhooks
@@ -71,7 +77,7 @@ function createTwilio(options) {
     const time = () => Math.max(deadline - Date.now(), 1);
     for (;;) {
       const { seq } = twilio.journal;
-      await Promise.race([Promise.allSettled(left()), sleep(time())]);
+      await within(time(), left());
       // One thing leads to the next: an ended conference to its callback.
       if (contains || quietMs > 0) await sleep(Math.min(quietMs || 20, time()));
       else await new Promise((resolve) => setImmediate(resolve));

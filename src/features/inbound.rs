@@ -126,6 +126,7 @@ async fn come_in(
     author: &Author,
     profile: Option<String>,
 ) -> Result<(Came, Duration)> {
+    cx.note(&message.conversation);
     if !open::once(cx, &message.conversation, author, profile).await? {
         return Ok((Came::ToNothing, REMEMBER_OTHERS));
     }

@@ -17,6 +17,7 @@ const MOST_WATCHES: u32 = 5;
 
 /// What is known about a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Record {
     /// How often it was granted.
     pub attempt: u32,
@@ -249,6 +250,13 @@ mod tests {
         assert_eq!(known.tried(true, 500).watch, None);
         settle(&mut record, 2, Some("done"), 300);
         assert_eq!(record.unwrap().due(10_000), None);
+    }
+
+    #[test]
+    fn a_record_of_an_older_version_is_read() {
+        let old = r#"{"attempt":2,"until":50,"running":false,"outcome":"WT1"}"#;
+        let mut record = serde_json::from_str(old).ok();
+        assert_eq!(claim(&mut record, 49), Reply::Done("WT1".into()));
     }
 
     #[test]

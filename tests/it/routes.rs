@@ -87,6 +87,24 @@ fn the_documentation_and_openapi_yaml_list_every_path_and_no_other() {
 }
 
 #[test]
+fn the_fact_that_gives_the_right_to_it_is_written_down_for_every_endpoint() {
+    let access = include_str!("../../docs/access.md");
+    let named: Vec<&str> = access.split('`').skip(1).step_by(2).collect();
+    let is_named = |path: &str| {
+        named
+            .iter()
+            .any(|name| path.trim_start_matches('/').ends_with(name.trim_start_matches('/')))
+    };
+    for route in ROUTES.iter().filter(|route| !route.paths.contains(&"/health")) {
+        assert!(
+            route.paths.iter().any(|path| is_named(path)),
+            "docs/access.md lacks {:?}",
+            route.paths
+        );
+    }
+}
+
+#[test]
 fn every_setting_is_in_the_example_and_the_documentation() {
     let example = include_str!("../../.dev.vars.example");
     let settings = include_str!("../../docs/settings.md");

@@ -41,7 +41,7 @@ export function violations({ path, method, status, type, text }) {
   if (!response) return [`${what}, which openapi.yaml does not list`];
   const media = type?.split(";")[0];
   if (!response.content?.[media]) return [`${what} as ${media}, which openapi.yaml does not list`];
-  if (media !== "application/json") return [];
+  if (media !== "application/json" || status === 204) return [];
   const valid = validatorAt([...steps, "content", media, "schema"]);
   if (valid(JSON.parse(text))) return [];
   return valid.errors.map(({ instancePath, message }) => `${what}: ${instancePath || "the body"} ${message}`);

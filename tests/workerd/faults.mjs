@@ -2,8 +2,8 @@
 // and whoever asks does so once, twice or several times at once. A scene is one object:
 //
 //   name      what happens, in a few words
-//   calls     [[operationId, it => text, nth]]: the calls that fail; the text, in the request's URL or body, tells this case's
-//             from all others'; `nth` is which of them (the first)
+//   calls     [[operationId, it => text, {alone}]]: the calls that fail; the text, in the request's URL or body, tells this
+//             case's from all others'. Where there is none that does, `alone` has the case played when no other is
 //   given     () => it: people and state of their own
 //   ask       it => answer: what is asked
 //   delivered it => text: it is Twilio that asks, and so that delivers more often; the text finds the webhooks
@@ -43,9 +43,9 @@ function waysOf({ delivered, always }) {
   return [...asked.map((looks) => ({ strikes: "once", looks })), ...lasting.map((looks) => ({ strikes: "always", looks }))];
 }
 
-async function play(scene, { call: [operationId, find, nth = 1], fault, strikes, looks }) {
+async function play(scene, { call: [operationId, find], fault, strikes, looks }) {
   const it = await scene.given();
-  const rule = twilio.addFault({ operationId, contains: find(it), nth, times: strikes === "always" ? 0 : 1, fault, retryAfter: 1 });
+  const rule = twilio.addFault({ operationId, contains: find(it), times: strikes === "always" ? 0 : 1, fault, retryAfter: 1 });
   const answers = [];
   const look = async (more = {}) => {
     const worked = answers.some((answer) => answer.worked);
@@ -84,8 +84,8 @@ async function play(scene, { call: [operationId, find, nth = 1], fault, strikes,
 const casesOf = (kind, scene) =>
   scene.calls.flatMap((call) => FAULTS.flatMap((fault) => waysOf(scene).map((way) => ({ kind, scene, call, fault, ...way }))));
 
-const nameOf = ({ kind, scene, call: [operationId, , nth], fault, strikes, looks }) =>
-  `${kind}: ${scene.name}: ${operationId}${nth ? ` (${nth})` : ""} ${fault} ${strikes}, asked ${looks.join(" and ")}`;
+const nameOf = ({ kind, scene, call: [operationId], fault, strikes, looks }) =>
+  `${kind}: ${scene.name}: ${operationId} ${fault} ${strikes}, asked ${looks.join(" and ")}`;
 
 /** Plays every case of the scenes, `{kind: [scene, …]}`; answers how many there were of each kind, and what went wrong, in words. */
 export async function playAll(scenes, { only = process.env.ONLY } = {}) {
@@ -99,8 +99,29 @@ export async function playAll(scenes, { only = process.env.ONLY } = {}) {
       await withCast(() => play(next.scene, next)).catch((error) => problems.push(`${nameOf(next)}: ${error.message}`));
     }
   };
-  const [waiting, working] = [true, false].map((is) => cases.filter(({ fault }) => String(fault).startsWith("no-answer") === is));
+  const isAlone = ({ call: [, , more] }) => more?.alone;
+  const isWaiting = ({ fault }) => String(fault).startsWith("no-answer");
   const pool = (queue, width) => Array.from({ length: width }, () => drain(queue));
+  const together = cases.filter((one) => !isAlone(one));
+  const [waiting, working] = [together.filter(isWaiting), together.filter((one) => !isWaiting(one))];
   await Promise.all([...pool(waiting, WIDTH.waiting), ...pool(working, WIDTH.working)]);
+  await drain(cases.filter(isAlone));
   return { counts, problems };
+}
+
+/** The operations that a kind's scenes ask of Twilio when nothing fails, and that none of them names. */
+export async function unnamed(scenes) {
+  const named = new Set(scenes.flatMap(({ calls }) => calls.map(([operationId]) => operationId)));
+  const asked = new Set();
+  for (const scene of scenes) {
+    await withCast(async () => {
+      const it = await scene.given();
+      await twilio.settle();
+      const since = twilio.journal({}).entries.at(-1)?.seq ?? 0;
+      await scene.ask(it);
+      await twilio.settle();
+      for (const { operationId } of twilio.journal({ kind: "request", since }).entries) asked.add(operationId);
+    });
+  }
+  return [...asked].filter((operationId) => !named.has(operationId));
 }

@@ -39,6 +39,7 @@ fn key(call: &Call) -> String {
 /// 3. End the rooms, and whoever still rings. The end of a room ends the tasks that are left;
 ///    without a room they are ended here.
 async fn end(cx: &Context, call: &Call) -> Result<Duration> {
+    cx.note(&call.caller);
     let twilio = cx.twilio();
     let Some(ring) = ring::known(cx, &call.caller).await? else { return Ok(REMEMBER) };
     let is_other = call.callee.as_ref().is_some_and(|callee| *callee != ring.callee);

@@ -94,6 +94,8 @@ fn key(lost: &Lost) -> String {
 /// 4. Invite by the fallback workflow. When the answer is lost, or somebody before us may have
 ///    invited, look for it first.
 async fn catch(cx: &Context, lost: &Lost, attempt: u32) -> Result<()> {
+    cx.note(&lost.task);
+    cx.note(&lost.channel);
     let twilio = cx.twilio();
     let channel = Channel { interaction: lost.interaction.clone(), sid: lost.channel.clone() };
     let conversation = async {

@@ -149,6 +149,7 @@ async fn come_back(
     author: &Author,
     channel: Option<&Channel>,
 ) -> Result<Duration> {
+    cx.note(&message.conversation);
     let (sid, name) = (&message.conversation, message.conversation.to_string());
     let is_customers = async {
         if !author.may_be_worker() {

@@ -71,7 +71,12 @@ const addAndSearch = scene("add, and then the search for it", "/external-transfe
 const coldTransfer = scene(
   "cold transfer",
   `${VOICE}/cold-transfer`,
-  [["ListTask", (it) => it.customerCallSid], OWN_RESERVATIONS, ["UpdateCall", (it) => it.customerCallSid]],
+  [
+    OWN_RESERVATIONS,
+    ["ListConference", () => "Status=in-progress", { alone: true }],
+    ["FetchParticipant", (it) => it.customerCallSid],
+    ["UpdateCall", (it) => it.customerCallSid],
+  ],
   { fields: transferFields, check: handedOnce },
 );
 const coldTransferAndSearch = scene("cold transfer, and then the search for it", `${VOICE}/cold-transfer`, [["ListCall", (it) => it.customerCallSid]], {

@@ -84,7 +84,12 @@ const cleaning = {
   calls: [
     ["ValidateFlexToken", (it) => it.callee.token],
     ["FetchTask", (it) => it.calleeTask],
+    ["FetchTask", (it) => it.taskSid],
+    ["ListWorkerReservation", (it) => it.callee.workerSid],
+    ["ListTaskReservation", (it) => it.calleeTask],
     ["ListConference", (it) => it.taskSid],
+    ["ListParticipant", (it) => it.conferenceSid],
+    ["UpdateTask", (it) => it.calleeTask],
     ["UpdateConference", (it) => it.conferenceSid],
   ],
   async given() {
@@ -110,7 +115,7 @@ const holding = {
   calls: [
     ["ValidateFlexToken", (it) => it.callee.token],
     ["ListConference", (it) => it.taskSid],
-    ["ListTaskReservation", (it) => it.taskSid],
+    ["ListWorkerReservation", (it) => it.callee.workerSid],
     ["UpdateParticipant", (it) => it.leg.callSid],
   ],
   async given() {

@@ -16,6 +16,7 @@ function twoAgents(half) {
   return { one, other, pair, name: uniqueName, ...chat };
 }
 
+const TOKEN = ["ValidateFlexToken", (it) => `token-${it.one}`];
 const ONE = ["CreateConversationParticipant", (it) => `Identity=${it.one}`];
 const OTHER = ["CreateConversationParticipant", (it) => `Identity=${it.other}`];
 const WORKERS = ["ListWorker", (it) => it.pair];
@@ -43,6 +44,6 @@ const scene = (name, half, calls) => ({
 });
 
 export const internalChat = [
-  scene("two agents open a new chat", false, [WORKERS, CHAT, CREATE, ONE, OTHER]),
-  scene("two agents open a half-made chat", true, [WORKERS, CHAT, MEMBERS, OTHER]),
+  scene("two agents open a new chat", false, [TOKEN, WORKERS, CHAT, CREATE, ONE, OTHER]),
+  scene("two agents open a half-made chat", true, [TOKEN, WORKERS, CHAT, MEMBERS, OTHER]),
 ];

@@ -94,7 +94,7 @@ const closed = (it) => interaction(it).status === "closed";
 
 const theLast = scene({
   name: "the last one leaves",
-  calls: [TOKEN, PARTICIPANTS, INVITES, CONVERSATION, MEMBER, DEAD_TASK, CLOSE],
+  calls: [TOKEN, PARTICIPANTS, INVITES, CONVERSATION, MEMBER, CLOSE],
   given: () => takenChat({ dead: true }),
   ask: (it) => leave(it),
   mayEnd: true,
