@@ -5,6 +5,7 @@ pub mod dial;
 pub mod events;
 pub mod inbound;
 pub mod internal_chat;
+pub mod native_call;
 pub mod parked;
 pub mod voice;
 pub mod workspace;

@@ -16,6 +16,7 @@ export const EVENTS = [
   "reservation.rejected",
   "reservation.timeout",
   "reservation.canceled",
+  "task.created",
 ];
 
 /** Each workflow: its setting, what it is for (`needsOf`), and the name of one that `npm run provision` makes. */

@@ -33,5 +33,9 @@ pub async fn run(cx: &Context, what: &str) -> Result<()> {
             cx.note(&call.caller);
             events::give_up_again(cx, &call).await
         }
+        Alarm::NotTaken(call) => {
+            cx.note(&call.task);
+            events::not_taken_again(cx, &call).await
+        }
     }
 }

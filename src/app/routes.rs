@@ -12,7 +12,7 @@ use crate::base::http::{Request, Response};
 use crate::base::params::Params;
 use crate::features::conversations::{attributes, leave, transfer};
 use crate::features::voice::{calls, conference, internal_call, phone_numbers};
-use crate::features::{dial, events, inbound, internal_chat, parked, workspace};
+use crate::features::{dial, events, inbound, internal_chat, native_call, parked, workspace};
 use crate::flex::agent::Agent;
 use crate::flex::caller::{self, Webhook};
 
@@ -116,6 +116,9 @@ pub const ROUTES: &[Route] = &[
         ],
         webhook!(internal_call::conference_event),
     ),
+    route(&["/voice/internal-call"], webhook!(native_call::arrive)),
+    route(&["/voice/internal-call/ring"], webhook!(native_call::ring)),
+    route(&["/voice/internal-call/left"], webhook!(native_call::left)),
     route(&["/conversations/inbound"], webhook!(inbound::inbound)),
     route(&["/taskrouter/events"], webhook!(events::event)),
     route(&["/features/park-interaction/common/unpark-interaction"], webhook!(parked::by_message)),
@@ -197,6 +200,7 @@ pub const ROUTES: &[Route] = &[
     route(&["/features/park-interaction/flex/park-interaction"], agent!(parked::park)),
     route(&["/features/park-interaction/flex/unpark-interaction"], agent!(parked::by_agent)),
     route(&["/parked/list"], agent!(parked::list)),
+    route(&["/internal-call/start"], agent!(native_call::start)),
     route(&["/dial"], agent!(dial::dial)),
     route(&["/resolve-dial"], agent!(dial::resolve)),
     route(&["/transferConversation"], agent!(transfer::transfer)),

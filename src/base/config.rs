@@ -100,8 +100,7 @@ pub struct Config {
     fallback_workflow: Option<WorkflowSid>,
     conversations_service: Option<ConversationsServiceSid>,
     webchat_address: Option<AddressSid>,
-    /// The TwiML application of agent-to-agent calls that Flex runs by itself.
-    pub internal_call_app: Option<ApplicationSid>,
+    internal_call_app: Option<ApplicationSid>,
     /// The queue recorded for dialled calls.
     pub outbound_queue: Option<QueueSid>,
     /// Where parked conversations are listed besides.
@@ -272,6 +271,12 @@ impl Config {
     pub fn internal_call_workflow(&self) -> Result<&WorkflowSid> {
         let name = "TWILIO_FLEX_INTERNAL_CALL_WORKFLOW_SID";
         set(self.internal_call_workflow.as_ref(), Feature::InternalCall, name)
+    }
+
+    /// The TwiML application of agent-to-agent calls that Flex runs by itself.
+    pub fn internal_call_app(&self) -> Result<&ApplicationSid> {
+        let name = "TWILIO_FLEX_INTERNAL_CALL_APP_SID";
+        set(self.internal_call_app.as_ref(), Feature::NativeInternalCall, name)
     }
 
     /// The workflow of transfers.

@@ -182,6 +182,12 @@ impl Error {
         matches!(self, Self::Twilio { code: Some(20001), .. })
     }
 
+    /// Twilio says that the call is over.
+    #[must_use]
+    pub fn is_call_over(&self) -> bool {
+        matches!(self, Self::Twilio { code: Some(21220), .. })
+    }
+
     /// The version that a write was guarded with is no longer the newest.
     #[must_use]
     pub fn is_stale(&self) -> bool {

@@ -56,9 +56,15 @@ impl Element {
 /// The whole document: `<Response>` around `verb`.
 #[must_use]
 pub fn response(verb: Element) -> String {
+    responses([verb])
+}
+
+/// The whole document: `<Response>` around these verbs.
+#[must_use]
+pub fn responses(verbs: impl IntoIterator<Item = Element>) -> String {
     let mut xml = String::with_capacity(512);
     xml.push_str(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
-    el("Response").child(verb).write(&mut xml);
+    verbs.into_iter().fold(el("Response"), Element::child).write(&mut xml);
     xml
 }
 

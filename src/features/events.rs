@@ -6,6 +6,7 @@
 
 mod calls;
 mod fallback;
+mod native;
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -14,16 +15,20 @@ use serde::Deserialize;
 
 pub use calls::again as give_up_again;
 pub use fallback::again as fall_back_again;
+pub use native::again as not_taken_again;
 
 use crate::base::context::Context;
 use crate::base::date::{Millis, millis};
 use crate::base::error::Result;
 use crate::base::http::Response;
 use crate::base::members::{lenient, view};
-use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, ReservationSid, TaskSid};
+use crate::base::sid::{
+    ChannelSid, ConversationSid, InteractionSid, ReservationSid, TaskSid, WorkflowSid,
+};
 use crate::flex::attributes::CallAttributes;
 use crate::flex::caller::Webhook;
-use crate::once::alarm::{Call, Lost};
+use crate::flex::native_call::NativeAttributes;
+use crate::once::alarm::{Call, Lost, Native};
 
 /// The name in the log of what goes on behind the answer.
 const NAME: &str = "/taskrouter/events";
@@ -43,12 +48,15 @@ pub struct Event {
     task_sid: Option<TaskSid>,
     task_attributes: Option<String>,
     task_channel_unique_name: Option<String>,
+    workflow_sid: Option<WorkflowSid>,
     reservation_sid: Option<ReservationSid>,
 }
 
 /// What an event says about a task.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Said {
+    /// It has been made.
+    Made,
     /// It is over without having been done.
     Over,
     /// Somebody who was asked did not take it.
@@ -72,14 +80,17 @@ struct Attributes {
 /// 1. Note when the last event came, behind the answer.
 /// 2. A task of a call between agents that is over, or that the called agent did not take:
 ///    the call ends ([`calls`]).
-/// 3. A task of a conversation that is over: the customer goes to the fallback ([`fallback`]).
-/// 4. All other events cost nothing.
+/// 3. The same of a call that Flex runs ([`native`]). When its task is made, it is noted whose
+///    call it is: nobody can have written anything into it by then.
+/// 4. A task of a conversation that is over: the customer goes to the fallback ([`fallback`]).
+/// 5. All other events cost nothing.
 ///
 /// What is to be done goes on behind the answer, and the gate does it again if nothing comes
 /// of it.
 pub async fn event(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Response> {
     note_time(cx);
     let said = match event.event_type.as_deref() {
+        Some("task.created") => Said::Made,
         Some("task.canceled" | "task.deleted" | "task.system-deleted") => Said::Over,
         Some("reservation.rejected" | "reservation.timeout" | "reservation.canceled") => {
             Said::NotTaken
@@ -89,10 +100,19 @@ pub async fn event(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Respon
     let Some(task) = event.task_sid else { return Ok(Response::no_content()) };
     let text = event.task_attributes.unwrap_or_default();
     let call: CallAttributes = view(&text);
-    if call.client_call {
-        let reservation = event.reservation_sid.filter(|_| said == Said::NotTaken);
-        let event = reservation.map_or_else(|| task.to_string(), |sid| sid.to_string());
-        let is_over = said == Said::Over;
+    let native: NativeAttributes = view(&text);
+    if said == Said::Made {
+        native::made(cx, &task, event.workflow_sid.as_ref(), native).await?;
+        return Ok(Response::no_content());
+    }
+    let reservation = event.reservation_sid.filter(|_| said == Said::NotTaken);
+    let event_key = reservation.map_or_else(|| task.to_string(), |sid| sid.to_string());
+    if native.is_callee() {
+        if !native.was_taken() {
+            native::not_taken(cx, Native { task, event: event_key }).await?;
+        }
+    } else if call.client_call {
+        let (event, is_over) = (event_key, said == Said::Over);
         let call = match call.conference_sid.filter(|caller| *caller != task) {
             Some(caller) => Call { caller, callee: Some(task), is_over, event },
             None => Call { caller: task, callee: None, is_over, event },

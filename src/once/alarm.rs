@@ -31,6 +31,8 @@ pub enum Alarm {
     Fallback(Lost),
     /// A call between agents came to nothing.
     GiveUp(Call),
+    /// Nobody took a call between agents that Flex runs.
+    NotTaken(Native),
 }
 
 impl Alarm {
@@ -51,6 +53,16 @@ pub struct Call {
     pub callee: Option<TaskSid>,
     /// The task is over; else only one who was asked did not take it.
     pub is_over: bool,
+    /// What tells the event from others.
+    pub event: String,
+}
+
+/// A call between agents that Flex runs, and that nobody took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Native {
+    /// The called agent's task.
+    pub task: TaskSid,
     /// What tells the event from others.
     pub event: String,
 }

@@ -146,6 +146,15 @@ impl Twilio<'_> {
         self.create(url, &[("Twiml", twiml)]).await.map(drop)
     }
 
+    /// UpdateCall: hangs up. A call that is over already is fine.
+    pub async fn hang_up(self, call: &CallSid) -> Result<()> {
+        let url = self.account_url(format_args!("Calls/{call}.json"))?;
+        match unless_gone(self.post(url, &[("Status", "completed")]).await) {
+            Err(error) if error.is_call_over() => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
     /// ListConference by name. Not by status: a room with one person in it may be `init`.
     pub async fn conferences_named(self, name: &TaskSid) -> Result<Vec<Conference>> {
         let query = format!("FriendlyName={name}&PageSize=20");

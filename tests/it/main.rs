@@ -20,6 +20,7 @@ mod inbound;
 mod internal_call;
 mod internal_chat;
 mod logs;
+mod native_call;
 mod parked;
 mod phone_numbers;
 mod requests;

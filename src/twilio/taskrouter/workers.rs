@@ -38,6 +38,17 @@ impl Worker {
     }
 }
 
+/// A worker's channel: <https://www.twilio.com/docs/taskrouter/api/worker-channel>.
+#[derive(Clone, Debug, Deserialize)]
+pub struct WorkerChannel {
+    /// The unique name of its task channel: `voice`, `chat`, …
+    pub task_channel_unique_name: String,
+    /// Whether tasks of this channel are offered.
+    pub available: bool,
+    /// How much of its capacity is free.
+    pub available_capacity_percentage: u32,
+}
+
 /// A queue: <https://www.twilio.com/docs/taskrouter/api/task-queue>.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Queue {
@@ -60,6 +71,12 @@ impl Twilio<'_> {
     pub async fn worker_channels(self, worker: &WorkerSid) -> Result<Vec<Box<RawValue>>> {
         let url = self.workspace_url(format_args!("Workers/{worker}/Channels?PageSize=1000"))?;
         self.list_as_it_is(url, "channels", 1).await
+    }
+
+    /// ListWorkerChannel.
+    pub async fn channels_of(self, worker: &WorkerSid) -> Result<Vec<WorkerChannel>> {
+        let url = self.workspace_url(format_args!("Workers/{worker}/Channels?PageSize=1000"))?;
+        self.list(url, "channels", 1).await
     }
 
     /// UpdateWorkerChannel; answers the channel as Twilio has it.
