@@ -180,6 +180,7 @@ export function createEventBridge(twilio, { shapes, voice, channels }) {
   const ROUTES = [
     ["GET", `${W}/Activities`, () => list([...workspace.activities.values()].map(shapes.activity))],
     ["GET", `${W}/TaskQueues`, () => list([...workspace.queues.values()].map(shapes.queue))],
+    ["GET", `${W}/TaskQueues/(WQ\\w+)`, ([sid]) => shapes.queue(workspace.find(workspace.queues, sid, "TaskQueues"))],
     ["GET", `${W}/Workers`, () => list([...workspace.workers.values()].map(shapes.worker))],
     ["GET", `${W}/Workers/(WK\\w+)`, ([sid]) => shapes.worker(findWorker(sid))],
     ["POST", `${W}/Workers/(WK\\w+)`, updateWorker],
