@@ -35,7 +35,7 @@ export const scenes = {
     await bob.bringToFront();
     await bob.getByRole("link", { name: "Colleagues (2 unread)" }).first().waitFor();
     await colleagues(bob);
-    await bob.getByRole("button", { name: "Chat with Alice Archer, 2 unread" }).first().click();
+    await bob.getByRole("button", { name: /^Chat with Alice Archer.*2.*unread/ }).first().click();
     await said(bob, "Alice Archer", "Are you there?").waitFor();
     await until(async () => (await bob.getByRole("link", { name: "Colleagues (2 unread)" }).count()) === 0, "the end of unread");
     await bob.getByLabel("Message to Alice Archer").pressSequentially("I am");
