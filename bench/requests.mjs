@@ -209,7 +209,7 @@ export const outside = {
 const long = webhook(LEG, LONG);
 const update = plugin(UPDATE, { taskSid: TASK, attributesUpdate: CHANGE, Token: FLEX_TOKEN });
 
-// What is timed. `floor` is the least that the ratio to each peer is meant to be.
+// What is timed. `floor` is the least that the ratio to each JavaScript Worker is meant to be.
 export const routes = {
   "TwiML leg, 29 fields": { request: long, floor: { usual: 1.6, tuned: 1 } },
   "TwiML leg, 2 fields": { request: webhook(LEG, { AccountSid: ACCOUNT, taskSid: TASK }), floor: { usual: 1.3, tuned: 1 } },

@@ -27,12 +27,12 @@ const WARM_UP = quick ? 500 : 1500;
 const STARTS = quick ? 6 : 16;
 const MOST = { start: 1.6, gzipped: 450_000 }; // against the usual Worker's start; bytes
 
-const peer = (file) => [{ name: file, path: join(root, "bench", file) }];
+const worker = (file) => [{ name: file, path: join(root, "bench", file) }];
 const SIDES = {
   edge: { modules: edgeModules() },
-  usual: { modules: peer("usual.js") },
-  tuned: { modules: peer("tuned.js") },
-  again: { modules: peer("usual.js") },
+  usual: { modules: worker("usual.js") },
+  tuned: { modules: worker("tuned.js") },
+  again: { modules: worker("usual.js") },
 };
 
 const sorted = (values) => values.toSorted((a, b) => a - b);

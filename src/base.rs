@@ -8,6 +8,7 @@ pub mod date;
 pub mod error;
 pub mod http;
 pub mod json;
+pub mod jwt;
 pub mod members;
 pub mod memory;
 pub mod params;

@@ -8,4 +8,5 @@ pub mod internal_chat;
 pub mod native_call;
 pub mod parked;
 pub mod voice;
+pub mod webchat;
 pub mod workspace;

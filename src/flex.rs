@@ -12,3 +12,5 @@ pub mod ring;
 pub mod seal;
 pub mod signature;
 mod tokens;
+pub mod verified;
+pub mod visitor;

@@ -9,6 +9,7 @@ pub mod resource;
 pub mod sync;
 pub mod taskrouter;
 pub mod voice;
+pub mod webchats;
 
 use std::collections::HashMap;
 use std::fmt::Display;

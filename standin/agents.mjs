@@ -105,7 +105,7 @@ export function createAgents(twilio) {
   }
 
   /**
-   * The agent presses reject. The IL and D plugins accept, wrap up and complete instead, and then ask the backend to clean up;
+   * The agent presses reject. The plugins of the dialects IL and D accept, wrap up and complete instead, and then ask the backend to clean up;
    * T leaves the reservation alone and only asks the backend.
    */
   function reject(reservationSid, { dialect } = {}) {

@@ -74,7 +74,8 @@ ${sizes
   .join("\n")}
 
 Prices are Cloudflare's as they were published when this was written ([Workers](https://developers.cloudflare.com/workers/platform/pricing/), [KV](https://developers.cloudflare.com/kv/platform/pricing/),
-[Durable Objects](https://developers.cloudflare.com/durable-objects/platform/pricing/)); processor time is below a tenth of what the paid plan includes ([benchmarks](benchmarks.md)). A free plan that is used up answers nobody until midnight UTC: take
+[Durable Objects](https://developers.cloudflare.com/durable-objects/platform/pricing/)); Durable Object seconds are an upper estimate: each use of the gate is taken to keep 128 MB for
+eleven seconds; processor time is below a tenth of what the paid plan includes ([benchmarks](benchmarks.md)). A free plan that is used up answers nobody until midnight UTC: take
 the paid one for anything that people's work depends on.
 
 | limit | where it is | what happens |

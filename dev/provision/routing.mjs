@@ -51,6 +51,7 @@ async function planWorkflow({ plan, account, values, options }, { setting, kind,
   const native = Boolean(options.nativeCalls || values.TWILIO_FLEX_INTERNAL_CALL_APP_SID);
   const needs = needsOf(kind, { everyone, queues, native });
   for (const { title: what } of needs.filter(({ filter }) => filter === null)) plan.leave(what, "the queue's name has both kinds of quotes: rename it");
+  const filters = needs.filter(({ filter }) => filter).length;
   const bySid = (sid) => workflows.find((one) => one.sid === sid);
   const lent = await borrowed(kind, account);
   const found = bySid(values[setting]) ?? workflows.find(({ friendlyName }) => friendlyName === name) ?? bySid(lent);
@@ -62,7 +63,7 @@ async function planWorkflow({ plan, account, values, options }, { setting, kind,
       changes: ["workflows"],
       writes: (made) => ({ [setting]: made.sid }),
     });
-  if (!found) return update(null, freshConfiguration(needs, everyone), `${needs.filter(({ filter }) => filter).length} filters`);
+  if (!found) return update(null, freshConfiguration(needs, everyone), filters > 0 ? `${filters} filters` : "a default queue");
   if (found.sid !== values[setting]) plan.set(setting, found.sid, `"${found.friendlyName}"`);
   const configuration = readConfiguration(found.configuration);
   if (!configuration) return plan.leave(title, `the configuration of "${found.friendlyName}" is not JSON`);

@@ -7,6 +7,7 @@ use crate::features::events;
 use crate::features::inbound;
 use crate::features::parked;
 use crate::features::voice::internal_call;
+use crate::features::webchat;
 use crate::once::alarm::Alarm;
 
 /// Does it.
@@ -32,6 +33,10 @@ pub async fn run(cx: &Context, what: &str) -> Result<()> {
         Alarm::GiveUp(call) => {
             cx.note(&call.caller);
             events::give_up_again(cx, &call).await
+        }
+        Alarm::Question(question) => {
+            cx.note(&question.conversation);
+            webchat::again(cx, &question).await
         }
         Alarm::NotTaken(call) => {
             cx.note(&call.task);

@@ -10,11 +10,15 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::http::{Request, Response};
 use crate::base::params::Params;
+use crate::base::runtime::Limit;
 use crate::features::conversations::{attributes, leave, transfer};
 use crate::features::voice::{calls, conference, internal_call, phone_numbers};
-use crate::features::{dial, events, inbound, internal_chat, native_call, parked, workspace};
+use crate::features::{
+    dial, events, inbound, internal_chat, native_call, parked, webchat, workspace,
+};
 use crate::flex::agent::Agent;
 use crate::flex::caller::{self, Webhook};
+use crate::flex::visitor::{self, Visitor};
 
 /// An endpoint.
 pub struct Route {
@@ -30,12 +34,15 @@ pub enum Run {
     Webhook(OfWebhook),
     /// An agent, by a Flex token.
     Agent(OfAgent),
+    /// A visitor of the customer's web site, by the page's origin, and only so often.
+    Visitor(Limit, OfVisitor),
     /// Anybody: no proof, no secrets out.
     Anybody(OfAnybody),
 }
 
 type OfWebhook = for<'a> fn(&'a Context, Webhook<'a>, Params<'a>) -> Answer<'a>;
 type OfAgent = for<'a> fn(&'a Context, Rc<Agent>, Params<'a>) -> Answer<'a>;
+type OfVisitor = for<'a> fn(&'a Context, Visitor, Params<'a>) -> Answer<'a>;
 type OfAnybody = for<'a> fn(&'a Context, &'a Request) -> Answer<'a>;
 type Answer<'a> = LocalBoxFuture<'a, Result<Response>>;
 
@@ -55,6 +62,17 @@ macro_rules! agent {
     ($handler:path) => {
         Run::Agent(|cx, agent, params| {
             Box::pin(async move { Ok($handler(cx, &agent, params.read()?).await?.into_response()) })
+        })
+    };
+}
+
+/// A handler for visitors: `async fn(&Context, &Visitor, Input) -> Result<impl IntoResponse>`.
+macro_rules! visitor {
+    ($limit:expr, $handler:path) => {
+        Run::Visitor($limit, |cx, visitor, params| {
+            Box::pin(
+                async move { Ok($handler(cx, &visitor, params.read()?).await?.into_response()) },
+            )
         })
     };
 }
@@ -84,6 +102,10 @@ pub async fn run(cx: &Context, request: &Request) -> Result<Response> {
             let (agent, params) = caller::agent(cx, request).await?;
             params.sids().for_each(|sid| cx.note(sid));
             run(cx, agent, params).await
+        }
+        Run::Visitor(limit, run) => {
+            let (visitor, params) = Visitor::check(cx, request, limit).await?;
+            run(cx, visitor, params).await.map_err(|error| visitor::told(cx, error))
         }
         Run::Anybody(run) => run(cx, request).await,
     }
@@ -230,5 +252,8 @@ pub const ROUTES: &[Route] = &[
     route(&["/internal-chat/unpin"], agent!(internal_chat::unpin)),
     route(&["/internal-chat/list-agents"], agent!(internal_chat::list_agents)),
     route(&["/internal-chat/open"], agent!(internal_chat::open)),
+    // The customer's web site calls these: JSON in and out.
+    route(&["/initWebchat"], visitor!(Limit::WebchatStarts, webchat::start)),
+    route(&["/refreshToken"], visitor!(Limit::WebchatRefreshes, webchat::refresh)),
     route(&["/health"], anybody!(health::report)),
 ];

@@ -24,6 +24,12 @@ use super::text::base64;
 pub struct Secret(String);
 
 impl Secret {
+    /// A text that must not be printed.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The text itself.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -47,7 +53,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Every setting, by name: `wrangler.toml` and the documentation are held against this list.
+/// Every setting, by name: `.dev.vars.example` and `docs/settings.md` are held against it.
 pub const NAMES: [&str; 34] = [
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
@@ -172,7 +178,7 @@ impl Config {
             sync_service: r.sid("TWILIO_SYNC_SERVICE_SID"),
             signing_keys,
             rest_authorization: String::new(),
-            caller_id: r.text("TWILIO_FLEX_CALLER_ID"),
+            caller_id: r.number_to_call("TWILIO_FLEX_CALLER_ID"),
             default_country: r.country("DEFAULT_COUNTRY"),
             region: r.label("TWILIO_REGION"),
             edge: r.label("TWILIO_EDGE"),
@@ -312,6 +318,22 @@ impl Config {
     /// The address of webchat.
     pub fn webchat_address(&self) -> Result<&AddressSid> {
         set(self.webchat_address.as_ref(), Feature::Webchat, "TWILIO_WEBCHAT_ADDRESS_SID")
+    }
+
+    /// The region of Twilio, when it is set.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// Where Cloudflare Turnstile verifies what a visitor has answered
+    /// (<https://developers.cloudflare.com/turnstile/get-started/server-side-validation/>).
+    #[must_use]
+    pub fn siteverify_url(&self) -> String {
+        match &self.api_base {
+            Some(base) => format!("{base}/turnstile/v0/siteverify"),
+            None => "https://challenges.cloudflare.com/turnstile/v0/siteverify".to_owned(),
+        }
     }
 
     /// The absolute URL of `path` at the Twilio product `subdomain`

@@ -43,6 +43,12 @@ pub enum Error {
     /// `413`: the body is over the limit.
     #[error("The body is larger than 256 KiB.")]
     TooLarge,
+    /// `429`: this caller has asked too often.
+    #[error("Too many requests from this address.")]
+    TooMany {
+        /// `Retry-After`, in seconds.
+        retry_after: u64,
+    },
     /// `503`: the same request is still being worked on; ask again.
     #[error("The same request is still being worked on.")]
     Busy,
@@ -145,6 +151,7 @@ impl Error {
             Self::MethodNotAllowed(_) => 405,
             Self::TooLarge => 413,
             Self::Refused { status, .. } => *status,
+            Self::TooMany { .. } => 429,
             Self::Busy => 503,
             Self::Twilio { status, .. } => match status {
                 400 | 404 | 409 | 412 | 422 | 429 | 503 => *status,

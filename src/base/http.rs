@@ -192,6 +192,7 @@ impl Response {
         match error {
             Error::MethodNotAllowed(allow) => response.allow = Some(allow),
             Error::Twilio { retry_after, .. } => response.retry_after = *retry_after,
+            Error::TooMany { retry_after } => response.retry_after = Some(*retry_after),
             Error::Busy => response.retry_after = Some(1),
             _ => {}
         }

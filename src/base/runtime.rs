@@ -7,19 +7,21 @@ use super::error::Result;
 use async_trait::async_trait;
 use futures_util::future::LocalBoxFuture;
 
-/// One HTTP request to Twilio.
+/// One HTTP request to Twilio, or to Cloudflare Turnstile.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
     /// `GET`, `POST` or `DELETE`.
     pub method: &'static str,
     /// The absolute URL, already percent-encoded.
     pub url: String,
-    /// The value of `Authorization`.
+    /// The value of `Authorization`; none when it is empty.
     pub authorization: String,
     /// The value of `Content-Type`, when there is a body.
     pub content_type: &'static str,
     /// The value of `If-Match`: the `ETag` that must still hold.
     pub if_match: Option<String>,
+    /// Conversations tells its webhooks of what this does (`X-Twilio-Webhook-Enabled`).
+    pub with_webhooks: bool,
     /// The body; empty when there is none.
     pub body: String,
     /// How long to wait for the whole answer.
@@ -77,6 +79,26 @@ pub struct Watch {
     pub what: String,
 }
 
+/// What one caller may do only so often a minute: the limits are in `wrangler.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Starting a webchat.
+    WebchatStarts,
+    /// Refreshing its token.
+    WebchatRefreshes,
+}
+
+impl Limit {
+    /// Its binding.
+    #[must_use]
+    pub fn binding(self) -> &'static str {
+        match self {
+            Self::WebchatStarts => "WEBCHAT_STARTS",
+            Self::WebchatRefreshes => "WEBCHAT_REFRESHES",
+        }
+    }
+}
+
 /// What the service needs from the world.
 ///
 /// Two implementations: `cloudflare::runtime::Edge` in production, `support::Shared` in tests.
@@ -123,6 +145,9 @@ pub trait Runtime {
         outcome: Option<String>,
         keep: Duration,
     ) -> Result<()>;
+
+    /// Counts one more for this caller; whether it is within the limit.
+    async fn limit(&self, limit: Limit, caller: &str) -> Result<bool>;
 
     /// Waits.
     async fn sleep(&self, pause: Duration);

@@ -1,11 +1,12 @@
 // What runtime.rs asks of the platform. Each is one call, and one promise at most.
 import { env, waitUntil } from "cloudflare:workers";
 
-// One request to Twilio.
-export async function send(method, url, authorization, type, ifMatch, timeout, body) {
-  const headers = { Authorization: authorization };
+// One request to Twilio, or to Turnstile.
+export async function send(method, url, authorization, type, ifMatch, webhooks, timeout, body) {
+  const headers = authorization ? { Authorization: authorization } : {};
   if (type) headers["Content-Type"] = type;
   if (ifMatch) headers["If-Match"] = ifMatch;
+  if (webhooks) headers["X-Twilio-Webhook-Enabled"] = "true";
   const answer = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(timeout) });
   return {
     status: answer.status,
@@ -41,6 +42,9 @@ export async function ask(key, question, time) {
   if (!answer.ok) throw new Error(`the gate answered ${answer.status}`);
   return answer.text();
 }
+
+// Counts one more; whether the rate limiter lets it pass.
+export const limit = async (name, key, time) => (await within(time, env[name].limit({ key }))).success;
 
 export const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 

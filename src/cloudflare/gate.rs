@@ -1,5 +1,5 @@
-//! The exactly-once gate, one Durable Object per key. Its mind is `once/ledger.rs`; this keeps
-//! its record, wakes those who wait, and does what is due.
+//! The exactly-once gate, one Durable Object per key: keeps the record that `once/ledger.rs`
+//! changes, wakes those who wait, and does what is due.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;

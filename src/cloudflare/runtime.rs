@@ -15,13 +15,15 @@ use super::clock;
 use crate::base::date::{Millis, millis};
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::base::runtime::{Answer, Call, Claim, KvPage, Lost, Runtime, Watch};
+use crate::base::runtime::{Answer, Call, Claim, KvPage, Limit, Lost, Runtime, Watch};
 use crate::once::ledger::{Ask, Reply};
 
 /// The longest that KV is waited for.
 const KV_TIME: Duration = Duration::from_secs(5);
 /// The longest that the gate is waited for, besides the time that it has to wait itself.
 const GATE_TIME: Duration = Duration::from_secs(3);
+/// The longest that the rate limiter is waited for.
+const LIMIT_TIME: Duration = Duration::from_secs(1);
 /// KV takes one write a second for each key.
 const KV_PAUSE: Duration = Duration::from_millis(1_100);
 /// The longest `Retry-After` that is believed, in seconds.
@@ -36,6 +38,7 @@ extern "C" {
         authorization: &str,
         content_type: &str,
         if_match: Option<&str>,
+        webhooks: bool,
         timeout: u32,
         body: Option<&str>,
     ) -> Result<Sent, JsValue>;
@@ -67,6 +70,8 @@ extern "C" {
     async fn kv_list(prefix: &str, cursor: Option<&str>, time: u32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn ask(key: &str, question: &str, time: u32) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn limit(name: &str, key: &str, time: u32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn sleep(millis: u32) -> Result<JsValue, JsValue>;
     fn behind(work: Promise);
@@ -114,6 +119,7 @@ impl Runtime for Edge {
             &call.authorization,
             call.content_type,
             call.if_match.as_deref(),
+            call.with_webhooks,
             clock::span(call.timeout),
             Some(call.body.as_str()).filter(|body| !body.is_empty()),
         );
@@ -191,6 +197,12 @@ impl Runtime for Edge {
     ) -> Result<()> {
         let ask = Ask::Settle { attempt, outcome, keep: millis(keep) };
         Self::gate(key, ask, Duration::ZERO).await.map(drop)
+    }
+
+    async fn limit(&self, of: Limit, caller: &str) -> Result<bool> {
+        let is_within = limit(of.binding(), caller, clock::span(LIMIT_TIME)).await;
+        let is_within = is_within.map_err(failed)?.as_bool();
+        is_within.ok_or_else(|| Error::internal("the rate limiter said nothing"))
     }
 
     async fn sleep(&self, time: Duration) {

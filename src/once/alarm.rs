@@ -31,6 +31,8 @@ pub enum Alarm {
     Fallback(Lost),
     /// A call between agents came to nothing.
     GiveUp(Call),
+    /// What a visitor has asked does not stand in their chat.
+    Question(Question),
     /// Nobody took a call between agents that Flex runs.
     NotTaken(Native),
 }
@@ -95,6 +97,19 @@ impl Written {
         };
         Self { conversation, member, who, webhook }
     }
+}
+
+/// What a visitor has asked on the web page, before their chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// `CH…`
+    pub conversation: ConversationSid,
+    /// The visitor.
+    pub identity: String,
+    /// The visitor's name.
+    pub name: String,
+    /// What they ask.
+    pub text: String,
 }
 
 /// A task that is over, and the channel in which its customer is.

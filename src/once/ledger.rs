@@ -1,7 +1,5 @@
-//! The exactly-once gate as a pure state machine: who may do a thing, and what came of it.
-//!
-//! One Durable Object per key keeps one [`Record`]; this is its whole mind, and
-//! `cloudflare/gate.rs` its body.
+//! The exactly-once gate as a pure state machine: who may do a thing, and what came of it. One
+//! Durable Object per key (`cloudflare/gate.rs`) keeps one [`Record`].
 
 use serde::{Deserialize, Serialize};
 

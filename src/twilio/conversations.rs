@@ -1,11 +1,13 @@
 //! Conversations: <https://www.twilio.com/docs/conversations/api>.
 
+mod messages;
 mod webhooks;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+pub use messages::{Message, Webhooks};
 pub use webhooks::ConversationWebhook;
 
 use super::{Page, Twilio};
@@ -67,6 +69,14 @@ impl Conversation {
     }
 }
 
+/// A conversation as it is listed for somebody who is in it:
+/// <https://www.twilio.com/docs/conversations/api/participant-conversation-resource>.
+#[derive(Deserialize)]
+struct Joined {
+    conversation_sid: ConversationSid,
+    conversation_state: ConversationState,
+}
+
 /// Somebody in a conversation:
 /// <https://www.twilio.com/docs/conversations/api/conversation-participant-resource>.
 #[derive(Clone, Debug, Deserialize)]
@@ -111,7 +121,7 @@ impl Member {
 }
 
 #[derive(Deserialize)]
-struct Message {
+struct Dated {
     date_created: Option<String>,
 }
 
@@ -172,10 +182,19 @@ impl Twilio<'_> {
         json::read(&self.get(self.conversation_url(&sid.to_string(), &rest)).await?.body)
     }
 
+    /// ListParticipantConversation: one that is not over of those in which this identity is.
+    pub async fn open_conversation_of(self, identity: &str) -> Result<Option<ConversationSid>> {
+        let rest = format!("?Identity={}&PageSize=50", encode(identity));
+        let url = self.url("conversations", format_args!("/v1/ParticipantConversations{rest}"));
+        let joined: Vec<Joined> = self.list(url, "conversations", 4).await?;
+        let is_open = |joined: &Joined| joined.conversation_state != ConversationState::Closed;
+        Ok(joined.into_iter().find(is_open).map(|joined| joined.conversation_sid))
+    }
+
     /// ListConversationMessage: when the newest one was written.
     pub async fn newest_message(self, sid: &ConversationSid) -> Result<Option<Millis>> {
         let url = self.conversation_url(&sid.to_string(), "/Messages?Order=desc&PageSize=1");
-        let messages: Vec<Message> = self.list(url, "messages", 1).await?;
+        let messages: Vec<Dated> = self.list(url, "messages", 1).await?;
         let Some(newest) = messages.first() else { return Ok(None) };
         // One whose date cannot be read counts as just written: nothing is closed on a guess.
         let date = newest.date_created.as_deref().and_then(date::parse);

@@ -182,7 +182,7 @@ fn flags_of_participants_are_set_on_all_paths() {
     let response =
         ask(in_room(alice()).on(&url, 200, &participant()), "/voice/hold-participant", &fields);
     assert_eq!(response.status, 200);
-    // D's failures were {} with status 200.
+    // The dialpad add-on's own Functions answer a failure with {} and status 200.
     let url = format!("POST {API}/Conferences/{ROOM}/Participants/{LEG}.json Hold=true");
     let fields = format!("conference={ROOM}&participant={LEG}&hold=true");
     let response = ask(in_room(alice()).on(&url, 404, GONE), "/internal-call/hold-call", &fields);

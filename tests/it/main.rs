@@ -28,4 +28,5 @@ mod routes;
 mod signature;
 mod support;
 mod transfer;
+mod webchat;
 mod workspace;

@@ -524,11 +524,26 @@ fn without_a_note_the_webhook_goes() {
 
 #[test]
 fn an_agent_who_was_never_taken_out_gets_no_second_task() {
-    let fake = participants(Fake::default().on(&read(), 200, &conversation(&noted())), &own())
-        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("assigned"))
-        .on(&disarm(), 204, "")
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&take_back(), 200, "{}");
+    let who = digest("+15551230001");
+    let seen = |fake: Fake| {
+        participants(fake.on(&read(), 200, &conversation(&noted())), &own()).on(
+            &format!("GET {TASKROUTER}/Tasks/{WT}"),
+            200,
+            &task("assigned"),
+        )
+    };
+    // They may be on their way out: the way back stays, and the gate looks again.
+    let fake = seen(Fake::default());
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    assert!(fake.world.watched(&format!("unpark/{CH}/{WH}/{who}")).is_some());
+    // A while later they still have it: parking was not done.
+    let fake = Fake::default();
+    fake.world.slept.set(15_000);
+    let fake = seen(fake).on(&disarm(), 204, "").on(&read(), 200, &conversation(&noted())).on(
+        &take_back(),
+        200,
+        "{}",
+    );
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     // One who is listed although they are out does not keep the customer away.
     let fake = participants(Fake::default().on(&read(), 200, &conversation(&noted())), &own())

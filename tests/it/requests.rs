@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use flex_edge::base::error::Result;
-use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Lost, Runtime, Watch};
+use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Limit, Lost, Runtime, Watch};
 use futures_util::future::LocalBoxFuture;
 
 use crate::support::{ACCOUNT, API, Fake, TASKROUTER, handle, json, poll, post};
@@ -95,6 +95,10 @@ impl Runtime for Silent {
     }
 
     async fn settle(&self, _: &str, _: u32, _: Option<String>, _: Duration) -> Result<()> {
+        pending().await
+    }
+
+    async fn limit(&self, _: Limit, _: &str) -> Result<bool> {
         pending().await
     }
 

@@ -18,7 +18,7 @@ use flex_edge::base::config::Config;
 use flex_edge::base::error::Result;
 use flex_edge::base::http::{Request, Response};
 use flex_edge::base::params::pairs;
-use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Lost, Runtime, Watch};
+use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Limit, Lost, Runtime, Watch};
 use flex_edge::once::ledger::{self, Ask, Record, Reply};
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, Mac as _};
@@ -49,6 +49,8 @@ pub struct World {
     pub kv: RefCell<BTreeMap<String, (String, Option<String>)>>,
     pub kv_operations: RefCell<Vec<String>>,
     gate: RefCell<BTreeMap<String, Record>>,
+    /// How often who did what is limited, this minute.
+    pub limited: RefCell<BTreeMap<String, u32>>,
     pub slept: Cell<u64>,
     pub lines: RefCell<Vec<String>>,
     behind: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
@@ -63,6 +65,7 @@ enum Done {
     Got(Option<String>),
     Listed(KvPage),
     Claimed(Claim),
+    Limited(bool),
     Nothing,
 }
 
@@ -139,6 +142,11 @@ impl Fake {
     /// Another service in the same world, with the settings of every day.
     pub fn again(&self) -> Self {
         Self { world: Rc::clone(&self.world), ..Self::default() }
+    }
+
+    /// Another service in the same world, with the same settings.
+    pub fn again_with(&self) -> Self {
+        Self { world: Rc::clone(&self.world), settings: self.settings.clone() }
     }
 
     /// The script so far, to be appended to another one.
@@ -303,6 +311,9 @@ fn describe(call: &Call) -> String {
     if let Some(etag) = &call.if_match {
         text += &format!(" [{etag}]");
     }
+    if call.with_webhooks {
+        text += " [webhooks]";
+    }
     text
 }
 
@@ -310,10 +321,13 @@ fn describe(call: &Call) -> String {
 /// (`tests/openapi.mjs`).
 fn record(call: &Call) {
     let Ok(path) = std::env::var("FLEX_EDGE_REQUESTS") else { return };
+    if call.url.contains("cloudflare.com/") {
+        return;
+    }
     let line = serde_json::json!({
         "method": call.method,
         "url": call.url,
-        "headers": { "content-type": call.content_type, "if-match": call.if_match, "authorization": call.authorization },
+        "headers": { "content-type": call.content_type, "if-match": call.if_match, "x-twilio-webhook-enabled": call.with_webhooks.then_some("true"), "authorization": call.authorization },
         "body": call.body,
     });
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
@@ -458,6 +472,16 @@ impl Runtime for Shared {
         Ok(())
     }
 
+    async fn limit(&self, limit: Limit, caller: &str) -> Result<bool> {
+        let key = format!("{} {caller}", limit.binding());
+        let most = if limit == Limit::WebchatStarts { 20 } else { 60 };
+        let mut limited = self.0.limited.borrow_mut();
+        let count = limited.entry(key.clone()).or_default();
+        *count += 1;
+        let done = self.0.perform(format!("limit {key}"), Done::Limited(*count <= most));
+        Ok(is_within(done))
+    }
+
     async fn sleep(&self, pause: Duration) {
         let slept = u64::try_from(pause.as_millis()).unwrap();
         self.0.slept.set(self.0.slept.get() + slept);
@@ -490,6 +514,11 @@ fn got(done: Done) -> Option<String> {
 fn listed(done: Done) -> KvPage {
     let Done::Listed(page) = done else { panic!("{done:?}") };
     page
+}
+
+fn is_within(done: Done) -> bool {
+    let Done::Limited(is_within) = done else { panic!("{done:?}") };
+    is_within
 }
 
 fn claimed(done: Done) -> Claim {
@@ -604,6 +633,10 @@ impl Runtime for HeldBack {
     async fn settle(&self, key: &str, _: u32, _: Option<String>, _: Duration) -> Result<()> {
         self.perform(format!("settle {key}")).await;
         Ok(())
+    }
+
+    async fn limit(&self, limit: Limit, caller: &str) -> Result<bool> {
+        Ok(is_within(self.perform(format!("limit {} {caller}", limit.binding())).await))
     }
 
     async fn sleep(&self, _: Duration) {

@@ -161,7 +161,7 @@ fn remove(participant: &str) -> String {
 
 type Fields = Vec<(&'static str, String)>;
 
-/// As T's plugin asks.
+/// As the template's plugin asks.
 fn invite_fields(leaving: &str) -> Fields {
     vec![
         ("Token", "T".to_owned()),

@@ -3,6 +3,15 @@ import http from "node:http";
 
 // The Durable Object's class stands since the first deployment; wrangler uploads no version before that.
 const DEPLOYED = { default_environment: { environment: "production", script: { migration_tag: "v1" } } };
+const WHEN = "2026-01-01T00:00:00Z";
+export const VERSIONS = ["00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-000000000001"]; // the newest first
+const version = (id) => ({
+  id,
+  number: VERSIONS.length - VERSIONS.indexOf(id),
+  metadata: { created_on: WHEN, modified_on: WHEN, source: "api", author_email: "", author_id: "" },
+  annotations: {},
+  resources: { bindings: [], script: { handlers: ["fetch"] }, script_runtime: {} },
+});
 const NOT_FOUND = Symbol("404");
 const NOT_FOUND_ERROR = { code: 10090, message: "workers.api.error.service_not_found" };
 
@@ -11,6 +20,7 @@ const metadataOf = (body) => JSON.parse(/name="metadata"\r\n\r\n(.*?)\r\n--/s.ex
 
 export async function startCloudflare() {
   const uploads = []; // {method, path, metadata}
+  const deployed = [{ id: "deployment-0", source: "api", strategy: "percentage", created_on: WHEN, author_email: "", versions: [{ version_id: VERSIONS[0], percentage: 100 }] }]; // the newest first
   const asked = [];
 
   function answer(method, path, body) {
@@ -23,7 +33,13 @@ export async function startCloudflare() {
     if (/\/storage\/kv\/namespaces$/.test(path)) return method === "GET" ? [] : { id: "f".repeat(32), title: "STATE" };
     if (/\/workers\/subdomain$/.test(path)) return { subdomain: "example" };
     if (/\/subdomain$/.test(path)) return { enabled: true, previews_enabled: true };
-    if (/\/deployments/.test(path)) return { deployments: [] };
+    if (/\/deployments$/.test(path)) {
+      if (method === "GET") return { deployments: deployed };
+      deployed.unshift({ id: `deployment-${deployed.length}`, source: "api", strategy: "percentage", created_on: WHEN, author_email: "", ...JSON.parse(body) });
+      return deployed[0];
+    }
+    if (/\/versions$/.test(path)) return { items: VERSIONS.map(version) };
+    if (/\/versions\/[\w-]+$/.test(path)) return version(path.split("/").at(-1));
     return /\/(secrets|schedules|routes|domains|versions|migrations)/.test(path) ? [] : {};
   }
 
@@ -38,5 +54,5 @@ export async function startCloudflare() {
     response.end(JSON.stringify({ success: isThere, errors: isThere ? [] : [NOT_FOUND_ERROR], messages: [], result: isThere ? result : null }));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${server.address().port}/client/v4`, uploads, asked, close: () => server.close() };
+  return { deployed, url: `http://127.0.0.1:${server.address().port}/client/v4`, uploads, asked, close: () => server.close() };
 }

@@ -9,7 +9,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { flagsOf } from "../../dev/deploy.mjs";
 import { readSettings, SECRETS, TOOLS, VARS, withValues } from "../../dev/settings.mjs";
 import { environment, root } from "../../dev/setup.mjs";
-import { startCloudflare } from "./cloudflare.mjs";
+import { startCloudflare, VERSIONS } from "./cloudflare.mjs";
 
 const SECRET = "an auth token of nobody";
 let cloudflare;
@@ -119,6 +119,22 @@ describe("deployments", () => {
     assert.match(path, /\/scripts\/our-edge\/versions$/);
     assert.equal(metadata.annotations["workers/tag"], "v2");
     assert.ok(metadata.bindings.some(({ name, type }) => name === "TWILIO_AUTH_TOKEN" && type === "secret_text"));
+  });
+
+  test("a version goes to some, to all, and back: the commands of docs/operate.md", async () => {
+    write([...COMPLETE]);
+    await deploy();
+    const env = { CLOUDFLARE_API_BASE_URL: cloudflare.url, CLOUDFLARE_API_TOKEN: "made-up", CLOUDFLARE_ACCOUNT_ID: "0".repeat(32) };
+    const [newest, before] = VERSIONS;
+    const wrangler = async (...args) => {
+      const { status, output } = await start("wrangler", args, env);
+      assert.equal(status, 0, output);
+      return cloudflare.deployed[0].versions.map(({ version_id: id, percentage }) => [id, percentage]);
+    };
+    const split = await wrangler("versions", "deploy", `${newest}@10%`, `${before}@90%`, "--name", "flex-edge", "--yes");
+    assert.deepEqual(split.sort(), [[before, 90], [newest, 10]]);
+    assert.deepEqual(await wrangler("versions", "deploy", `${newest}@100%`, "--name", "flex-edge", "--yes"), [[newest, 100]]);
+    assert.deepEqual(await wrangler("rollback", before, "--name", "flex-edge", "--message", "why", "--yes"), [[before, 100]]);
   });
 
   test("wrangler alone is stopped before it deletes the vars", async () => {

@@ -32,7 +32,9 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 async function withWorker(vars, look) {
   const port = await freePort();
-  const worker = await startWorker({ port, persist: folder, vars: { ...settings(twilio.url), ...vars } });
+  const { TWILIO_API_KEY, TWILIO_API_SECRET, ALLOWED_ORIGINS } = complete();
+  const given = { ...settings(twilio.url), TWILIO_API_KEY, TWILIO_API_SECRET, ALLOWED_ORIGINS, ...vars };
+  const worker = await startWorker({ port, persist: folder, vars: given });
   try {
     write(complete());
     await look(await examine(worker.url), worker);
@@ -66,6 +68,10 @@ describe("a Worker that runs", () => {
     await withWorker({ TWILIO_AUTH_TOKEN: other, TWILIO_AUTH_TOKEN_SECONDARY: seed.AUTH_TOKEN }, (found) =>
       assert.equal(found["signature-accepted"].state, "good"),
     );
+  });
+
+  test("with a feature that is begun and cannot work is not healthy", async () => {
+    await withWorker({ ALLOWED_ORIGINS: "" }, (found) => assert.match(found.health.message, /^503: .*webchat lacks ALLOWED_ORIGINS/));
   });
 
   test("with a setting that cannot be read is not healthy", async () => {

@@ -49,6 +49,7 @@ async function rest(path) {
   const response = await fetch(`${twilio.url}/api/2010-04-01/Accounts/${ACCOUNT_SID}/${path}`, { headers: { authorization } });
   return response.json();
 }
+export const readCall = (sid) => rest(`Calls/${sid}.json`);
 export const callsTo = async (number) => (await rest(`Calls.json?To=${encodeURIComponent(number)}`)).calls;
 export const callsFrom = async (parent) => (await rest(`Calls.json?ParentCallSid=${parent}`)).calls;
 
@@ -56,4 +57,23 @@ export const callsFrom = async (parent) => (await rest(`Calls.json?ParentCallSid
 export function lookAt(call) {
   const { assignment_status, attributes } = twilio.task(call.taskSid);
   return structuredClone({ participants: inRoom(call), assignment_status, attributes });
+}
+
+/** What `/internal-call/start` answers one agent who wants to call another, with its ticket. */
+export async function ticketFor(caller, callee) {
+  const { status, body } = await edge.post("/internal-call/start", caller.name, { workerSid: callee.workerSid });
+  if (status !== 200) throw new Error(`no ticket: ${status} ${JSON.stringify(body)}`);
+  return { ...body, ticket: body.destination.split("?t=")[1] };
+}
+
+/** Two agents, of whom one calls the other as Flex does it by itself; it rings. */
+export async function nativeCall() {
+  const [caller, callee] = [somebody(), somebody()];
+  const start = await ticketFor(caller, callee);
+  const call = await twilio.outboundCall({ from: caller.name, to: start.destination, attributes: start.taskAttributes });
+  const { conversation_id: conversation } = start.taskAttributes.conversations;
+  const find = () => twilio.naming(conversation).tasks.find(({ attributes, reservations }) => attributes.worker_sid && reservations.length > 0);
+  const task = await until(find, "the called agent's task");
+  await twilio.settle({ contains: task.sid });
+  return { caller, callee, start, call, task, reservation: task.reservations[0] };
 }

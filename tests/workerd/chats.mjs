@@ -30,7 +30,7 @@ export function takenChat({ channel = "sms", dead = false, attributes = {} } = {
   return { ...chat, ...sids, a: a.name, b: b.name, c: c.name, agent: a, deadSid, taskAttributes: twilio.task(chat.taskSid).attributes };
 }
 
-/** As the T plugin asks; CL's leaves `taskChannelUniqueName` out. */
+/** As the template's plugin asks; the cold transfer library's leaves `taskChannelUniqueName` out. */
 export const inviteFields = (s, { cold = false, target = s.bSid, queue, more } = {}) => ({
   taskSid: s.taskSid,
   conversationId: s.taskAttributes.conversations?.conversation_id ?? s.taskSid,

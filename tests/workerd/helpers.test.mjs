@@ -132,7 +132,7 @@ test("telephone numbers are judged and listed", async () => {
   assert.equal((await list("true")).phoneNumbers.length, own.phoneNumbers.length + 1);
 });
 
-test("queues, channels, attributes on T's, CL's and CO's paths", async () => {
+test("queues, channels, attributes on every plugin's paths", async () => {
   for (const prefix of [TASKROUTER, "/taskrouter"]) {
     const { agent, taskSid } = customerCall({ list: [1, 2, 3], gone: 1, deep: { a: 1 } });
     const queues = await edge.post(`${prefix}/get-queues`, agent.name);
@@ -200,11 +200,10 @@ test("strangers touch nothing, whatever they send", async () => {
   assert.equal((await callsTo("+16669999999")).length, 0);
 });
 
-test("with a known token every helper takes at most two round trips, canceling an invite five", async () => {
+test("with a known token every helper takes at most two round trips, handing a call over three, canceling an invite five", async () => {
   const { agent, number, from, conferenceSid: conference, customerCallSid, taskSid, callSid } = customerCall();
-  const second = customerCall();
-  await edge.post(`${TASKROUTER}/get-queues`, agent.name);
-  await edge.post(`${TASKROUTER}/get-queues`, second.agent.name);
+  const [second, third] = [customerCall(), customerCall()];
+  for (const known of [agent, second.agent, third.agent]) await edge.post(`${TASKROUTER}/get-queues`, known.name);
   const { invite, agent: inviting } = await chatWithInvite();
   const channel = (await edge.post(`${TASKROUTER}/get-worker-channels`, agent.name, { workerSid: agent.workerSid })).body.workerChannels[0].sid;
   const asks = [
@@ -221,8 +220,8 @@ test("with a known token every helper takes at most two round trips, canceling a
     [2, `${VOICE}/hold-participant`, { conference, participant: customerCallSid, hold: true }],
     [2, `${VOICE}/update-participant`, { conference, participant: customerCallSid, endConferenceOnExit: false }],
     [2, `${VOICE}/add-participant`, { taskSid: conference, to: number, from }],
-    [2, `${VOICE}/cold-transfer`, { callSid: second.customerCallSid, to: "+16660000003" }, second.agent],
-    [2, `${VOICE}/remove-participant`, { conference: second.conferenceSid, participant: second.callSid }, second.agent],
+    [3, `${VOICE}/cold-transfer`, { callSid: second.customerCallSid, to: "+16660000003" }, second.agent],
+    [2, `${VOICE}/remove-participant`, { conference: third.conferenceSid, participant: third.callSid }, third.agent],
   ];
   for (const [most, path, fields, who = agent] of asks) {
     const { answer, trips } = await tripsOf(() => edge.post(path, who.name, fields));

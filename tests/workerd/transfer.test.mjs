@@ -62,7 +62,7 @@ test("a cold transfer by J and P, to a queue, is not offered back in either work
   }
 });
 
-test("CL names no task channel: that of the agent's task is taken", async () => {
+test("no task channel is named: that of the agent's task is taken", async () => {
   for (const [channel, taskChannel] of [["sms", "sms"], ["web", "chat"], ["email", "email"]]) {
     const s = takenChat({ channel });
     const answer = await edge.post(CL.invite, s.a, inviteFields(s, { cold: true, more: { taskChannelUniqueName: undefined } }));

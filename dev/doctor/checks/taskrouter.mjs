@@ -59,7 +59,7 @@ const workflow = ({ setting, kind, isOptional }) =>
     const native = Boolean(values.TWILIO_FLEX_INTERNAL_CALL_APP_SID);
     const needs = needsOf(kind, { everyone: everyoneOf(queues)?.sid, queues, native });
     const problems = needs.map((need) => [need, problemOf(configuration, need, queues)]).filter(([, problem]) => problem);
-    if (problems.length === 0) return good(`"${found.friendlyName}": ${needs.length} kinds of tasks find their way`);
+    if (problems.length === 0) return good(`"${found.friendlyName}": ${needs.length === 1 ? "its tasks" : `${needs.length} kinds of tasks`} find their way`);
     const [[need, problem]] = problems;
     const more = problems.length > 1 ? `, and ${problems.length - 1} more` : "";
     const canMend = problems.every(([one]) => one.filter);

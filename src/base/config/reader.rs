@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::base::phone::is_number;
 use crate::base::sid::Sid;
 
 /// Where settings come from, and those that cannot be read.
@@ -40,7 +41,14 @@ impl<'a> Reader<'a> {
     }
 
     pub fn origin(&mut self, name: &'static str) -> Option<String> {
-        self.checked(name, origin, || "must begin with https:// or http://".into())
+        self.checked(name, origin, || {
+            "must be an origin: https:// or http://, a host and no path".into()
+        })
+    }
+
+    pub fn number_to_call(&mut self, name: &'static str) -> Option<String> {
+        let read = |text: &str| is_number(text).then(|| text.to_owned());
+        self.checked(name, read, || "must be a number in E.164 form".into())
     }
 
     pub fn origins(&mut self, name: &'static str) -> Vec<String> {
@@ -106,5 +114,7 @@ pub fn text(get: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> 
 
 fn origin(text: &str) -> Option<String> {
     let is_origin = text.starts_with("https://") || text.starts_with("http://");
-    is_origin.then(|| text.trim_end_matches('/').to_owned())
+    let origin = text.trim_end_matches('/');
+    let has_path = origin.splitn(3, '/').nth(2).is_none_or(|host| host.contains(['/', '?', '#']));
+    (is_origin && !has_path).then(|| origin.to_owned())
 }

@@ -1,3 +1,5 @@
+//! Settings: what is missing, and what cannot be read.
+
 use super::*;
 
 fn config(settings: &[(&str, &str)]) -> Config {

@@ -1,3 +1,5 @@
+//! Input as the plugins send it.
+
 use serde::Deserialize;
 
 use super::*;

@@ -9,7 +9,7 @@ use super::open::open_call;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::members::view;
-use crate::base::phone::is_number;
+use crate::base::phone::{is_number, with_plus};
 use crate::base::sid::TaskSid;
 use crate::flex::access::{self, Part};
 use crate::flex::agent::Agent;
@@ -21,7 +21,9 @@ use crate::twilio::taskrouter::Task;
 #[serde(rename_all = "camelCase")]
 pub struct Dial {
     task_sid: TaskSid,
+    #[serde(default, deserialize_with = "with_plus")]
     to: Option<String>,
+    #[serde(default, deserialize_with = "with_plus")]
     caller_id: Option<String>,
 }
 

@@ -66,7 +66,7 @@ async fn create(
 ) -> Result<()> {
     let (medium, address) = medium(customer);
     let name = name_of(customer, profile);
-    let about = attributes::of(conversation, medium, &address, name.as_deref());
+    let about = attributes::of(cx.config(), conversation, medium, &address, name.as_deref());
     let task_channel = if medium == Medium::Sms { "sms" } else { "chat" };
     let workflow = cx.config().inbound_workflow()?;
     let routing = Routing::by(cx, workflow, task_channel, &about)?.parameter();

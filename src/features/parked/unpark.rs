@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::{WEBHOOK, drop_note, list, turn, write_without};
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::context::Context;
+use crate::base::date::Millis;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::lenient;
@@ -31,6 +32,8 @@ use crate::twilio::taskrouter::AssignmentStatus;
 /// How long it is remembered that a parking is over: a note that could not be taken away
 /// brings nobody back a second time.
 const REMEMBER: Duration = Duration::from_hours(30 * 24);
+/// How long parking may take: whoever is listed may still be on their way out, in milliseconds.
+const PARKING: Millis = 15_000;
 /// How long it is remembered that a message brought nothing back.
 const REMEMBER_OTHERS: Duration = Duration::from_hours(1);
 
@@ -184,6 +187,9 @@ async fn come_back(
         None => cx.twilio().channel_participants(&found.note.channel()).await?,
     };
     if is_still_there(cx, &found.note, &there).await? {
+        if cx.now() < found.note.at + PARKING {
+            return Err(Error::Busy.into()); // they may be on their way out: look again
+        }
         back.clean_up(cx, &found.note, None).await;
         return Ok(REMEMBER_OTHERS);
     }

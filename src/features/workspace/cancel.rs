@@ -67,6 +67,16 @@ impl Scene {
     }
 }
 
+/// Checks that the agent may know that this invite has been canceled: the same request again.
+pub async fn check_canceled(
+    cx: &Context,
+    agent: &Agent,
+    channel: &Channel,
+    task: &TaskSid,
+) -> Result<()> {
+    Scene::read(cx, channel).await?.check(cx, agent, task)
+}
+
 /// Cancels an invite.
 ///
 /// 1. The agent must be in the chat that the invite is to.

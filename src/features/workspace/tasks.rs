@@ -172,6 +172,7 @@ impl NewStatus {
 ///
 /// 1. The agent must have the task; or it is a call of their own that nobody has taken; or it
 ///    is an invite to a chat that they are in ([`cancel::invite`]).
+///    The same request again, by the same agents, is fine.
 /// 2. Twilio is told. A task that is gone, or has got there by itself, is fine; when it has
 ///    not, for example because the invited agent has just accepted, the agent is told so.
 pub async fn update_status(
@@ -196,7 +197,16 @@ pub async fn update_status(
             return set(cx, sid, status).await;
         }
     }
-    if may { set(cx, sid, status).await } else { Err(no_part()) }
+    if may {
+        return set(cx, sid, status).await;
+    }
+    match cancel::channel_of(&task) {
+        Some(channel) if is_cancel && status.is_reached(&task) => {
+            cancel::check_canceled(cx, agent, &channel, sid).await?;
+            Ok(done())
+        }
+        _ => Err(no_part()),
+    }
 }
 
 async fn set(cx: &Context, sid: &TaskSid, status: NewStatus) -> Result<Done<Nothing>> {

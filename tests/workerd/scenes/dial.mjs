@@ -19,13 +19,13 @@ const dialling = {
     ["ListTaskReservation", chatTask],
     ["FetchWorker", (it) => it.agent.workerSid],
     ["ListTask", chatTask],
-    ["FetchPhoneNumber", (it) => it.to.replace(/\D/g, "")],
+    ["FetchPhoneNumber", (it) => it.to.slice(-9)],
     ["CreateTask", chatTask],
   ],
   given() {
     const agent = somebody({ attributes: { phone: "+15550001111" } });
     const customer = ownNumber("+1555");
-    // Looked up by its own digits, so that faults find their case.
+    // Looked up as it is written; its last digits are its own, so that faults find their case.
     const to = `(11) 91${customer.slice(-7)}`;
     return { agent, to, ...twilio.chat({ agent: agent.name, channel: "sms", customer, name: "Ana" }) };
   },
