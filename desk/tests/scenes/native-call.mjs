@@ -118,6 +118,8 @@ export const scenes = {
     await hand(alice, "Erin Ellis", "warm");
     await accept(erin, "Bob Baker");
     await until(() => size(stage, call) === 3, "three in Alice's conference");
+    await alice.bringToFront();
+    await alice.getByText("Erin Ellis").first().waitFor();
     await stage.picture(alice, "native-call-three");
     // Flex sees to it that the call goes on without Alice.
     const ending = () => [...stage.inside.conferences.live(call.sid).participants.values()].filter(({ endOnExit }) => endOnExit);
