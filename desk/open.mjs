@@ -1,5 +1,5 @@
 // The local Twilio, the Worker and the desk together: for people, and for the tests.
-import { startTwilio } from "../standin/index.mjs";
+import { seed, startTwilio } from "../standin/index.mjs";
 import { settings, startWorker } from "../dev/worker.mjs";
 import { createActions } from "./actions.mjs";
 import { createLog } from "./log.mjs";
@@ -10,15 +10,17 @@ const VERSION = "0.1.0";
 
 /**
  * `plugin` is the folder with the plugin's bundle, or null for Flex alone; `persist` the folder of the Worker's state;
- * a port of 0 is any free one, but the Worker's has to be given.
+ * the local Twilio finds a port of its own when none is given.
  */
-export async function openDesk({ ports: { twilio: twilioPort = 0, worker: workerPort, desk: deskPort = 0 }, persist, plugin, vars = {} }) {
+export async function openDesk({ ports: { twilio: twilioPort = 0, worker: workerPort, desk: deskPort }, persist, plugin, vars = {} }) {
   const workerUrl = `http://127.0.0.1:${workerPort}`;
   let inside;
   const twilio = await startTwilio({ port: twilioPort, workers: 9, workerUrl, connected: true, extend: (opened) => (inside = opened) });
   const log = createLog(twilio);
   const people = createPeople(inside);
-  const start = () => startWorker({ port: workerPort, persist, vars: { ...settings(twilio.url), ...vars }, onLine: log.line });
+  const webchat = { TWILIO_API_KEY: seed.API_KEY, TWILIO_API_SECRET: seed.API_SECRET, ALLOWED_ORIGINS: `http://127.0.0.1:${deskPort},http://localhost:${deskPort}` };
+  const start = () =>
+    startWorker({ port: workerPort, persist, vars: { ...settings(twilio.url), ...webchat, ...vars }, onLine: log.line });
   let worker = await start();
 
   // What the account's Flex Configuration says; whoever changes it sees it at the next reload of a page.

@@ -84,7 +84,8 @@ export function createNativeCalls(twilio) {
     }
     const call = calls.create({ to, from: from ?? seed.CALLER_ID });
     const participant = seat(task, call, { type: "customer", endOnExit, status: "queued" });
-    void agent.over.then(() => calls.hangup(call));
+    // Once it is answered, the conference decides.
+    void agent.over.then(() => call.status !== "in-progress" && calls.hangup(call));
     if (await calls.ring(call, { afterMs: twilio.options.answerMs })) {
       if (participant.conference.participants.has(call.sid)) conferences.connect(participant);
     } else conferences.leave(participant, { reason: "participant_add_failed" });

@@ -21,7 +21,7 @@ const BOOT_MS = 30_000;
 /** Opens the stage once; `plugin` is the folder of the plugin's bundle, or null. */
 export async function openStage({ plugin = null, pictures = null } = {}) {
   const persist = mkdtempSync(join(tmpdir(), "flex-edge-desk-"));
-  const opened = await openDesk({ ports: { worker: await freePort() }, persist, plugin });
+  const opened = await openDesk({ ports: { worker: await freePort(), desk: await freePort() }, persist, plugin });
   const { twilio, inside, away, back, configuration, workerUrl, desk, people } = opened;
   const browser = await openBrowser();
   let pages = [];

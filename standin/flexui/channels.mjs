@@ -69,9 +69,10 @@ export function createChannels(twilio, voice) {
     };
   }
 
-  /** Everybody in a task's call or chat, as the bridge's events and answers name them. */
-  function participantsOf(task) {
-    if (isVoice(task)) return voice.legsOf(task).map((leg) => voiceParticipant(leg, task));
+  /** Everybody in a task's call or chat, as the bridge's events and answers name them; in a call, for so long at least. */
+  function participantsOf(task, millis = 0) {
+    const isThere = ({ participant }) => twilio.clock.now() - participant.created >= millis;
+    if (isVoice(task)) return voice.legsOf(task).filter(isThere).map((leg) => voiceParticipant(leg, task));
     const channel = chatOf(task);
     return channel ? [...channel.participants.values()].filter(({ closed }) => !closed).map((participant) => chatParticipant(participant, task.sid)) : [];
   }

@@ -10,7 +10,7 @@ export function createTelephones(twilio, identify) {
   function connect(socket) {
     let identity;
     const send = (type, payload = {}) => socket.readyState === 1 && socket.send(JSON.stringify({ type, version: "1.6", payload }));
-    const beat = setInterval(() => socket.readyState === 1 && socket.send("\n"), HEARTBEAT_MS);
+    const beat = setInterval(() => socket.readyState === 1 && socket.send("\n"), HEARTBEAT_MS).unref();
     const TAKE = {
       listen({ token }) {
         identity = identify(token)?.identity;

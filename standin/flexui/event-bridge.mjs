@@ -15,6 +15,8 @@ const EVENTS = {
 const OPEN = ["pending", "accepted", "wrapping"];
 // The client drops a bridge that was silent for 30 seconds.
 const HEARTBEAT_MS = 10_000;
+// Flex asks for the participants of a call when it is accepted, and misses whoever is told of between that and its listening.
+const JOINING_MS = 700;
 const TOKEN_LIFETIME_MS = 24 * 3600 * 1000;
 
 const list = (contents) => ({ contents, after_sid: null, meta: { next_token: null } });
@@ -43,7 +45,7 @@ export function createEventBridge(twilio, { shapes, voice, channels }) {
     ),
   });
   const taskMark = ({ status, attributes, priority, queueSid }) => JSON.stringify([status, attributes, priority, queueSid]);
-  const participantsOf = (task) => new Map(channels.participantsOf(task).map((participant) => [participant.participant_sid, participant]));
+  const participantsOf = (task) => new Map(channels.participantsOf(task, JOINING_MS).map((participant) => [participant.participant_sid, participant]));
 
   function tellReservations(before, worker, now, tell) {
     for (const reservation of worker.reservations ?? []) {
@@ -112,7 +114,7 @@ export function createEventBridge(twilio, { shapes, voice, channels }) {
     if (desk.sockets.size === 0) desk.told = snapshot(worker);
     else tellChanges(worker, desk);
     desk.sockets.add(socket);
-    const beat = setInterval(() => socket.readyState === 1 && socket.send(" "), HEARTBEAT_MS);
+    const beat = setInterval(() => socket.readyState === 1 && socket.send(" "), HEARTBEAT_MS).unref();
     socket.on("close", () => {
       clearInterval(beat);
       desk.sockets.delete(socket);
@@ -180,6 +182,7 @@ export function createEventBridge(twilio, { shapes, voice, channels }) {
   const ROUTES = [
     ["GET", `${W}/Activities`, () => list([...workspace.activities.values()].map(shapes.activity))],
     ["GET", `${W}/TaskQueues`, () => list([...workspace.queues.values()].map(shapes.queue))],
+    ["GET", `${W}/TaskQueues/(WQ\\w+)`, ([sid]) => shapes.queue(workspace.find(workspace.queues, sid, "TaskQueues"))],
     ["GET", `${W}/Workers`, () => list([...workspace.workers.values()].map(shapes.worker))],
     ["GET", `${W}/Workers/(WK\\w+)`, ([sid]) => shapes.worker(findWorker(sid))],
     ["POST", `${W}/Workers/(WK\\w+)`, updateWorker],

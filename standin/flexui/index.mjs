@@ -21,7 +21,6 @@ const LOOK_MS = 25;
 export function createFlexUi(twilio, sockets, options = {}) {
   const { workspace } = twilio;
   const unanswered = [];
-  const seen = [];
   const sync = createSync();
   const shapes = createShapes(twilio);
   const voice = createFlexVoice(twilio, shapes);
@@ -104,7 +103,6 @@ export function createFlexUi(twilio, sockets, options = {}) {
     const who = identify(tokenOf(request, url, body));
     if (host.startsWith("event-bridge") && url.pathname === "/v1/wschannels" && request.method === "POST") {
       const told = bridged(body, who);
-      seen.push({ at: Date.now(), who: who?.identity, what: `${body.method} ${body.url}`, params: body.params, status: told.status });
       return { status: told.status, body: JSON.stringify(told.body), type: "application/json" };
     }
     const known = session({ method: request.method, host, path: url.pathname + url.search }, who);
@@ -159,13 +157,11 @@ export function createFlexUi(twilio, sockets, options = {}) {
     upgrade,
     look,
     unanswered,
-    seen,
     voice,
     reset() {
       sync.reset();
       bridge.reset();
       unanswered.length = 0;
-      seen.length = 0;
     },
     close: () => clearInterval(timer),
   };

@@ -76,8 +76,9 @@ export function createFlexVoice(twilio, shapes) {
   /** One more number in the call. */
   function addExternal(task, { type, media_properties: media = {} }) {
     if (!task) throw new Refusal(404, 20404, "The interaction is no call's");
-    if (!media.to || !media.from) throw badRequest("media_properties needs to and from");
-    const call = nativeCalls.addExternal(task, { to: media.to, from: media.from });
+    const { to, from } = media.coordinates ?? {};
+    if (!to || !from) throw badRequest("media_properties.coordinates needs to and from");
+    const call = nativeCalls.addExternal(task, { to, from });
     return { sid: call.seat.sid, type, media_properties: media };
   }
 

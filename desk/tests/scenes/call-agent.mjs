@@ -2,8 +2,6 @@
 import { accept, callAgent, notice, reject, task, withoutNativeCalls } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
-export const needsPlugin = true;
-
 const PATH = "/features/internal-call/common/agent-outbound-join";
 
 /** The room of a plugins' call, with how many are in it. */

@@ -2,8 +2,6 @@
 import { accept, message, notice, select, task } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
-export const needsPlugin = true;
-
 const NUMBER = "+15551230001";
 const SHOWN = "+1 555-123-0001";
 const BUTTON = "flex-edge-call-customer";

@@ -2,8 +2,6 @@
 import { accept, handChat, message, notice, reject, say, task } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
-export const needsPlugin = true;
-
 const NAME = "Carol Customer";
 
 /** Alice has taken a customer's chat. */

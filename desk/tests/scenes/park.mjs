@@ -2,8 +2,6 @@
 import { accept, message, notice, say } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
-export const needsPlugin = true;
-
 const NUMBER = "+15551230001";
 const NAME = /555-?123-?0001/;
 

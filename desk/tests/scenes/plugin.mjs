@@ -5,8 +5,6 @@ import { createRequire } from "node:module";
 import { accept, message, notice, select } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
-export const needsPlugin = true;
-
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What axe finds in a part of the page; the rest is Flex's own. */
