@@ -65,7 +65,7 @@ function deploy(given) {
   build();
   console.log(size());
   say(settings.exists ? `Deploying with the settings of ${file}` : `There is no ${file}: deploying with what the Worker has`);
-  const env = { FLEX_EDGE_BUILT: "1", WRANGLER_OUTPUT_FILE_PATH: output };
+  const env = { FLEX_EDGE_SETTINGS: "1", WRANGLER_OUTPUT_FILE_PATH: output };
   for (const name of ["CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"]) if (values[name]) env[name] = values[name];
   // Wrangler writes the ids of what it makes into wrangler.toml, which is not the operator's; it finds them without.
   const config = join(root, "wrangler.toml");

@@ -16,7 +16,7 @@ function testsOf(path, last = []) {
   const order = [...names.filter((name) => !last.includes(name)), ...last.filter((name) => names.includes(name))];
   return order.map((name) => `${path}/${name}.test.mjs`);
 }
-const nodeTest = (files, options = []) => run("node", ["--test", "--test-reporter=spec", ...options, ...files], { env: { FLEX_EDGE_BUILT: "1" } });
+const nodeTest = (files, options = []) => run("node", ["--test", "--test-reporter=spec", ...options, ...files]);
 
 function native() {
   const signatures = join(folder, "signatures.jsonl");

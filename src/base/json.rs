@@ -11,7 +11,18 @@ pub fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     match serde_path_to_error::deserialize(&mut deserializer) {
         Ok(value) => Ok(value),
-        Err(error) => Err(Error::unreadable(&error.path().to_string())),
+        Err(error) => Err(Error::unreadable(&place(&error))),
+    }
+}
+
+/// The path of what could not be read, and the name of what is not there. What else serde
+/// says may quote a value.
+fn place(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let problem = error.inner().to_string();
+    let missing = problem.starts_with("missing field").then(|| problem.split(" at ").next());
+    match missing.flatten() {
+        Some(missing) => format!("{}: {missing}", error.path()),
+        None => error.path().to_string(),
     }
 }
 

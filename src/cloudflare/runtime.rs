@@ -226,7 +226,6 @@ impl Runtime for Edge {
     }
 }
 
-#[track_caller]
 fn failed(error: JsValue) -> Box<Error> {
     Error::internal(&format!("the platform failed: {}", worker::Error::from(error)))
 }

@@ -22,6 +22,8 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 // A Twilio that says of every token and call what stands in the request, after a while.
 const upstream = { delay: () => 0, created: 0, asked: 0, server: null, url: "" };
 
+const nearlyFull = Object.fromEntries(Array.from({ length: 1_400 }, (_, n) => [`j${n}`, n % 10]));
+
 async function answerFor(method, url, body) {
   if (url.includes("/Tokens/validate")) {
     const name = JSON.parse(body).token.replace("token-", "");
@@ -29,6 +31,9 @@ async function answerFor(method, url, body) {
   }
   const call = url.match(/\/Calls\/(CA\w+)\.json/)?.[1];
   if (call) return { sid: call, to: `client:${call}`, status: "in-progress" };
+  const conversation = url.match(/\/Conversations\/(CH\w+)(\/Participants)?/);
+  if (conversation?.[2]) return { participants: [], meta: { next_page_url: null, key: "participants" } };
+  if (conversation) return { sid: conversation[1], state: "active", attributes: JSON.stringify(nearlyFull) };
   const attributes = { client_call: true, to: "client:bob", from: "client:alice", worker_call_sid: sid("CA", 5) };
   const task = { sid: url.match(/Tasks\/(WT\w+)/)?.[1], assignment_status: "assigned", attributes: JSON.stringify(attributes) };
   if (method === "POST" && url.endsWith("/Tasks")) {
