@@ -113,7 +113,7 @@ impl<'a> Twilio<'a> {
                 if !self.cx.has_calls(1) {
                     break;
                 }
-                let error = match self.cx.fetch(call.clone()).await {
+                let error = match self.cx.fetch(&call).await {
                     Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
                     Ok(answer) => refusal(&answer),
                     Err(Lost) => Error::Unreachable,

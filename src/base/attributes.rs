@@ -3,6 +3,8 @@
 //! Twilio replaces the whole text on a write, so whatever others keep there has to come
 //! through unharmed: the text is taken apart only along the paths that change.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::error::{Error, Result};
@@ -91,7 +93,7 @@ fn write_members(writer: &mut Writer, current: &Members<'_>, update: &Members<'_
     for old in current.iter() {
         let value = match update.get(&old.name) {
             Some(new) => combined(old.value, new, how),
-            None => old.value.to_owned(),
+            None => Cow::Borrowed(old.value),
         };
         if !is_dropped(&value) {
             writer.member(old.written, &value);
@@ -104,23 +106,23 @@ fn write_members(writer: &mut Writer, current: &Members<'_>, update: &Members<'_
     }
 }
 
-fn combined(old: &str, new: &str, how: How) -> String {
+fn combined<'a>(old: &'a str, new: &'a str, how: How) -> Cow<'a, str> {
     if how == How::Overwrite {
-        return new.to_owned();
+        return Cow::Borrowed(new);
     }
     if let (Some(before), Some(after)) = (Members::parse(old), Members::parse(new)) {
         let mut writer = Writer::default();
         write_members(&mut writer, &before, &after, How::MergeInside);
-        return writer.end();
+        return Cow::Owned(writer.end());
     }
-    let (Some(before), Some(after)) = (list(old), list(new)) else { return new.to_owned() };
-    let items: Vec<String> = (0..before.len().max(after.len()))
+    let (Some(before), Some(after)) = (list(old), list(new)) else { return Cow::Borrowed(new) };
+    let items: Vec<Cow<'_, str>> = (0..before.len().max(after.len()))
         .filter_map(|at| match (before.get(at), after.get(at)) {
             (Some(old), Some(new)) => Some(combined(old.get(), new.get(), How::MergeInside)),
-            (old, new) => new.or(old).map(|value| value.get().to_owned()),
+            (old, new) => new.or(old).map(|value| Cow::Borrowed(value.get())),
         })
         .collect();
-    format!("[{}]", items.join(","))
+    Cow::Owned(format!("[{}]", items.join(",")))
 }
 
 fn list(text: &str) -> Option<Vec<&RawValue>> {

@@ -166,13 +166,13 @@ impl Context {
     }
 
     /// Sends one request to Twilio within the time that is left.
-    pub async fn fetch(&self, mut call: Call) -> Result<Answer, Lost> {
-        call.timeout = self.time_left().min(PATIENCE);
-        if call.timeout.is_zero() {
+    pub async fn fetch(&self, call: &Call) -> Result<Answer, Lost> {
+        let timeout = self.time_left().min(PATIENCE);
+        if timeout.is_zero() {
             return Err(Lost);
         }
         self.calls.set(self.calls.get() + 1);
-        self.runtime().fetch(call).await
+        self.runtime().fetch(call, timeout).await
     }
 
     /// Waits; false when that would leave no time for what comes after it.

@@ -5,7 +5,7 @@
 //! in JavaScript, and it is written once.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -20,7 +20,7 @@ pub const MAX_DEPTH: usize = 64;
 #[derive(Debug, Default)]
 pub struct Members<'a> {
     list: Vec<Member<'a>>,
-    places: HashMap<Cow<'a, str>, usize>,
+    places: BTreeMap<Cow<'a, str>, usize>,
 }
 
 /// A name, decoded and as it is written, and its value as JSON text.
@@ -115,9 +115,13 @@ fn decoded(written: &str) -> Cow<'_, str> {
     }
 }
 
-/// How deep objects and lists are nested in a text: `serde_json` sets no limit where it
+/// How deep objects and lists are nested in a text at most: `serde_json` sets no limit where it
 /// skips over values.
 fn depth(text: &str) -> usize {
+    let brackets = text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
+    if brackets <= MAX_DEPTH {
+        return brackets; // it cannot be deeper
+    }
     let (mut deepest, mut depth, mut in_string, mut escaped) = (0, 0_usize, false, false);
     for byte in text.bytes() {
         match byte {

@@ -7,7 +7,7 @@
 mod de;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::mem::swap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -22,7 +22,7 @@ pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 /// What the caller sent, as one flat bag of names.
 #[derive(Debug, Default)]
 pub struct Params<'a> {
-    /// Each name once, with its last value.
+    /// Each name once, with its last value; sorted by name.
     fields: Vec<(Cow<'a, str>, Value<'a>)>,
 }
 
@@ -64,22 +64,21 @@ impl<'a> Params<'a> {
     }
 
     fn from_values(values: impl Iterator<Item = (Cow<'a, str>, Value<'a>)>) -> Self {
-        let mut fields: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
-        let mut places: HashMap<Cow<'a, str>, usize> = HashMap::new();
-        for (name, value) in values {
-            if let Some((_, known)) = places.get(&name).and_then(|place| fields.get_mut(*place)) {
-                *known = value;
-            } else {
-                places.insert(name.clone(), fields.len());
-                fields.push((name, value));
+        let mut fields: Vec<_> = values.collect();
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other)); // stable: the last stays last
+        fields.dedup_by(|later, kept| {
+            let is_same = later.0 == kept.0;
+            if is_same {
+                swap(later, kept);
             }
-        }
+            is_same
+        });
         Self { fields }
     }
 
     /// Takes a field out: nothing reads it any more.
     pub fn take(&mut self, name: &str) -> Option<String> {
-        let place = self.fields.iter().position(|(known, _)| known == name)?;
+        let place = self.fields.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
         match self.fields.remove(place).1 {
             value if value.is_absent() => None,
             Value::Text(text) => Some(text.into_owned()),

@@ -24,8 +24,6 @@ pub struct Call {
     pub with_webhooks: bool,
     /// The body; empty when there is none.
     pub body: String,
-    /// How long to wait for the whole answer.
-    pub timeout: Duration,
 }
 
 /// What Twilio answered to a [`Call`].
@@ -106,7 +104,7 @@ impl Limit {
 #[async_trait(?Send)]
 pub trait Runtime {
     /// Sends one request to Twilio.
-    async fn fetch(&self, call: Call) -> Result<Answer, Lost>;
+    async fn fetch(&self, call: &Call, timeout: Duration) -> Result<Answer, Lost>;
 
     /// Reads a value from the KV namespace.
     async fn kv_get(&self, key: &str) -> Result<Option<String>>;

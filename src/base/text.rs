@@ -19,7 +19,8 @@ pub fn encode(text: &str) -> String {
 /// Writes a form body (`application/x-www-form-urlencoded`).
 #[must_use]
 pub fn form(fields: &[(&str, &str)]) -> String {
-    let mut body = String::new();
+    let length: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let mut body = String::with_capacity(length * 2); // JSON is about twice as long, encoded
     for (name, value) in fields {
         if !body.is_empty() {
             body.push('&');

@@ -18,9 +18,14 @@ export async function send(method, url, authorization, type, ifMatch, webhooks, 
 
 // The platform's own operations have no time limit.
 function within(time, promise) {
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("no answer in time")), time)));
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("no answer in time")), time);
+    const ended = (settle) => (outcome) => {
+      clearTimeout(timer);
+      settle(outcome);
+    };
+    promise.then(ended(resolve), ended(reject));
+  });
 }
 
 export const kvGet = (key, time) => within(time, env.STATE.get(key));

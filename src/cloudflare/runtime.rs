@@ -112,7 +112,7 @@ impl Edge {
 
 #[async_trait(?Send)]
 impl Runtime for Edge {
-    async fn fetch(&self, call: Call) -> Result<Answer, Lost> {
+    async fn fetch(&self, call: &Call, timeout: Duration) -> Result<Answer, Lost> {
         let sent = send(
             call.method,
             &call.url,
@@ -120,7 +120,7 @@ impl Runtime for Edge {
             call.content_type,
             call.if_match.as_deref(),
             call.with_webhooks,
-            clock::span(call.timeout),
+            clock::span(timeout),
             Some(call.body.as_str()).filter(|body| !body.is_empty()),
         );
         let sent = sent.await.map_err(|_| Lost)?;

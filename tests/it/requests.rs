@@ -70,7 +70,7 @@ struct Silent(Rc<Cell<u64>>);
 
 #[async_trait(?Send)]
 impl Runtime for Silent {
-    async fn fetch(&self, _: Call) -> Result<Answer, Lost> {
+    async fn fetch(&self, _: &Call, _: Duration) -> Result<Answer, Lost> {
         pending().await
     }
 

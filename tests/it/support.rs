@@ -339,8 +339,8 @@ impl World {
         1_800_000_000_000 + self.slept.get()
     }
 
-    fn fetch(&self, call: &Call) -> Result<Answer, Lost> {
-        assert!((1..=10_000).contains(&call.timeout.as_millis()));
+    fn fetch(&self, call: &Call, timeout: Duration) -> Result<Answer, Lost> {
+        assert!((1..=10_000).contains(&timeout.as_millis()));
         record(call);
         let text = describe(call);
         self.calls.borrow_mut().push(text.clone());
@@ -404,9 +404,9 @@ impl World {
 
 #[async_trait(?Send)]
 impl Runtime for Shared {
-    async fn fetch(&self, call: Call) -> Result<Answer, Lost> {
-        let answer = self.0.fetch(&call);
-        fetched(self.0.perform(describe(&call), Done::Fetched(answer)))
+    async fn fetch(&self, call: &Call, timeout: Duration) -> Result<Answer, Lost> {
+        let answer = self.0.fetch(call, timeout);
+        fetched(self.0.perform(describe(call), Done::Fetched(answer)))
     }
 
     async fn kv_get(&self, key: &str) -> Result<Option<String>> {
@@ -598,8 +598,8 @@ impl HeldBack {
 
 #[async_trait(?Send)]
 impl Runtime for HeldBack {
-    async fn fetch(&self, call: Call) -> Result<Answer, Lost> {
-        fetched(self.perform(describe(&call)).await)
+    async fn fetch(&self, call: &Call, _: Duration) -> Result<Answer, Lost> {
+        fetched(self.perform(describe(call)).await)
     }
 
     async fn kv_get(&self, key: &str) -> Result<Option<String>> {

@@ -38,7 +38,7 @@ pub async fn check(cx: &Context, visitor: &Visitor, response: Option<&str>) -> R
         ..Call::default()
     };
     let verdict = |answer: Answer| serde_json::from_str(&answer.body).ok();
-    let Some(verdict): Option<Verdict> = cx.fetch(call).await.ok().and_then(verdict) else {
+    let Some(verdict): Option<Verdict> = cx.fetch(&call).await.ok().and_then(verdict) else {
         return Err(Error::refused(503, "Turnstile could not be asked: try again."));
     };
     if verdict.success {
