@@ -11,7 +11,7 @@ export async function send(method, url, authorization, type, ifMatch, webhooks, 
   return {
     status: answer.status,
     etag: answer.headers.get("etag"),
-    retryAfter: answer.headers.get("retry-after"),
+    retryAfter: answer.ok ? undefined : answer.headers.get("retry-after"),
     body: await answer.text(),
   };
 }
