@@ -26,7 +26,7 @@ const nearlyFull = Object.fromEntries(Array.from({ length: 1_400 }, (_, n) => [`
 
 async function answerFor(method, url, body) {
   if (url.includes("/Tokens/validate")) {
-    const name = JSON.parse(body).token.replace("token-", "");
+    const name = JSON.parse(body).token.replace("a.flex.token.of.", "");
     return { valid: true, identity: name, roles: ["supervisor"], worker_sid: sid("WK", 1) };
   }
   const call = url.match(/\/Calls\/(CA\w+)\.json/)?.[1];
@@ -78,7 +78,7 @@ const joined = (n) => ({
   ConferenceSid: sid("CF", n),
   CallSid: sid("CA", 5),
 });
-const properties = (n, token = `token-${n}`) => plugin(PROPERTIES, { callSid: sid("CA", n), Token: token });
+const properties = (n, token = `a.flex.token.of.${n}`) => plugin(PROPERTIES, { callSid: sid("CA", n), Token: token });
 function assertOwn(answer, n) {
   assert.equal(answer.status, 200, JSON.stringify(answer));
   assert.equal(answer.body.callProperties.sid, sid("CA", n));
@@ -145,7 +145,7 @@ test("memory stays flat over 100,000 requests", () =>
     const legs = [webhook(LEG, { taskSid: sid("WT", 1) }), webhook(LEG, { taskSid: sid("WT", 2), Called: "a".repeat(2000) })];
     const own = legs.map((request) => encodeRequest(request));
     // Every tenth asks Twilio, for another call than the last time.
-    const asking = Array.from({ length: 3000 }, (_, n) => encodeRequest(properties(n, "token-7")));
+    const asking = Array.from({ length: 3000 }, (_, n) => encodeRequest(properties(n, "a.flex.token.of.7")));
     let sent = 0;
     const next = () => (++sent % 10 ? own[sent % 2] : asking[(sent / 10) % asking.length]);
     const load = await openLoad(port);
