@@ -154,6 +154,15 @@ fn an_end_that_something_is_in_the_way_of_is_delivered_again() {
         .on(&wrap_up, 409, r#"{"code":20409,"message":"busy"}"#)
         .on(&by_mark(), 200, &nobody());
     assert_eq!(fake.handle(signed(post("/voice/call-outbound-join", &body))).status, 503);
+    // And when it is never delivered again, the gate does it.
+    let key = format!("ended/{CALLER}/{ROOM}");
+    assert!(fake.world.watched(&key).is_some());
+    let wrapping = task(CALLER, "wrapping", r#"{"client_call":true}"#);
+    let fake = fake
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &caller(""))
+        .on(&wrap_up, 200, &wrapping)
+        .on(&by_mark(), 200, &nobody());
+    assert!(fake.alarm(&key));
 }
 
 #[test]
@@ -206,7 +215,6 @@ fn a_forged_or_changed_event_is_refused() {
         },
         flex_edge::base::http::Request { url: format!("{}?x=1", genuine.url), ..genuine.clone() },
         flex_edge::base::http::Request { signature: String::new(), ..genuine.clone() },
-        flex_edge::base::http::Request { method: "GET".into(), ..genuine.clone() },
         flex_edge::base::http::Request {
             content_type: "application/json".into(),
             body: "{}".into(),
@@ -215,6 +223,8 @@ fn a_forged_or_changed_event_is_refused() {
     ] {
         assert_eq!(Fake::default().handle(changed).status, 403);
     }
+    let fetched = flex_edge::base::http::Request { method: "GET".into(), ..genuine };
+    assert_eq!(Fake::default().handle(fetched).status, 405);
 }
 
 /// Somebody else's leg.

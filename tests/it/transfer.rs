@@ -1192,6 +1192,7 @@ fn wrap_up(participant: &str) -> String {
 #[test]
 fn with_wrap_up_who_hands_over_finishes_their_notes() {
     let fake = cold_reads(Fake::default().with("TRANSFER_WRAP_UP", "on"), &[], "{}")
+        .task(TASK, "assigned")
         .on(&cold_create(), 201, &invite("{}"))
         .task(NEW_TASK, "pending")
         .on(&wrap_up(OWN), 200, "{}");
@@ -1201,6 +1202,13 @@ fn with_wrap_up_who_hands_over_finishes_their_notes() {
         .task(BOBS_TASK, "assigned")
         .on(&wrap_up(OWN), 200, "{}");
     assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200);
+}
+
+#[test]
+fn who_finishes_their_notes_hands_nothing_over_again() {
+    let fake = cold_reads(Fake::default().with("TRANSFER_WRAP_UP", "on"), &[], "{}")
+        .task(TASK, "wrapping");
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 409);
 }
 
 #[test]
