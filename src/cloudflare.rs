@@ -120,10 +120,16 @@ pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
     let app = app(env);
     let request = read(incoming);
     #[cfg(feature = "panic-probe")]
-    assert!(!request.path().starts_with("/panic"), "asked to panic");
+    assert!(request.path() != "/panic", "asked to panic");
     // Boxed: it is polled in two places.
-    let answer: LocalBoxFuture<'static, _> =
-        Box::pin(async move { Ok(write(&app.handle(request).await)) });
+    let answer: LocalBoxFuture<'static, _> = Box::pin(async move {
+        #[cfg(feature = "panic-probe")]
+        if request.path() == "/panic/later" {
+            runtime::pause(std::time::Duration::from_millis(20)).await;
+            assert!(request.path().is_empty(), "asked to panic later");
+        }
+        Ok(write(&app.handle(request).await))
+    });
     let mut answer = AssertUnwindSafe(answer);
     // Most of Twilio's webhooks need nothing from the outside: no promise for them.
     match (&mut *answer).now_or_never() {
