@@ -139,6 +139,11 @@ impl<'de> Deserializer<'de> for OneValue<'_> {
         visitor.visit_str(self.text()?)
     }
 
+    /// A field that nobody reads may be anything.
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.json() {
             "true" => visitor.visit_bool(true),
@@ -199,7 +204,7 @@ impl<'de> Deserializer<'de> for OneValue<'_> {
 
     forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct tuple tuple_struct map identifier ignored_any
+        unit unit_struct tuple tuple_struct map identifier
     }
 }
 

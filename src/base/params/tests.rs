@@ -51,6 +51,14 @@ fn the_body_wins_over_the_query_and_the_last_value_over_the_first() {
 }
 
 #[test]
+fn what_nobody_reads_may_be_anything() {
+    for more in ["[1,{}]", "{\"a\":1}", "1.5", "true", "null", "\"x\""] {
+        let body = format!(r#"{{"name":"a","more than asked":{more},"":{more}}}"#);
+        assert_eq!(ask_json(&body).unwrap().name.as_deref(), Some("a"), "{body}");
+    }
+}
+
+#[test]
 fn null_undefined_and_nothing_are_absent() {
     for body in ["", "name=", "name=null", "name=undefined", "y=1"] {
         assert_eq!(ask(body).unwrap().name, None, "{body}");
