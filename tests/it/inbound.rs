@@ -218,19 +218,24 @@ fn workers(identity: &str) -> String {
 
 const NO_WORKERS: &str = r#"{"workers":[],"meta":{}}"#;
 
+/// A visitor's chat, whose attributes say what was asked, becomes a task with these attributes.
+fn web_chat(asked: &str, attributes: &str) -> Fake {
+    edge()
+        .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation("active", asked))
+        .on(&read_members(), 200, &member(Some("visitor"), None))
+        .on(&workers("visitor"), 200, NO_WORKERS)
+        .on(&create("web", "chat", attributes), 200, &made())
+        .on(&look(), 200, &channel("active"))
+        .on(&take_off(), 204, "")
+}
+
 #[test]
 fn a_web_customer_has_what_was_asked_before_the_chat() {
     let asked = r#"{"pre_engagement_data":{"friendlyName":"Ana","query":"?"},"more":1}"#;
     let attributes = format!(
         r#"{{"from":"Ana","customerAddress":"visitor","customerName":"Ana","customers":{{"name":"Ana"}},"channelType":"web","conversationSid":"{CH}","pre_engagement_data":{{"friendlyName":"Ana","query":"?"}}}}"#
     );
-    let fake = edge()
-        .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation("active", asked))
-        .on(&read_members(), 200, &member(Some("visitor"), None))
-        .on(&workers("visitor"), 200, NO_WORKERS)
-        .on(&create("web", "chat", &attributes), 200, &made())
-        .on(&look(), 200, &channel("active"))
-        .on(&take_off(), 204, "");
+    let fake = web_chat(asked, &attributes);
     assert_eq!(write(fake, &message("visitor")).status, 200);
 }
 
@@ -256,13 +261,7 @@ fn what_the_site_says_of_a_visitor_counts_under_our_seal_for_their_identity_alon
         let attributes = format!(
             r#"{{"from":"{from}","customerAddress":"visitor",{names},"channelType":"web","conversationSid":"{CH}","pre_engagement_data":{{"friendlyName":"Ana"}}{end}}}"#
         );
-        let fake = edge()
-            .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation("active", &asked))
-            .on(&read_members(), 200, &member(Some("visitor"), None))
-            .on(&workers("visitor"), 200, NO_WORKERS)
-            .on(&create("web", "chat", &attributes), 200, &made())
-            .on(&look(), 200, &channel("active"))
-            .on(&take_off(), 204, "");
+        let fake = web_chat(&asked, &attributes);
         assert_eq!(write(fake, &message("visitor")).status, 200, "{verified}");
     }
 }
@@ -278,13 +277,7 @@ fn what_was_asked_is_cut_to_a_sane_length() {
     let attributes = format!(
         r#"{{"from":"{name}","customerAddress":"visitor","customerName":"{name}","customers":{{"name":"{name}"}},"channelType":"web","conversationSid":"{CH}","pre_engagement_data":{{"friendlyName":"{answer}","query":"{answer}","small":[1]}}}}"#
     );
-    let fake = edge()
-        .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation("active", &asked.to_string()))
-        .on(&read_members(), 200, &member(Some("visitor"), None))
-        .on(&workers("visitor"), 200, NO_WORKERS)
-        .on(&create("web", "chat", &attributes), 200, &made())
-        .on(&look(), 200, &channel("active"))
-        .on(&take_off(), 204, "");
+    let fake = web_chat(&asked.to_string(), &attributes);
     assert_eq!(write(fake, &message("visitor")).status, 200);
 }
 
