@@ -5,7 +5,7 @@ use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 
 use crate::fixtures::{BOB, GONE, alice, ask, dave};
-use crate::support::{ALICE, Fake, ORIGIN, TASKROUTER, WORKSPACE, json, post, signed};
+use crate::support::{ALICE, Fake, ORIGIN, TASKROUTER, WORKSPACE, json, now, post, signed};
 
 const FLEX: &str = "https://flex-api.twilio.com/v1/Interactions";
 const CONVERSATIONS: &str = "https://conversations.twilio.com/v1/Conversations";
@@ -810,4 +810,126 @@ fn an_unsealed_note_does_not_say_into_whose_channel() {
     let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"");
     let fake = reads(fake, &forged).on(&take_back(), 200, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+}
+
+/// It is parked; the world of that.
+fn parked_world() -> Fake {
+    let fake = noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 200, "{}");
+    assert_eq!(parked(&fake).status, 200);
+    fake.again_with()
+}
+
+/// What the cron reads of a parked conversation.
+fn swept(fake: Fake, message: &str, armed: &str) -> Fake {
+    let messages = format!(r#"{{"messages":[{message}],"meta":{{}}}}"#);
+    fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1"), 200, &messages).on(
+        &read_webhooks(),
+        200,
+        &webhooks(armed),
+    )
+}
+
+/// A run of the cron: there are no internal chats.
+fn tick(mut fake: Fake) -> Fake {
+    for state in ["active", "inactive"] {
+        let none = r#"{"conversations":[],"meta":{}}"#;
+        fake = fake.on(&format!("GET {CONVERSATIONS}?State={state}&PageSize=100"), 200, none);
+    }
+    now(fake.app().tick());
+    fake.played();
+    fake.again_with()
+}
+
+fn written(author: &str, at: &str) -> String {
+    format!(r#"{{"author":"{author}","body":"?","date_created":"{at}"}}"#)
+}
+
+/// Just before and just after it was parked.
+const BEFORE: &str = "2027-01-15T07:59:59Z";
+const AFTER: &str = "2027-01-15T08:00:01Z";
+
+fn is_listed(fake: &Fake) -> bool {
+    fake.world.kv.borrow().contains_key(&format!("parked/{ALICE}/{CH}"))
+}
+
+#[test]
+fn the_cron_leaves_alone_what_rests() {
+    let mut fake = parked_world();
+    for message in [String::new(), written("+15551230001", BEFORE), written("system", AFTER)] {
+        fake = tick(swept(fake, &message, &webhook()));
+        assert!(is_listed(&fake));
+    }
+    // Nothing is parked: nothing is asked.
+    tick(Fake::default());
+}
+
+#[test]
+fn a_message_that_no_webhook_has_told_of_brings_it_back_too() {
+    let fake = swept(parked_world(), &written("+15551230001", AFTER), &webhook());
+    let fake = nobody(reads(fake, &noted())).on(&invite(&back(""), ""), 200, &invited());
+    let fake = tick(clean(fake));
+    assert!(!is_listed(&fake));
+    // Also when the note is lost; then the next run takes it off the list.
+    let fake = parked_world().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK);
+    let fake = swept(fake, &written("+15551230001", AFTER), "");
+    let fake = reads(falls_back(reads(fake, THEIRS), "sms", "\"sms\""), THEIRS);
+    let fake = tick(fake);
+    assert!(is_listed(&fake));
+    let fake = tick(swept(fake, &written("+15551230001", AFTER), ""));
+    assert!(!is_listed(&fake));
+}
+
+#[test]
+fn a_webhook_that_is_gone_is_armed_again_until_the_parking_is_over() {
+    let fake = reads(swept(parked_world(), &written("+15551230001", BEFORE), ""), &noted());
+    let fake = tick(fake.on(&arm(), 201, &webhook()));
+    assert!(is_listed(&fake));
+    fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
+    assert!(!is_listed(&tick(swept(fake, "", ""))));
+    let gone =
+        |fake: Fake| {
+            fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1"), 404, GONE)
+                .on(&read_webhooks(), 404, GONE)
+        };
+    assert!(!is_listed(&tick(gone(parked_world()))));
+}
+
+#[test]
+fn a_run_of_the_cron_goes_on_where_the_last_one_has_stopped() {
+    let fake = parked_world();
+    let (value, entry) = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}")].clone();
+    let sid = |n: u32| format!("CH{n:032x}");
+    for n in 2..=25 {
+        let key = format!("parked/{ALICE}/{}", sid(n));
+        fake.world.kv.borrow_mut().insert(key, (value.clone(), entry.clone()));
+    }
+    // An older version's entry says too little.
+    let old = r#"{"interactionSid":"x"}"#.to_owned();
+    let key = format!("parked/{ALICE}/{}", sid(99));
+    fake.world.kv.borrow_mut().insert(key, (String::new(), Some(old)));
+    let looked = |mut fake: Fake, numbers: std::ops::RangeInclusive<u32>| {
+        for n in numbers {
+            let script = swept(Fake::default(), "", &webhook()).take_script();
+            let calls = script.renamed(CH, &sid(n));
+            fake = fake.append(calls);
+        }
+        tick(fake)
+    };
+    let fake = fake.with("INTERNAL_CHAT_CLEANUP_CALLS", "100");
+    let fake = looked(fake, 1..=20);
+    let fake = looked(fake, 21..=25);
+    // With fewer calls it stops earlier: the clean-up has the rest.
+    let fake = fake.with("INTERNAL_CHAT_CLEANUP_CALLS", "25");
+    let fake = looked(fake, 1..=3);
+    looked(fake, 4..=6);
+}
+
+#[test]
+fn a_parked_conversation_that_fails_keeps_no_other_waiting() {
+    let fake = parked_world();
+    let first = format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1");
+    let fake = fake.on(&first, 403, "{}").on(&read_webhooks(), 200, &webhooks(&webhook()));
+    let fake = tick(fake);
+    assert!(is_listed(&fake));
+    assert!(fake.world.lines.borrow().iter().any(|line| line.contains("not looked after")));
 }

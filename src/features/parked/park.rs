@@ -149,7 +149,8 @@ impl Scene<'_> {
         let note = self.note(cx, ask)?;
         note.written(cx, &self.conversation)?;
         self.write(cx, &note).await?;
-        let raw = match webhook::arm(cx, &self.conversation.sid, &note).await {
+        let raw = match webhook::arm(cx, &cx.url(""), &self.conversation.sid, &note.parking()).await
+        {
             Ok(raw) => raw,
             Err(error) => {
                 take_back(cx, &self.conversation.sid, &note, None).await;
@@ -305,7 +306,7 @@ async fn parked_before(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked
     let known = webhook::find(cx, &conversation.sid, &note.id).await?;
     let webhook = match known {
         Some(webhook) => webhook,
-        None => webhook::arm(cx, &conversation.sid, &note).await?,
+        None => webhook::arm(cx, &cx.url(""), &conversation.sid, &note.parking()).await?,
     };
     Ok(Parked { webhook: camel_case(&webhook)? })
 }
