@@ -330,6 +330,24 @@ fn a_failure_takes_back_what_was_done() {
 }
 
 #[test]
+fn a_note_that_could_not_be_taken_back_counts_no_more() {
+    let full = r#"{"code":50388,"message":"too many","status":400}"#;
+    let fake = noted_scene().on(&arm(), 400, full).on(&read(), 200, &conversation(&noted())).on(
+        &take_back(),
+        403,
+        "{}",
+    );
+    assert_eq!(parked(&fake).status, 400);
+    // The next one is parked besides: the older note in its place is not what is parked.
+    let newer = "0123456789abcdef";
+    let fake = reads(fallback_set_in(&fake), &noted());
+    let fake = reads(falls_back(fake, "sms", "\"sms\"", newer), &noted());
+    let query = format!("interactionSid={KD}&channelSid={UO}&parkId={newer}");
+    let request = signed(post(&format!("{WEBHOOK}?{query}"), &message("%2B15551230001")));
+    assert_eq!(fake.handle(request).status, 200);
+}
+
+#[test]
 fn a_lost_answer_of_arming_is_looked_for() {
     for known in [true, false] {
         let listed = if known { webhook() } else { String::new() };
@@ -677,9 +695,13 @@ fn fallback_set() -> Fake {
     Fake::default().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK)
 }
 
+fn fallback_set_in(fake: &Fake) -> Fake {
+    fake.again().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK)
+}
+
 /// The customer goes to the fallback workflow.
-fn falls_back(fake: Fake, medium: &str, task_channel: &str) -> Fake {
-    let plain = format!(r#"{{"conversationSid":"{CH}","parkId":"{ID}"}}"#);
+fn falls_back(fake: Fake, medium: &str, task_channel: &str, id: &str) -> Fake {
+    let plain = format!(r#"{{"conversationSid":"{CH}","parkId":"{id}"}}"#);
     let invite = invite(&plain, "").replace(WW, FALLBACK).replace("\"sms\"", task_channel);
     nobody(fake)
         .on(
@@ -688,7 +710,7 @@ fn falls_back(fake: Fake, medium: &str, task_channel: &str) -> Fake {
             &format!(r#"{{"sid":"{UO}","status":"active","type":"{medium}"}}"#),
         )
         .on(&invite, 200, &invited())
-        .on(&read_webhooks(), 200, &webhooks(&webhook()))
+        .on(&read_webhooks(), 200, &webhooks(&webhook().replace(ID, id)))
         .on(&disarm(), 204, "")
 }
 
@@ -696,7 +718,7 @@ fn falls_back(fake: Fake, medium: &str, task_channel: &str) -> Fake {
 fn a_customer_whose_note_is_lost_comes_back_all_the_same() {
     let body = message("%2B15551230001");
     for (medium, task_channel) in [("sms", "\"sms\""), ("whatsapp", "\"chat\"")] {
-        let fake = falls_back(reads(fallback_set(), THEIRS), medium, task_channel);
+        let fake = falls_back(reads(fallback_set(), THEIRS), medium, task_channel, ID);
         let fake = reads(fake, THEIRS);
         assert_eq!(said(&fake, &body).status, 200);
         // A redelivery by another webhook of the same parking.
@@ -719,7 +741,7 @@ fn an_older_note_in_the_newer_ones_place_does_not_keep_the_customer_away() {
     );
     let fake = fallback_set();
     fake.world.keep(&format!("unpark/{CH}/{older}"), &invited());
-    let fake = reads(falls_back(reads(fake, &stale), "sms", "\"sms\""), &stale);
+    let fake = reads(falls_back(reads(fake, &stale), "sms", "\"sms\"", ID), &stale);
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     // One that still counts is what is parked now.
     let invite = invite(&back(""), "").replace(ID, older);
@@ -776,6 +798,19 @@ fn whatever_fails_the_gate_brings_it_back_later() {
     let fake = clean(fake.on(&invite(&back(""), ""), 200, &invited()));
     assert!(fake.alarm(&key));
     assert!(fake.world.watched(&key).is_none());
+    // The invite that was made is found; one that is over is no invite.
+    for status in ["pending", "canceled"] {
+        let fake = nobody(reads(Fake::default(), &noted())).on(&invite(&back(""), ""), 403, "{}");
+        assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+        let fake = invites(reads(fake, &noted()), &listed_invite(ID, status));
+        let fake = if status == "pending" {
+            look_at(fake, INVITED, status)
+        } else {
+            let fake = invites(participants(fake, ""), &listed_invite(ID, status));
+            fake.on(&invite(&back(""), ""), 200, &invited())
+        };
+        assert!(clean(fake).alarm(&key));
+    }
     // Without the note too: what the URL says is remembered.
     let fake = nobody(reads(fallback_set(), THEIRS)).on(
         &format!("GET {FLEX}/{KD}/Channels/{UO}"),
@@ -784,7 +819,7 @@ fn whatever_fails_the_gate_brings_it_back_later() {
     );
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     let fake = invites(reads(fake.again_with(), THEIRS), "");
-    let fake = reads(falls_back(fake, "sms", "\"sms\""), THEIRS);
+    let fake = reads(falls_back(fake, "sms", "\"sms\"", ID), THEIRS);
     assert!(fake.alarm(&key));
 }
 
@@ -796,7 +831,7 @@ fn digest(text: &str) -> String {
 #[test]
 fn a_note_whose_seal_is_lost_still_brings_the_customer_back() {
     let forged = noted().replace("Everyone", "Somebody");
-    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"");
+    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"", ID);
     let fake = reads(fake, &forged).on(&take_back(), 200, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
@@ -807,7 +842,7 @@ fn an_unsealed_note_does_not_say_into_whose_channel() {
         .replace(KD, "KD00000000000000000000000000000066")
         .replace(UO, "UO00000000000000000000000000000066")
         .replace(r#"taskChannel\":\"sms"#, r#"taskChannel\":\"voice"#);
-    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"");
+    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"", ID);
     let fake = reads(fake, &forged).on(&take_back(), 200, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
@@ -872,7 +907,7 @@ fn a_message_that_no_webhook_has_told_of_brings_it_back_too() {
     // Also when the note is lost; then the next run takes it off the list.
     let fake = parked_world().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK);
     let fake = swept(fake, &written("+15551230001", AFTER), "");
-    let fake = reads(falls_back(reads(fake, THEIRS), "sms", "\"sms\""), THEIRS);
+    let fake = reads(falls_back(reads(fake, THEIRS), "sms", "\"sms\"", ID), THEIRS);
     let fake = tick(fake);
     assert!(is_listed(&fake));
     let fake = tick(swept(fake, &written("+15551230001", AFTER), ""));
@@ -886,6 +921,8 @@ fn a_webhook_that_is_gone_is_armed_again_until_the_parking_is_over() {
     assert!(is_listed(&fake));
     fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
     assert!(!is_listed(&tick(swept(fake, "", ""))));
+    let closed = conversation(&noted()).replace("active", "closed");
+    assert!(!is_listed(&tick(swept(parked_world(), "", "").on(&read(), 200, &closed))));
     let gone =
         |fake: Fake| {
             fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1"), 404, GONE)
