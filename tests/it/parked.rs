@@ -375,6 +375,11 @@ fn when_it_is_unknown_whether_the_agent_is_out_the_way_back_stays() {
         .on(&read_webhooks(), 200, &webhooks(&webhook()));
     let answer = parked(&fake);
     assert_eq!((answer.status, json(&answer)["webhook"]["sid"].as_str()), (200, Some(WH)));
+    // Not when it has come back since, and only the note was left.
+    let fake =
+        scene(alice(), &other, "wrapping", &noted()).on(&read(), 200, &conversation(&noted()));
+    fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
+    assert_eq!(parked(&fake).status, 403);
 }
 
 fn invite(attributes: &str, more: &str) -> String {

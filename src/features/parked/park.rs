@@ -291,8 +291,8 @@ async fn take_back(
     }
 }
 
-/// Somebody who is not in the channel (any more): when they have parked it by this request,
-/// that is what they hear, and the webhook is there.
+/// Somebody who is not in the channel (any more): when they have parked it by this request, and it
+/// has not come back since, that is what they hear, and the webhook is there.
 async fn parked_before(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
     let denied = || Error::forbidden("You take no part in this interaction.");
     let sid = ask.conversation_sid.to_string();
@@ -301,6 +301,9 @@ async fn parked_before(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked
     let note = found.note;
     let is_theirs = agent.worker_sid() == Some(&note.by) || access::is_unlimited(cx, agent);
     if !is_theirs || note.task_sid != ask.task_sid || note.channel_sid != ask.channel_sid {
+        return Err(denied());
+    }
+    if !note::is_parked(cx, &conversation.sid, &note).await? {
         return Err(denied());
     }
     let known = webhook::find(cx, &conversation.sid, &note.id).await?;
