@@ -27,13 +27,16 @@ pub type Invited = Option<Box<RawValue>>;
 
 /// A parking that ends.
 pub struct Back<'a> {
-    conversation: &'a ConversationSid,
+    /// The conversation.
+    pub conversation: &'a ConversationSid,
     /// Which parking it is.
-    id: &'a str,
-    channel: Channel,
+    pub id: &'a str,
+    /// The channel.
+    pub channel: Channel,
     /// What is noted on it, if that is ours.
-    note: Option<&'a Note>,
-    to_same_worker: bool,
+    pub note: Option<&'a Note>,
+    /// Back to who has parked it, and to nobody else.
+    pub to_same_worker: bool,
 }
 
 impl<'a> Back<'a> {
@@ -50,12 +53,6 @@ impl<'a> Back<'a> {
         let Parking { id, interaction, channel } = parking;
         let channel = Channel { interaction: interaction.clone(), sid: channel.clone() };
         Self { conversation, id, channel, note: None, to_same_worker: false }
-    }
-
-    /// The same; to who has parked it and to nobody else, when that is wanted.
-    #[must_use]
-    pub fn routed(self, to_same_worker: bool) -> Self {
-        Self { to_same_worker, ..self }
     }
 
     /// Invites, once for each parking, and then takes note, webhook and list's entry away.

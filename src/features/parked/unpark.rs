@@ -70,7 +70,8 @@ pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<U
     if agent.worker_sid() != Some(&found.note.by) && !access::is_unlimited(cx, agent) {
         return Err(Error::forbidden("You have not parked this conversation."));
     }
-    let back = Back::of_note(sid, &found.note).routed(ask.route_to_same_worker);
+    let to_same_worker = ask.route_to_same_worker;
+    let back = Back { to_same_worker, ..Back::of_note(sid, &found.note) };
     let Some(participant_invite) = back.bring(cx).await? else {
         let message = "This conversation is not parked: an agent is there, or asked to come.";
         return Err(Error::refused(409, message));
