@@ -970,8 +970,12 @@ fn a_run_of_the_cron_goes_on_where_the_last_one_has_stopped() {
 fn a_parked_conversation_that_fails_keeps_no_other_waiting() {
     let fake = parked_world();
     let first = format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1");
+    let other = "CH00000000000000000000000000000002";
+    let entry = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}")].clone();
+    fake.world.kv.borrow_mut().insert(format!("parked/{ALICE}/{other}"), entry);
+    let script = swept(Fake::default(), "", &webhook()).take_script();
     let fake = fake.on(&first, 403, "{}").on(&read_webhooks(), 200, &webhooks(&webhook()));
-    let fake = tick(fake);
+    let fake = tick(fake.append(script.renamed(CH, other)));
     assert!(is_listed(&fake));
     assert!(fake.world.lines.borrow().iter().any(|line| line.contains("not looked after")));
 }
