@@ -89,7 +89,7 @@ async fn stands(cx: &Context, channel: &Channel) -> bool {
     for _ in 0..LOOKS {
         match cx.twilio().channel(channel).await {
             Ok(ChannelResource { status: ChannelStatus::Setup, .. }) => {}
-            Ok(ChannelResource { status: ChannelStatus::Failed, error_code }) => {
+            Ok(ChannelResource { status: ChannelStatus::Failed, error_code, .. }) => {
                 let code = error_code.unwrap_or_default();
                 cx.warn("interaction failed", &Error::internal(&format!("channel error {code}")));
                 return false;
