@@ -379,6 +379,24 @@ fn who_has_parked_it_brings_it_back_to_themselves_in_three_round_trips() {
 }
 
 #[test]
+fn who_asks_again_gets_the_same_answer_until_it_is_parked_anew() {
+    let fake = alice()
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&invite(&back(""), &same_worker()), 200, &invited())
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&disarm(), 204, "")
+        .on(&take_back(), 200, "{}");
+    let first = by_hand(&fake);
+    let fake = fake.again().on_token();
+    let again = by_hand(&fake);
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    // Another parking has another webhook.
+    let fake = fake.again().on_token().on(&read(), 200, &conversation(THEIRS));
+    let other = "Token=T&ConversationSid={CH}&WebhookSid=WH00000000000000000000000000000002";
+    assert_eq!(fake.handle(post(UNPARK, &other.replace("{CH}", CH))).status, 409);
+}
+
+#[test]
 fn nobody_else_brings_it_back_but_supervisors() {
     let bob =
         Fake::default().on_token_of("bob", BOB, "agent").on(&read(), 200, &conversation(&noted()));
@@ -559,6 +577,10 @@ fn an_agent_who_was_never_taken_out_gets_no_second_task() {
 fn whatever_fails_the_gate_brings_it_back_later() {
     let who = digest("+15551230001");
     let key = format!("unpark/{CH}/{WH}/{who}");
+    // Somebody has just written in it.
+    let gone = participants(Fake::default().on(&read(), 404, GONE), "");
+    assert_eq!(said(&gone, &message("%2B15551230001")).status, 200);
+    assert!(gone.world.watched(&key).is_some());
     let fake = participants(Fake::default().on(&read(), 200, &conversation(&noted())), "")
         .on(&invite(&back(""), ""), 403, "{}")
         .on(&read(), 200, &conversation(&noted()));

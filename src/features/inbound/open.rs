@@ -29,7 +29,8 @@ const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// Opens the Interaction of a conversation, once; false when there is nobody to open it for.
 ///
 /// 1. Read the conversation and who is in it, at the same time. Closed ones, chats between
-///    agents, and messages of somebody who is no customer open nothing.
+///    agents, and messages of somebody who is no customer open nothing. That there is no such
+///    conversation is a failure: somebody has just written in it.
 /// 2. Create the Interaction ([`create`]).
 pub async fn once(
     cx: &Context,
@@ -39,8 +40,11 @@ pub async fn once(
 ) -> Result<bool> {
     let (name, who) = (sid.to_string(), who_wrote(cx, sid, author));
     let (conversation, customer) = join!(cx.twilio().conversation(&name), who);
-    let Some(conversation) = unless_gone(conversation)?.filter(is_open) else { return Ok(false) };
-    let Some(customer) = unless_gone(customer)?.flatten() else { return Ok(false) };
+    let conversation = conversation?;
+    if !is_open(&conversation) {
+        return Ok(false);
+    }
+    let Some(customer) = customer? else { return Ok(false) };
     let (key, profile) = (format!("inbound/{sid}"), profile.as_deref());
     let work = async |attempt| create(cx, &conversation, &customer, profile, attempt).await;
     once::once(cx, &key, REMEMBER, work).await.map(|_| true)

@@ -34,6 +34,8 @@ use crate::twilio::taskrouter::AssignmentStatus;
 const REMEMBER: Duration = Duration::from_hours(30 * 24);
 /// How long parking may take: whoever is listed may still be on their way out, in milliseconds.
 const PARKING: Millis = 15_000;
+/// How long the answer is given to the agent who asks the same again.
+const REMEMBER_ANSWER: Duration = Duration::from_secs(30);
 /// How long it is remembered that a message brought nothing back.
 const REMEMBER_OTHERS: Duration = Duration::from_hours(1);
 
@@ -49,7 +51,7 @@ pub struct Unpark {
 }
 
 /// What it answers.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unparked {
     status: u16,
@@ -62,7 +64,20 @@ pub struct Unparked {
 ///    that is not parked is off the agent's list.
 /// 2. Invite, once for each parking, and only then take note and webhook away ([`Back::bring`]).
 ///    A failure: all is as before.
+///
+/// The same request again gets the same answer. Without the webhook it does not say which
+/// parking it means, and is done anew.
 pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<Unparked>> {
+    let Some(webhook) = &ask.webhook_sid else {
+        return bring_back(cx, agent, &ask).await.map(Done::with);
+    };
+    let key = format!("unpark-by-hand/{}/{webhook}/{}", ask.conversation_sid, agent.key());
+    let work = async |_| bring_back(cx, agent, &ask).await;
+    let unparked = once::once(cx, &key, REMEMBER_ANSWER, work).await?;
+    Ok(Done::with(unparked.into_inner()))
+}
+
+async fn bring_back(cx: &Context, agent: &Agent, ask: &Unpark) -> Result<Unparked> {
     let sid = &ask.conversation_sid;
     let conversation = unless_gone(cx.twilio().conversation(sid.to_string().as_str()).await)?;
     let is_over = |c: &Conversation| c.state == Some(ConversationState::Closed);
@@ -83,7 +98,7 @@ pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<U
         to_same_worker: ask.route_to_same_worker,
     };
     let participant_invite = back.bring(cx, &found).await?;
-    Ok(Done::with(Unparked { status: 200, participant_invite }))
+    Ok(Unparked { status: 200, participant_invite })
 }
 
 /// What the webhook takes:
@@ -142,7 +157,8 @@ fn key(message: &Written) -> String {
 
 /// 1. At the same time: read the conversation, whether a customer has written, and who is in the
 ///    channel.
-/// 2. Nobody's message and closed conversations bring nothing back. Without a note there is
+/// 2. Nobody's message and closed conversations bring nothing back; that there is no such
+///    conversation is a failure: somebody has just written in it. Without a note there is
 ///    nothing to come back to: the webhook goes. So it does, and the note, when the agent is
 ///    still there: parking was not done.
 /// 3. Invite ([`Back::bring`]). For how long the outcome counts is answered.
@@ -158,8 +174,7 @@ async fn come_back(
         if !author.may_be_worker() {
             return Ok(true);
         }
-        let customer = unless_gone(who_wrote(cx, sid, author).await)?.flatten();
-        Ok::<_, Box<Error>>(customer.is_some())
+        Ok::<_, Box<Error>>(who_wrote(cx, sid, author).await?.is_some())
     };
     let there = async {
         match channel {
@@ -169,11 +184,11 @@ async fn come_back(
     };
     let (conversation, is_customers, there) =
         join!(cx.twilio().conversation(&name), is_customers, there);
-    let conversation = unless_gone(conversation)?;
-    let conversation = conversation.filter(|c| c.state != Some(ConversationState::Closed));
-    let Some(conversation) = conversation.filter(|_| !matches!(is_customers, Ok(false))) else {
+    let conversation = conversation?;
+    let is_over = conversation.state == Some(ConversationState::Closed);
+    if is_over || matches!(is_customers, Ok(false)) {
         return Ok(REMEMBER_OTHERS);
-    };
+    }
     is_customers?;
     let back = Back { conversation: sid, webhook: message.webhook.as_ref(), to_same_worker: false };
     let Some(found) = note::of(cx, &conversation) else {
