@@ -2,9 +2,9 @@
 // and whoever asks does so once, twice or several times at once. A scene is one object:
 //
 //   name      what happens, in a few words
-//   calls     [[operationId, it => text, {alone}]]: the calls that fail; the text, in the request's URL or body, tells this
+//   calls     [[operationId, it => text, {alone, brief}]]: the calls that fail; the text, in the request's URL or body, tells this
 //             case's from all others'; a function answers one that is known only later. Where there is none that does, `alone`
-//             has the case played when no other is
+//             has the case played when no other is. `brief`: each fault only once, and asked once
 //   given     () => it: people and state of their own
 //   ask       it => answer: what is asked
 //   delivered it => text: it is Twilio that asks, and so that delivers more often; the text finds the webhooks
@@ -24,7 +24,7 @@ export const FAULTS = [400, 403, 404, 409, 412, 429, 500, 503, "lost-before", "l
 /** How long Twilio waits for the answer to a webhook, and so how long anybody should; and what a busy machine may add. */
 const PATIENCE = 15_000 + 3_000 * FACTOR;
 /** As many cases at the same time: those that wait for what never comes cost nothing but time. */
-const WIDTH = { waiting: 32, behind: 96, working: 12 };
+const WIDTH = { waiting: 32, behind: 48, working: 12 };
 /** How long what goes on behind an answer tries at once, unless it waits for what never comes. */
 const AT_ONCE = 6_000;
 
@@ -43,8 +43,9 @@ async function asked(scene, it) {
 const DELIVERIES = { once: "once", twice: "twice", "at once": "simultaneous" };
 
 /** The cases of a scene's call and fault, as they are played: who asks twice has asked once before. */
-function waysOf({ delivered, always }) {
+function waysOf({ delivered, always }, [, , { brief } = {}]) {
   const asked = delivered ? [["once"], ["twice"], ["at once"]] : [["once", "twice"], ["at once"]];
+  if (brief) return [{ strikes: "once", looks: asked[0] }];
   const lasting = always ? asked : asked.slice(0, 1);
   return [...asked.map((looks) => ({ strikes: "once", looks })), ...lasting.map((looks) => ({ strikes: "always", looks }))];
 }
@@ -92,7 +93,7 @@ async function play(scene, { call: [operationId, find], fault, strikes, looks })
 }
 
 const casesOf = (kind, scene) =>
-  scene.calls.flatMap((call) => FAULTS.flatMap((fault) => waysOf(scene).map((way) => ({ kind, scene, call, fault, ...way }))));
+  scene.calls.flatMap((call) => FAULTS.flatMap((fault) => waysOf(scene, call).map((way) => ({ kind, scene, call, fault, ...way }))));
 
 const nameOf = ({ kind, scene, call: [operationId], fault, strikes, looks }) =>
   `${kind}: ${scene.name}: ${operationId} ${fault} ${strikes}, asked ${looks.join(" and ")}`;
@@ -134,6 +135,9 @@ export async function playedAll(t, scenes, least) {
   t.diagnostic(`${all} cases in ${Math.round(past() / FACTOR / 1000)} s`);
   assert.equal(problems.length, 0, `${problems.length} of ${all} cases:\n${problems.slice(0, 600).join("\n")}`);
 }
+
+/** A call of a scene, of which it is enough that it fails once in every way. */
+export const brief = ([operationId, find]) => [operationId, find, { brief: true }];
 
 /** The operations that a kind's scenes ask of Twilio when nothing fails, and that none of them names. */
 export async function unnamed(scenes) {

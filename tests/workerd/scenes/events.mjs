@@ -1,4 +1,5 @@
 // TaskRouter tells of what came to nothing: a customer whom nobody took, a call that nobody takes.
+import { brief } from "../faults.mjs";
 import { calleesOf, placedCall, ringing, roomsOf } from "../calls.mjs";
 import { agents, chatWithInvite, interaction, openInvites } from "../chats.mjs";
 import { until } from "../clock.mjs";
@@ -43,7 +44,7 @@ const caught = (name, calls, end) => ({
 
 const stillThere = {
   name: "an invite is canceled while the agent is there",
-  calls: [PARTICIPANTS, OWN_TASK],
+  calls: [PARTICIPANTS, OWN_TASK].map(brief),
   behind: true,
   given: () => chatWithInvite(),
   delivered: (it) => it.invite,
@@ -81,9 +82,9 @@ const givenUp = (name, calls, end) => ({
 });
 
 export const events = [
-  caught("an invite is canceled", [CHANNEL, PARTICIPANTS, INVITES, CONVERSATION, INVITE], (sid) => twilio.cancel(sid)),
-  caught("an invite's task is forgotten", [INVITE], (sid) => twilio.purgeTask(sid)),
+  caught("an invite is canceled", [...[CHANNEL, PARTICIPANTS, INVITES, CONVERSATION].map(brief), INVITE], (sid) => twilio.cancel(sid)),
+  caught("an invite's task is forgotten", [brief(INVITE)], (sid) => twilio.purgeTask(sid)),
   stillThere,
-  givenUp("the called agent declines", [OWN_TASK, CALLEE_TASK, ROOMS, END_ROOM, END_CALLER, END_CALLEE], (it) => twilio.reject(it.reservation)),
-  givenUp("the called agent's task is canceled", [END_ROOM, END_CALLER], (it) => twilio.cancel(it.calleeTask)),
+  givenUp("the called agent declines", [...[OWN_TASK, CALLEE_TASK, ROOMS, END_CALLER, END_CALLEE].map(brief), END_ROOM], (it) => twilio.reject(it.reservation)),
+  givenUp("the called agent's task is canceled", [END_ROOM, END_CALLER].map(brief), (it) => twilio.cancel(it.calleeTask)),
 ];

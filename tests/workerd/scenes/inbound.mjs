@@ -1,4 +1,5 @@
 // Customers write to an address of the account, and on the web page.
+import { brief } from "../faults.mjs";
 import { pause } from "../clock.mjs";
 import { notAlone, once, overcome } from "../rules.mjs";
 import { afterwards, OPEN, ownNumber, twilio } from "../shared.mjs";
@@ -59,7 +60,7 @@ const scene = (name, calls, more) => ({
     await notAlone.soon(() => isAskedFor(it), "nobody is asked to answer the customer", 60_000);
     invariants(it);
     // What could not be taken off is taken off by one of the next messages, and brings nothing new.
-    const isOff = async () => webhooksOf(it) === 0 || (write(it), await pause(1_000));
+    const isOff = async () => webhooksOf(it) === 0 || (write(it), await pause(5_000));
     await overcome.soon(isOff, "the webhook is still there");
     await twilio.settle({ contains: it.conversationSid });
     invariants(it);
@@ -76,16 +77,16 @@ async function disorderly(it) {
 }
 
 export const inbound = [
-  scene("a customer writes", [CONVERSATION, MEMBERS, CREATE, CHANNEL, TAKE_OFF]),
-  scene("ten messages at once", [MEMBERS, CREATE], { ask: (it) => Array.from({ length: 10 }, () => write(it)).at(10) }),
-  scene("messages in any order", [CREATE], { delivered: undefined, ask: disorderly }),
-  scene("the channel fails at first", [CREATE], {
+  scene("a customer writes", [brief(CONVERSATION), MEMBERS, CREATE, brief(CHANNEL), brief(TAKE_OFF)]),
+  scene("ten messages at once", [CREATE], { ask: (it) => Array.from({ length: 10 }, () => write(it)).at(10) }),
+  scene("messages in any order", [brief(CREATE)], { delivered: undefined, ask: disorderly }),
+  scene("the channel fails at first", [brief(CREATE)], {
     given: customerWhere((it) => twilio.failChannels({ contains: it.conversationSid })),
   }),
-  scene("a lost answer, and then the search for what it made", [SEARCH], {
+  scene("a lost answer, and then the search for what it made", [brief(SEARCH)], {
     given: customerWhere((it) => twilio.addFault({ operationId: "CreateInteraction", contains: it.conversationSid, fault: "lost-after" })),
   }),
-  scene("a visitor of the web page writes", [WORKERS], {
+  scene("a visitor of the web page writes", [brief(WORKERS)], {
     async given() {
       const { conversationSid, identity } = await startChat();
       return forgotten({ author: identity, conversationSid });

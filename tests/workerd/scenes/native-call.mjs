@@ -1,4 +1,5 @@
 // One agent calls another as Flex does it by itself: the ticket, and the call that nobody takes.
+import { brief } from "../faults.mjs";
 import { nativeCall, readCall } from "../calls.mjs";
 import { isTrue, notAlone, once, overcome } from "../rules.mjs";
 import { edge, OVER, somebody, statusOf, twilio } from "../shared.mjs";
@@ -10,7 +11,7 @@ const starting = {
     ["FetchWorker", (it) => it.caller.workerSid],
     ["FetchWorker", (it) => it.callee.workerSid],
     ["ListWorkerChannel", (it) => it.callee.workerSid],
-  ],
+  ].map(brief),
   given: () => ({ caller: somebody(), callee: somebody() }),
   ask: (it) => edge.post("/internal-call/start", it.caller.name, { workerSid: it.callee.workerSid }),
   check(it, { answers }) {
@@ -43,6 +44,6 @@ const ending = (name, calls, end) => ({
 
 export const nativeCalls = [
   starting,
-  ending("the called agent declines", [TASK, HANG_UP, END_TASK], (it) => twilio.reject(it.reservation.sid)),
-  ending("the called agent's task is canceled", [TASK, HANG_UP], (it) => twilio.cancel(it.task.sid)),
+  ending("the called agent declines", [brief(TASK), HANG_UP, brief(END_TASK)], (it) => twilio.reject(it.reservation.sid)),
+  ending("the called agent's task is canceled", [TASK, HANG_UP].map(brief), (it) => twilio.cancel(it.task.sid)),
 ];

@@ -1,4 +1,5 @@
 // A conversation is parked, and comes back: by hand, and by what the customer writes.
+import { brief } from "../faults.mjs";
 import { agents, conversation, FOREIGN, isIn, openInvites, park, parkedChat, takenChat, unpark } from "../chats.mjs";
 import { isTrue, kept, notAlone, once, overcome, same } from "../rules.mjs";
 import { twilio } from "../shared.mjs";
@@ -99,12 +100,12 @@ const where = (given, [operationId, find], fault) => async () => {
 const lostInvite = where(parkedChat, INVITE, "lost-after");
 
 export const parked = [
-  parking("an agent parks", [TOKEN, PARTICIPANTS, TASK, CONVERSATION, MEMBER, NOTE, ARM, REMOVE, LIST, LISTS]),
-  parking("an agent parks while the customer writes", [ARM, REMOVE], { meanwhile: write }),
-  parking("an agent parks, after a search", [WEBHOOKS], { given: where(takenChat, ARM, "lost-after") }),
-  parking("a parking that failed is taken back", [DISARM], { given: where(takenChat, REMOVE, 403) }),
-  byHand("the agent brings it back", [TOKEN, CONVERSATION, INVITE, NOTE, DISARM, UNLIST]),
-  byHand("the agent brings it back, after a search", [INVITES], lostInvite),
-  byMessage("the customer brings it back", [CONVERSATION, PARTICIPANTS, INVITE, NOTE, DISARM, UNLIST]),
-  byMessage("the customer brings it back, after a search", [INVITES], lostInvite),
+  parking("an agent parks", [...[TOKEN, PARTICIPANTS, TASK, CONVERSATION, MEMBER, LIST, LISTS].map(brief), NOTE, ARM, REMOVE]),
+  parking("an agent parks while the customer writes", [REMOVE], { meanwhile: write }),
+  parking("an agent parks, after a search", [brief(WEBHOOKS)], { given: where(takenChat, ARM, "lost-after") }),
+  parking("a parking that failed is taken back", [brief(DISARM)], { given: where(takenChat, REMOVE, 403) }),
+  byHand("the agent brings it back", [...[TOKEN, CONVERSATION, NOTE, DISARM, UNLIST].map(brief), INVITE]),
+  byHand("the agent brings it back, after a search", [brief(INVITES)], lostInvite),
+  byMessage("the customer brings it back", [CONVERSATION, INVITE, ...[PARTICIPANTS, NOTE, DISARM, UNLIST].map(brief)]),
+  byMessage("the customer brings it back, after a search", [brief(INVITES)], lostInvite),
 ];

@@ -1,4 +1,5 @@
 // Visitors of the customer's own site start a chat, and have their token renewed.
+import { brief } from "../faults.mjs";
 import { pause } from "../clock.mjs";
 import { isTrue, once, overcome, same, untouched } from "../rules.mjs";
 import { twilio } from "../shared.mjs";
@@ -29,7 +30,7 @@ const startedBy = (answers) => answers.filter(({ worked }) => worked).map(({ bod
 const anonymous = {
   name: "a visitor starts a chat",
   behind: true,
-  calls: [CREATE, ASK, WELCOME],
+  calls: [CREATE, ASK, brief(WELCOME)],
   given: () => visitor(),
   ask: (it) => start(it.form),
   async check(it, { answers }) {
@@ -84,7 +85,7 @@ const signed = (name, calls, given, more) => ({
 const refreshing = {
   name: "a visitor's token is renewed",
   behind: true,
-  calls: [CONVERSATION],
+  calls: [brief(CONVERSATION)],
   async given() {
     const it = await startChat();
     await pause(61_000); // that the chat goes on is believed for a minute
@@ -100,7 +101,7 @@ const refreshing = {
 export const webchat = [
   anonymous,
   signed("somebody who is signed in starts a chat", [CREATE], customer),
-  signed("somebody who is signed in starts a chat, after a search", [CHATS], lost(customer, CREATE)),
-  signed("somebody who is signed in comes back", [SEARCH], lost(withChat, ASK)),
+  signed("somebody who is signed in starts a chat, after a search", [brief(CHATS)], lost(customer, CREATE)),
+  signed("somebody who is signed in comes back", [brief(SEARCH)], lost(withChat, ASK)),
   refreshing,
 ];
