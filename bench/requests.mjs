@@ -5,7 +5,7 @@ const HOST = "flex-edge.example.com";
 const AUTH_TOKEN = "4f1d2c3b4a5968778695a4b3c2d1e0f9";
 export const sid = (prefix, n) => prefix + n.toString(16).padStart(32, "0");
 const [ACCOUNT, WORKSPACE, WORKER, TASK] = [sid("AC", 1), sid("WS", 2), sid("WK", 3), sid("WT", 0xca11e4)];
-const FLEX_TOKEN = `eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0.${"dG9rZW4tb2YtYS1GbGV4LWFnZW50".repeat(20)}`;
+const FLEX_TOKEN = `eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c29tZS1ub25jZQ.${"dG9rZW4tb2YtYS1GbGV4LWFnZW50".repeat(20)}.YS10YWc`;
 const UPDATE = "/common/flex/taskrouter/update-task-attributes";
 const LEG = "/voice/agent-outbound-join";
 const CALLBACK = "/voice/call-outbound-join";

@@ -78,12 +78,12 @@ fn app(env: &Env) -> &'static App {
     APP.with(|app| *app.get_or_init(make))
 }
 
-/// A var or secret as text: in TOML it may be a number or a truth value.
+/// A var or secret as text: in TOML it may be a number or a truth value, `0` or `true`. A table
+/// or list becomes its JSON, so that it is named as invalid.
 fn setting(env: &Env, name: &str) -> Option<String> {
     let value = js_sys::Reflect::get(env, &name.into()).ok()?;
-    let number = || value.as_f64().map(|number| number.to_string());
-    let truth = || value.as_bool().map(|truth| truth.to_string());
-    value.as_string().or_else(number).or_else(truth)
+    let json = || js_sys::JSON::stringify(&value).ok()?.as_string();
+    value.as_string().or_else(json)
 }
 
 fn read(incoming: &Incoming) -> Request {
@@ -120,10 +120,16 @@ pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {
     let app = app(env);
     let request = read(incoming);
     #[cfg(feature = "panic-probe")]
-    assert!(!request.path().starts_with("/panic"), "asked to panic");
+    assert!(request.path() != "/panic", "asked to panic");
     // Boxed: it is polled in two places.
-    let answer: LocalBoxFuture<'static, _> =
-        Box::pin(async move { Ok(write(&app.handle(request).await)) });
+    let answer: LocalBoxFuture<'static, _> = Box::pin(async move {
+        #[cfg(feature = "panic-probe")]
+        if request.path() == "/panic/later" {
+            runtime::pause(std::time::Duration::from_millis(20)).await;
+            assert!(request.path().is_empty(), "asked to panic later");
+        }
+        Ok(write(&app.handle(request).await))
+    });
     let mut answer = AssertUnwindSafe(answer);
     // Most of Twilio's webhooks need nothing from the outside: no promise for them.
     match (&mut *answer).now_or_never() {

@@ -20,6 +20,10 @@ use crate::base::runtime::{Claim, Watch};
 const BEYOND_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the count of failed owners is kept.
 const REMEMBER_FAILURES: Duration = Duration::from_mins(1);
+/// How long, when something may have come of it all the same: whoever comes next has to look.
+const REMEMBER_UNCERTAIN: Duration = Duration::from_hours(1);
+/// How long Twilio takes at most until something shows whose answer was lost.
+const UNTIL_IT_SHOWS: Duration = Duration::from_secs(2);
 /// As long is somebody's outcome waited for by who only wants to know it.
 const WAIT_TO_KNOW: Duration = Duration::from_secs(5);
 /// As many outcomes that are over are stepped over.
@@ -70,7 +74,7 @@ pub async fn once_watched<T: Serialize + DeserializeOwned>(
         Claim::Granted { attempt } => {
             let result = work(attempt).await;
             let outcome = result.as_ref().ok().map(json::write);
-            let keep = if outcome.is_some() { keep } else { REMEMBER_FAILURES };
+            let keep = result.as_ref().map_or_else(|error| remembered(error), |_| keep);
             leave(cx, key, attempt, outcome, keep).await;
             result.map(Outcome::New)
         }
@@ -113,7 +117,13 @@ pub async fn behind<T: Serialize + DeserializeOwned>(
 ) -> Result<Option<T>> {
     let lease = TIME_BEHIND + BEYOND_DEADLINE;
     let watch = alarm.after(lease);
-    match cx.runtime().claim(&key, lease, Duration::ZERO, Some(watch)).await? {
+    let claim = async || cx.runtime().claim(&key, lease, Duration::ZERO, Some(watch.clone())).await;
+    // Once more, as nobody may tell of it again; if the first claim stands, so does its alarm.
+    let claimed = match claim().await {
+        Err(_) => claim().await,
+        claimed => claimed,
+    };
+    match claimed? {
         Claim::Granted { attempt } => {
             let work = async move |cx: &Context| perform(cx, &key, attempt, work).await.map(drop);
             cx.behind(route, work);
@@ -145,9 +155,15 @@ async fn perform<T: Serialize>(
 ) -> Result<T> {
     let result = work(cx, attempt).await;
     let outcome = result.as_ref().ok().map(|(value, _)| json::write(value));
-    let keep = result.as_ref().map_or(REMEMBER_FAILURES, |(_, keep)| *keep);
+    let keep = result.as_ref().map_or_else(|error| remembered(error), |(_, keep)| *keep);
     leave(cx, key, attempt, outcome, keep).await;
     result.map(|(value, _)| value)
+}
+
+/// How long a failure is remembered.
+fn remembered(error: &Error) -> Duration {
+    let is_open = error.is_uncertain() || matches!(error, Error::Busy);
+    if is_open { REMEMBER_UNCERTAIN } else { REMEMBER_FAILURES }
 }
 
 /// What came of something that is done once, without doing it; nothing when nothing has come of
@@ -215,7 +231,7 @@ pub async fn make<T>(
             Err(error) if error.is_uncertain() => failure = Some(error),
             made => return made,
         }
-        if !cx.pause(1, None).await {
+        if !cx.wait(UNTIL_IT_SHOWS).await {
             break;
         }
     }

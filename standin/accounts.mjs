@@ -71,11 +71,11 @@ export const WORKERS = {
 
 const roles = { dave: ["supervisor"] };
 
-/** What each Flex token says, as Tokens/validate answers it; `token-expired` is known and refused. */
+/** What each Flex token says, as Tokens/validate answers it; `a.flex.token.of.expired` is known and refused. */
 export const TOKENS = Object.fromEntries(
   Object.entries(WORKERS).map(([name, worker], index) => [
-    `token-${name}`,
+    `a.flex.token.of.${name}`,
     { identity: name, roles: roles[name] ?? ["agent"], worker_sid: worker.sid, realm_user_id: sid("FU", index + 1) },
   ]),
 );
-export const EXPIRED_TOKEN = "token-expired";
+export const EXPIRED_TOKEN = "a.flex.token.of.expired";

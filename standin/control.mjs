@@ -18,7 +18,7 @@ export function createControls(twilio) {
   }
 
   /** A worker of its own, with a token, so that cases running at the same time do not share agents. */
-  function addWorker({ name, token = `token-${name}`, roles = ["agent"], attributes = {}, activity }) {
+  function addWorker({ name, token = `a.flex.token.of.${name}`, roles = ["agent"], attributes = {}, activity }) {
     const complete =
       typeof attributes === "string"
         ? attributes

@@ -29,10 +29,9 @@ export function createIam(twilio) {
 
   function resultOf(token) {
     if (tokens.has(token)) return tokens.get(token);
-    // Workers of the crowd have the token `token-<friendly name>`.
-    const worker = token.startsWith("token-")
-      ? [...twilio.workspace.workers.values()].find(({ friendlyName }) => token === `token-${friendlyName}`)
-      : undefined;
+    // Workers of the crowd have the token `a.flex.token.of.<friendly name>`.
+    const name = token.match(/^a\.flex\.token\.of\.(.+)$/)?.[1];
+    const worker = name && [...twilio.workspace.workers.values()].find(({ friendlyName }) => friendlyName === name);
     return worker && { identity: worker.friendlyName, roles: ["agent"], worker_sid: worker.sid, realm_user_id: `FU${worker.sid.slice(2)}` };
   }
 

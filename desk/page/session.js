@@ -7,7 +7,7 @@
   sessionStorage.setItem(
     "TWILIO_FLEX_SSO",
     JSON.stringify({
-      token: `token-${name}`,
+      token: `a.flex.token.of.${name}`,
       identity: name,
       roles: name === "dave" ? ["supervisor"] : ["agent"],
       expiration: new Date(Date.now() + 24 * 3600 * 1000).toISOString(),

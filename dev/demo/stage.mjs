@@ -61,7 +61,7 @@ export async function startStage(write, more = {}) {
     url,
     /** A plugin's request, as its agent's browser sends it; answers its JSON. */
     async post(agent, path, fields, { promised = 200 } = {}) {
-      const form = new URLSearchParams({ Token: `token-${agent}`, ...fields });
+      const form = new URLSearchParams({ Token: `a.flex.token.of.${agent}`, ...fields });
       const response = await fetch(url + path, { method: "POST", body: form });
       const text = await response.text();
       const shown = Object.keys(fields).length > 0 ? ` ${Object.entries(fields).map((pair) => pair.join("=")).join(" ")}` : "";

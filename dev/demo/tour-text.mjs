@@ -11,7 +11,7 @@ export function tourText() {
 
 \`npm start\` runs the Worker at http://127.0.0.1:8787 beside a local Twilio at http://127.0.0.1:4010, and prints these stops. Paste them into a second
 terminal, from the first one on, in one shell: later stops use names that earlier ones have made. Alice, Bob and Carol (whose phone is SIP) are agents, Dave is a supervisor; their Flex tokens are
-\`token-alice\`, \`token-bob\` and so on. \`npm run demo\` plays much the same by itself and says what each answer means.
+\`a.flex.token.of.alice\`, \`a.flex.token.of.bob\` and so on. \`npm run demo\` plays much the same by itself and says what each answer means.
 
 ${parts.join("\n\n")}
 

@@ -18,6 +18,10 @@ pub async fn run(cx: &Context, what: &str) -> Result<()> {
             cx.note(&caller);
             internal_call::let_go(cx, &conference, &caller).await
         }
+        Alarm::Ended { caller } => {
+            cx.note(&caller);
+            internal_call::ended(cx, &caller).await
+        }
         Alarm::Inbound(message) => {
             cx.note(&message.conversation);
             inbound::again(cx, &message).await

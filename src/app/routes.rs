@@ -17,7 +17,7 @@ use crate::features::{
     dial, events, inbound, internal_chat, native_call, parked, webchat, workspace,
 };
 use crate::flex::agent::Agent;
-use crate::flex::caller::{self, Webhook};
+use crate::flex::caller::{self, Wants, Webhook};
 use crate::flex::visitor::{self, Visitor};
 
 /// An endpoint.
@@ -31,7 +31,7 @@ pub struct Route {
 /// Who calls an endpoint, and what runs.
 pub enum Run {
     /// Twilio, by its signature.
-    Webhook(OfWebhook),
+    Webhook(Wants, OfWebhook),
     /// An agent, by a Flex token.
     Agent(OfAgent),
     /// A visitor of the customer's web site, by the page's origin, and only so often.
@@ -48,8 +48,8 @@ type Answer<'a> = LocalBoxFuture<'a, Result<Response>>;
 
 /// A handler for Twilio: `async fn(&Context, &Webhook, Input) -> Result<impl IntoResponse>`.
 macro_rules! webhook {
-    ($handler:path) => {
-        Run::Webhook(|cx, webhook, params| {
+    ($wants:expr, $handler:path) => {
+        Run::Webhook($wants, |cx, webhook, params| {
             Box::pin(
                 async move { Ok($handler(cx, &webhook, params.read()?).await?.into_response()) },
             )
@@ -93,8 +93,8 @@ pub async fn run(cx: &Context, request: &Request) -> Result<Response> {
     let path = request.path();
     let route = ROUTES.iter().find(|route| route.paths.contains(&path));
     match route.ok_or(Error::NotFound)?.run {
-        Run::Webhook(run) => {
-            let (webhook, params) = Webhook::check(cx, request)?;
+        Run::Webhook(wants, run) => {
+            let (webhook, params) = Webhook::check(cx, request, wants)?;
             params.sids().for_each(|sid| cx.note(sid));
             run(cx, webhook, params).await
         }
@@ -120,7 +120,7 @@ pub const ROUTES: &[Route] = &[
             "/voice/agent-outbound-join",
             "/internal-call/agent-outbound-join",
         ],
-        webhook!(internal_call::caller_leg),
+        webhook!(Wants::Twiml, internal_call::caller_leg),
     ),
     route(
         &[
@@ -128,7 +128,7 @@ pub const ROUTES: &[Route] = &[
             "/voice/agent-join-conference",
             "/internal-call/agent-join-conference",
         ],
-        webhook!(internal_call::callee_leg),
+        webhook!(Wants::Twiml, internal_call::callee_leg),
     ),
     route(
         &[
@@ -136,14 +136,17 @@ pub const ROUTES: &[Route] = &[
             "/voice/call-outbound-join",
             "/internal-call/call-outbound-join",
         ],
-        webhook!(internal_call::conference_event),
+        webhook!(Wants::ToTell, internal_call::conference_event),
     ),
-    route(&["/voice/internal-call"], webhook!(native_call::arrive)),
-    route(&["/voice/internal-call/ring"], webhook!(native_call::ring)),
-    route(&["/voice/internal-call/left"], webhook!(native_call::left)),
-    route(&["/conversations/inbound"], webhook!(inbound::inbound)),
-    route(&["/taskrouter/events"], webhook!(events::event)),
-    route(&["/features/park-interaction/common/unpark-interaction"], webhook!(parked::by_message)),
+    route(&["/voice/internal-call"], webhook!(Wants::Twiml, native_call::arrive)),
+    route(&["/voice/internal-call/ring"], webhook!(Wants::Twiml, native_call::ring)),
+    route(&["/voice/internal-call/left"], webhook!(Wants::Twiml, native_call::left)),
+    route(&["/conversations/inbound"], webhook!(Wants::ToTell, inbound::inbound)),
+    route(&["/taskrouter/events"], webhook!(Wants::ToTell, events::event)),
+    route(
+        &["/features/park-interaction/common/unpark-interaction"],
+        webhook!(Wants::ToTell, parked::by_message),
+    ),
     // Flex plugins call these: Flex token in, JSON out.
     route(
         &[

@@ -219,7 +219,7 @@ impl Error {
             Self::Busy
                 | Self::Internal { .. }
                 | Self::Unreadable { .. }
-                | Self::Twilio { status: 408 | 412 | 429, .. }
+                | Self::Twilio { status: 408 | 409 | 412 | 429, .. }
         ) || self.is_uncertain()
     }
 

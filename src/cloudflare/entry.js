@@ -28,6 +28,7 @@ export default {
       tooLarge: length > MAX_BODY,
     };
     try {
+      if (isBroken) renew(ctx, env);
       const mayGo = env.FUNCTIONS_ORIGIN && header("x-forwarded-host") !== new URL(url).host; // it comes from there
       const elsewhere = mayGo ? destination(incoming, env) : undefined;
       if (elsewhere !== undefined && !incoming.tooLarge) {
@@ -48,7 +49,7 @@ export default {
       ctx.waitUntil(outcome.catch(() => {}));
       return await outcome;
     } catch (error) {
-      if (error !== LOST) renew(ctx, env);
+      if (error !== LOST) breakDown();
       return panicked(incoming, env);
     }
   },
@@ -79,10 +80,21 @@ async function passOn(request, url, body, incoming, env) {
 // A panic takes the whole instance with it: who waits for something else that goes on in it would wait for ever.
 const waiting = new Set();
 const LOST = new Error("lost in a panic");
+let isBroken = false;
 
-function renew(ctx, env) {
+function breakDown() {
+  isBroken = true;
   for (const lose of waiting) lose(LOST);
-  // worker-build starts the new instance when its class is used; left to the gate, that would be in the middle of the next request.
+}
+
+// Here a panic arrives that comes after a wait.
+addEventListener("error", ({ error }) => {
+  if (error instanceof WebAssembly.RuntimeError) breakDown();
+});
+
+// worker-build starts the new instance when its class is used; left to the gate, that would be in the middle of a request.
+function renew(ctx, env) {
+  isBroken = false;
   new Worker(ctx, env);
 }
 

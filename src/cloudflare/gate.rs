@@ -12,6 +12,7 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use super::runtime::{Question, pause};
 use super::{app, clock};
+use crate::base::date::Millis;
 use crate::base::json;
 use crate::once::ledger::{Record, Reply, step};
 
@@ -79,12 +80,18 @@ impl DurableObject for Gate {
             // Somebody may have been here meanwhile.
             let newest = self.record.borrow().clone();
             record = newest.unwrap_or(record).tried(is_done, clock::now());
+            if !is_done && record.watch.is_none() {
+                app(&self.env).stranded();
+            }
         }
         if record.is_over(clock::now()) {
             self.record.take();
             self.state.storage().delete_all().await?;
         } else {
+            // Also when nothing has changed: the alarm that has just rung is used up.
+            let next = record.alarm();
             self.keep(record).await?;
+            self.set_alarm(next).await?;
         }
         Response::empty()
     }
@@ -112,11 +119,14 @@ impl Gate {
         self.record.replace(Some(record));
         self.changes.set(self.changes.get().wrapping_add(1));
         self.waiting.take().into_iter().for_each(Waker::wake);
-        let storage = self.state.storage();
-        storage.put(RECORD, text).await?;
+        self.state.storage().put(RECORD, text).await?;
+        self.set_alarm(alarm).await
+    }
+
+    async fn set_alarm(&self, at: Millis) -> Result<()> {
         // An offset from now, not a date.
-        let left = Duration::from_millis(alarm.saturating_sub(clock::now()));
-        storage.set_alarm(Duration::from_millis(clock::span(left).into())).await
+        let left = Duration::from_millis(at.saturating_sub(clock::now()));
+        self.state.storage().set_alarm(Duration::from_millis(clock::span(left).into())).await
     }
 
     /// Waits until the record changes, or until the time is up.

@@ -108,18 +108,18 @@ pub async fn event(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Respon
     }
     let reservation = event.reservation_sid.filter(|_| said == Said::NotTaken);
     let event_key = reservation.map_or_else(|| task.to_string(), |sid| sid.to_string());
-    if native.is_callee() {
-        if !native.was_taken() {
-            native::not_taken(cx, Native { task: task.clone(), event: event_key }).await?;
-        }
-    } else if call.client_call {
+    let ended = if native.is_callee() && !native.was_taken() {
+        native::not_taken(cx, Native { task: task.clone(), event: event_key }).await
+    } else if call.client_call && !native.is_callee() {
         let (event, is_over) = (event_key, said == Said::Over);
         let call = match call.conference_sid.filter(|caller| *caller != task) {
             Some(caller) => Call { caller, callee: Some(task.clone()), is_over, event },
             None => Call { caller: task.clone(), callee: None, is_over, event },
         };
-        calls::give_up(cx, call).await?;
-    }
+        calls::give_up(cx, call).await
+    } else {
+        Ok(())
+    };
     // Whoever writes the mark of a call onto a chat's task keeps nobody from catching the customer.
     if said == Said::Over {
         let known: Attributes = view(&text);
@@ -129,11 +129,20 @@ pub async fn event(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Respon
             let task_channel = event.task_channel_unique_name.unwrap_or_else(|| "chat".to_owned());
             let attributes = fallback::attributes(&text, &task);
             let conversation = known.conversation_sid;
-            let lost = Lost { task, interaction, channel, conversation, task_channel, attributes };
+            let workflow = event.workflow_sid;
+            let lost = Lost {
+                task,
+                interaction,
+                channel,
+                conversation,
+                workflow,
+                task_channel,
+                attributes,
+            };
             fallback::fall_back(cx, lost).await?;
         }
     }
-    Ok(Response::no_content())
+    ended.map(|()| Response::no_content())
 }
 
 /// When this instance has last written that an event came.

@@ -14,6 +14,17 @@ use crate::base::http::Request;
 use crate::base::params::{Params, pairs};
 use crate::base::text::hex;
 
+/// What Twilio wants of a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// TwiML: what it asks changes nothing.
+    Twiml,
+    /// To tell what has happened. Twilio also signs what it fetches from a URL that an agent has
+    /// named, as for the music on hold: only a body is Twilio's own word, and of the query only
+    /// what our own URLs carry.
+    ToTell,
+}
+
 /// A request that Twilio has signed.
 #[derive(Debug)]
 pub struct Webhook<'r> {
@@ -32,17 +43,19 @@ impl<'r> Webhook<'r> {
     }
 
     /// Checks that Twilio has signed this request, and reads what it says.
-    pub fn check(cx: &Context, request: &'r Request) -> Result<(Self, Params<'r>)> {
-        let is_post = match request.method.as_str() {
-            "POST" => true,
-            "GET" => false,
-            _ => return Err(Error::MethodNotAllowed("GET, POST, OPTIONS").into()),
+    pub fn check(cx: &Context, request: &'r Request, wants: Wants) -> Result<(Self, Params<'r>)> {
+        let is_post = match (request.method.as_str(), wants) {
+            ("POST", _) => true,
+            ("GET", Wants::Twiml) => false,
+            (_, Wants::Twiml) => return Err(Error::MethodNotAllowed("GET, POST, OPTIONS").into()),
+            (_, Wants::ToTell) => return Err(Error::MethodNotAllowed("POST, OPTIONS").into()),
         };
         let config = cx.config();
         config.require(Feature::Twilio)?;
-        let query = pairs(request.query());
+        let mut query = pairs(request.query());
         let body = if is_post { request.body.as_str() } else { "" };
-        let hash = query.iter().find(|(name, _)| name == "bodySHA256").map(|(_, hash)| &**hash);
+        let hash =
+            query.iter().find(|(name, _)| name == "bodySHA256").map(|(_, hash)| hash.clone());
         let is_json =
             is_post && (request.content_type.starts_with("application/json") || hash.is_some());
         let form = if is_json { Vec::new() } else { pairs(body) };
@@ -50,9 +63,13 @@ impl<'r> Webhook<'r> {
         let url = public.as_ref().unwrap_or(&request.url);
         let is_signed = signature::is_valid(&config.signing_keys, &request.signature, url, &form);
         // The signature of a JSON body covers the URL, and the URL the body's hash.
-        let is_body_signed = !is_json || hash == Some(&*hex(&Sha256::digest(body)));
+        let is_body_signed = !is_json || hash.as_deref() == Some(&*hex(&Sha256::digest(body)));
         if !is_signed || !is_body_signed {
             return Err(Error::forbidden("X-Twilio-Signature is missing or not valid."));
+        }
+        if wants == Wants::ToTell {
+            // Twilio's own names begin with a capital.
+            query.retain(|(name, _)| name.starts_with(|c: char| c.is_ascii_lowercase()));
         }
         let params =
             if is_json { Params::from_json(query, body)? } else { Params::from_pairs(query, form) };

@@ -9,6 +9,7 @@ use crate::base::json;
 use crate::base::runtime::Watch;
 use crate::base::sid::{
     ChannelSid, ConferenceSid, ConversationSid, InteractionSid, MemberSid, TaskSid, WebhookSid,
+    WorkflowSid,
 };
 use crate::base::text::hex;
 
@@ -20,6 +21,11 @@ pub enum Alarm {
     LetGo {
         /// The room.
         conference: ConferenceSid,
+        /// The caller's task.
+        caller: TaskSid,
+    },
+    /// The conference of a caller is over, and its tasks are not.
+    Ended {
         /// The caller's task.
         caller: TaskSid,
     },
@@ -123,6 +129,9 @@ pub struct Lost {
     pub channel: ChannelSid,
     /// `CH…`
     pub conversation: Option<ConversationSid>,
+    /// The workflow that had the task: nobody can change that.
+    #[serde(default)]
+    pub workflow: Option<WorkflowSid>,
     /// The unique name of the task channel.
     pub task_channel: String,
     /// What the next task is told: a JSON object's text.

@@ -8,10 +8,18 @@ use crate::base::date::Millis;
 /// How long a dead owner's record is kept after its lease: its successor must know that it
 /// was there.
 const REMEMBER_THE_DEAD: Millis = 60 * 60 * 1000;
-/// How long the gate waits before it tries again what was to happen and failed.
-pub const WATCH_AGAIN: Millis = 5_000;
-/// How often it tries at most.
-const MOST_WATCHES: u32 = 5;
+/// How long the gate waits before it tries again what was to happen and failed: longer each
+/// time, and about a day in all. Twilio may be away for longer than a few seconds.
+fn pause_after(tries: u32) -> Option<Millis> {
+    const MINUTE: Millis = 60_000;
+    match tries {
+        0..4 => Some(5_000),
+        4..8 => Some(30_000),
+        8..12 => Some(5 * MINUTE),
+        12..36 => Some(60 * MINUTE),
+        _ => None,
+    }
+}
 
 /// What is known about a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,10 +141,10 @@ impl Record {
     /// The record after what was due has been tried; when it has failed, it is due again.
     #[must_use]
     pub fn tried(mut self, is_done: bool, now: Millis) -> Self {
-        self.watch = self
-            .watch
-            .filter(|due| !is_done && due.tries + 1 < MOST_WATCHES)
-            .map(|due| Due { at: now + WATCH_AGAIN, tries: due.tries + 1, ..due });
+        self.watch = self.watch.filter(|_| !is_done).and_then(|due| {
+            let pause = pause_after(due.tries)?;
+            Some(Due { at: now + pause, tries: due.tries + 1, ..due })
+        });
         self
     }
 
@@ -244,7 +252,7 @@ mod tests {
         let known = record.clone().unwrap();
         assert_eq!((known.alarm(), known.due(499), known.due(500)), (500, None, Some("let go")));
         let again = known.clone().tried(false, 500);
-        assert_eq!((again.alarm(), again.due(500)), (500 + WATCH_AGAIN, None));
+        assert_eq!((again.alarm(), again.due(500)), (5_500, None));
         assert_eq!(known.tried(true, 500).watch, None);
         settle(&mut record, 2, Some("done"), 300);
         assert_eq!(record.unwrap().due(10_000), None);
@@ -261,11 +269,15 @@ mod tests {
     fn what_fails_for_good_is_not_tried_for_ever() {
         let due = Due { at: 0, what: "x".into(), tries: 0 };
         let mut record = Record { watch: Some(due), ..Record::default() };
-        let mut tries = 0;
-        while record.watch.is_some() {
-            record = record.tried(false, 0);
-            tries += 1;
+        let mut times = Vec::new();
+        while let Some(due) = &record.watch {
+            let at = due.at;
+            times.push(at);
+            record = record.tried(false, at);
         }
-        assert_eq!(tries, MOST_WATCHES);
+        let pauses: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(pauses.is_sorted(), "{pauses:?}");
+        let day = 24 * 60 * 60 * 1000;
+        assert!((day..day + day / 10).contains(times.last().unwrap()), "{times:?}");
     }
 }

@@ -82,19 +82,19 @@ describe("the wire of Flex UI", () => {
   }
 
   test("a worker is told of their reservation from the offer to the end, and nobody else is", async () => {
-    const [own, other] = [socket("event-bridge", "/v1/wschannels?token=token-alice"), socket("event-bridge", "/v1/wschannels?token=token-bob")];
+    const [own, other] = [socket("event-bridge", "/v1/wschannels?token=a.flex.token.of.alice"), socket("event-bridge", "/v1/wschannels?token=a.flex.token.of.bob")];
     const task = inside.tasks.create({ workflowSid: seed.INBOUND_WORKFLOW_SID, routingTarget: alice.sid, channel: "chat", attributes: '{"a":1}' });
     inside.tasks.route(task);
     await wait();
     const [{ sid }] = task.reservations;
     const at = `${W}/Workers/${alice.sid}/Reservations/${sid}`;
-    assert.equal(ask("token-alice", "POST", at, { ReservationStatus: "accepted" }).payload.reservation_status, "accepted");
+    assert.equal(ask("a.flex.token.of.alice", "POST", at, { ReservationStatus: "accepted" }).payload.reservation_status, "accepted");
     await wait();
-    ask("token-alice", "POST", `${W}/Tasks/${task.sid}`, { Attributes: { b: 2 } });
+    ask("a.flex.token.of.alice", "POST", `${W}/Tasks/${task.sid}`, { Attributes: { b: 2 } });
     await wait();
-    ask("token-alice", "POST", at, { ReservationStatus: "wrapping" });
+    ask("a.flex.token.of.alice", "POST", at, { ReservationStatus: "wrapping" });
     await wait();
-    ask("token-alice", "POST", at, { ReservationStatus: "completed" });
+    ask("a.flex.token.of.alice", "POST", at, { ReservationStatus: "completed" });
     await wait();
     const told = events(own);
     assert.deepEqual(
@@ -112,24 +112,24 @@ describe("the wire of Flex UI", () => {
     inside.tasks.route(task);
     const [{ sid }] = task.reservations;
     const at = `${W}/Workers/${alice.sid}/Reservations/${sid}`;
-    assert.equal(ask("token-bob", "POST", at, { ReservationStatus: "accepted" }).status, 403);
-    assert.equal(ask("token-bob", "POST", `${W}/Tasks/${task.sid}`, { Attributes: {} }).status, 403);
-    assert.equal(ask("token-bob", "POST", `${W}/Workers/${alice.sid}`, { ActivitySid: seed.ACTIVITIES.Break.sid }).status, 403);
-    assert.equal(ask("token-bob", "POST", `${W}/Tasks`, { RoutingTarget: alice.sid, WorkflowSid: seed.OUTBOUND_WORKFLOW_SID }).status, 403);
+    assert.equal(ask("a.flex.token.of.bob", "POST", at, { ReservationStatus: "accepted" }).status, 403);
+    assert.equal(ask("a.flex.token.of.bob", "POST", `${W}/Tasks/${task.sid}`, { Attributes: {} }).status, 403);
+    assert.equal(ask("a.flex.token.of.bob", "POST", `${W}/Workers/${alice.sid}`, { ActivitySid: seed.ACTIVITIES.Break.sid }).status, 403);
+    assert.equal(ask("a.flex.token.of.bob", "POST", `${W}/Tasks`, { RoutingTarget: alice.sid, WorkflowSid: seed.OUTBOUND_WORKFLOW_SID }).status, 403);
     assert.equal(ask("nobody's", "GET", `${W}/Activities`).status, 403);
     assert.equal(socket("event-bridge", "/v1/wschannels?token=nobodys").code, 4401);
     assert.equal(task.reservations[0].status, "pending");
   });
 
   test("what is not known is 404, and noted", () => {
-    assert.equal(ask("token-alice", "GET", `${W}/Nothing`).status, 404);
+    assert.equal(ask("a.flex.token.of.alice", "GET", `${W}/Nothing`).status, 404);
     assert.deepEqual(flexUi.unanswered, [`event bridge GET ${W}/Nothing`]);
   });
 
   test("a transfer is told in events, and not in the answers to changes of its reservation", async () => {
     const call = twilio.customerCall({ agent: "alice" });
-    const [from, to] = [socket("event-bridge", "/v1/wschannels?token=token-alice"), socket("event-bridge", "/v1/wschannels?token=token-bob")];
-    const started = ask("token-alice", "POST", `${W}/Workers/${alice.sid}/Transfers`, {
+    const [from, to] = [socket("event-bridge", "/v1/wschannels?token=a.flex.token.of.alice"), socket("event-bridge", "/v1/wschannels?token=a.flex.token.of.bob")];
+    const started = ask("a.flex.token.of.alice", "POST", `${W}/Workers/${alice.sid}/Transfers`, {
       TaskSid: call.taskSid,
       ReservationSid: call.reservationSid,
       To: bob.sid,
@@ -139,17 +139,17 @@ describe("the wire of Flex UI", () => {
     await wait();
     const offer = events(to).find(({ event_type: type }) => type === "reservation.created").payload;
     assert.equal(offer.task_transfer.initiating_worker_sid, alice.sid);
-    const refused = ask("token-bob", "POST", `${W}/Workers/${bob.sid}/Reservations/${offer.sid}`, { ReservationStatus: "rejected" });
+    const refused = ask("a.flex.token.of.bob", "POST", `${W}/Workers/${bob.sid}/Reservations/${offer.sid}`, { ReservationStatus: "rejected" });
     assert.equal(refused.payload.task_transfer, undefined);
     await wait();
     const types = events(from).map(({ event_type: type }) => type);
     assert.ok(types.includes("task.transfer-initiated") && types.includes("task.transfer-failed"), types.join());
-    const participants = ask("token-alice", "GET", `v1/Interactions/KD${call.taskSid.slice(2)}/Channels/UO${call.taskSid.slice(2)}/Participants`).payload;
+    const participants = ask("a.flex.token.of.alice", "GET", `v1/Interactions/KD${call.taskSid.slice(2)}/Channels/UO${call.taskSid.slice(2)}/Participants`).payload;
     assert.deepEqual(participants.participants.map(({ type, media_properties: { Hold } }) => [type, ...Hold]).sort(), [["agent", "false"], ["customer", "false"]]);
   });
 
   test("two agents' SDKs see one conversation; what was missed is replayed; strangers see nothing of it", async () => {
-    const [one, two, third] = [sdk("token-alice"), sdk("token-bob"), sdk("token-dave")];
+    const [one, two, third] = [sdk("a.flex.token.of.alice"), sdk("a.flex.token.of.bob"), sdk("a.flex.token.of.dave")];
     assert.equal(sdk("nobody's").ready, 401);
     const made = await one.ask("POST", "aim", "/Client/v2/Conversations", { unique_name: "alice+bob", friendly_name: "Alice and Bob" });
     assert.equal(made.status, 201);
@@ -182,7 +182,7 @@ describe("the wire of Flex UI", () => {
     const telephone = socket("voice-js.roaming", "/signal");
     const say = (type, payload) => telephone.emit("message", JSON.stringify({ type, payload }));
     const heard = (name) => events(telephone).find(({ type }) => type === name);
-    say("listen", { token: "token-alice" });
+    say("listen", { token: "a.flex.token.of.alice" });
     say("register", {});
     assert.ok(heard("ready"));
     const leg = inside.calls.create({ to: "client:alice", from: seed.CALLER_ID });

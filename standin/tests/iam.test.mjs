@@ -13,14 +13,14 @@ describe("tokens", () => {
     return { status: response.status, ...(await response.json()) };
   };
   test("known, unknown, expired and made ones", async () => {
-    const { status, valid, worker_sid: workerSid, roles } = await validate("token-alice");
+    const { status, valid, worker_sid: workerSid, roles } = await validate("a.flex.token.of.alice");
     assert.deepEqual([status, valid, workerSid, roles], [200, true, alice, ["agent"]]);
-    assert.deepEqual((await validate("token-dave")).roles, ["supervisor"]);
+    assert.deepEqual((await validate("a.flex.token.of.dave")).roles, ["supervisor"]);
     twilio.setOptions({ invalidTokenStatus: 401 });
     const { status: refused, code } = await validate("nonsense");
     assert.deepEqual([refused, code], [401, 20003]);
     twilio.setOptions({ invalidTokenStatus: 200 });
-    assert.deepEqual([(await validate("token-expired")).valid, (await validate("nonsense")).valid], [false, false]);
+    assert.deepEqual([(await validate("a.flex.token.of.expired")).valid, (await validate("nonsense")).valid], [false, false]);
     const { token, workerSid: zoe } = twilio.addWorker({ name: "zoe", roles: ["admin"] });
     const made = await validate(token);
     assert.deepEqual([made.worker_sid, made.roles, made.identity], [zoe, ["admin"], "zoe"]);

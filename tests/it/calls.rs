@@ -60,8 +60,12 @@ fn a_call_is_told_to_those_who_share_a_conference_with_it() {
 fn within_a_second_a_call_is_asked_for_once() {
     let fake = dave().on(&format!("GET {API}/Calls/{LEG}.json"), 200, &call("x"));
     let app = fake.app();
-    let request =
-        || post("/external-transfer/get-call-properties", &format!("Token=T&callSid={LEG}"));
+    let request = || {
+        post(
+            "/external-transfer/get-call-properties",
+            &format!("Token=a.flex.token.of.alice&callSid={LEG}"),
+        )
+    };
     let first = handle(&app, request());
     let second = handle(&app, request());
     assert_eq!((first.status, &first.body), (200, &second.body));
@@ -90,8 +94,14 @@ fn a_call_is_handed_over_once_and_by_its_agent() {
     };
     let fields = format!("callSid={LEG}&to=%2B15551230002&from=");
     let fake = mine().on(&play, 200, &call("x"));
-    assert_eq!(json(&fake.handle(post(path, &format!("Token=T&{fields}"))))["success"], true);
-    assert_eq!(fake.on_token().handle(post(path, &format!("Token=T&{fields}"))).status, 200);
+    assert_eq!(
+        json(&fake.handle(post(path, &format!("Token=a.flex.token.of.alice&{fields}"))))["success"],
+        true
+    );
+    assert_eq!(
+        fake.on_token().handle(post(path, &format!("Token=a.flex.token.of.alice&{fields}"))).status,
+        200
+    );
     let dialled = r#"{"calls":[{"to":"+15551230002","status":"no-answer"}]}"#;
     assert_eq!(ask(mine().on_lost(&play).on(&children, 200, dialled), path, &fields).status, 200);
     // What another transfer has dialled is not what this one has.
@@ -188,7 +198,8 @@ fn a_transfer_that_may_have_worked_is_looked_for_when_its_request_comes_again() 
         "POST {API}/Calls/{LEG}.json Twiml=<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Dial>+15551230002</Dial></Response>"
     );
     let children = format!("GET {API}/Calls.json?ParentCallSid={LEG}&PageSize=50");
-    let request = || post(path, &format!("Token=T&callSid={LEG}&to=%2B15551230002"));
+    let request =
+        || post(path, &format!("Token=a.flex.token.of.alice&callSid={LEG}&to=%2B15551230002"));
     let fake = alice()
         .on(&of_worker(), 200, &reservations("accepted"))
         .on(&rooms, 200, &live_rooms())

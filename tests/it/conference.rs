@@ -60,14 +60,17 @@ fn an_add_that_may_have_worked_is_looked_for_before_it_is_sent_again() {
         .on(&look, 200, &nobody)
         .on_lost(&dial)
         .on(&look, 200, &nobody);
-    let response = fake.handle(post(path, &format!("Token=T&{fields}")));
+    let response = fake.handle(post(path, &format!("Token=a.flex.token.of.alice&{fields}")));
     assert_eq!(response.status, 504);
     let fake = in_room(fake.on_token()).on(&look, 200, &there);
-    assert_eq!(fake.handle(post(path, &format!("Token=T&{fields}"))).status, 200);
+    assert_eq!(
+        fake.handle(post(path, &format!("Token=a.flex.token.of.alice&{fields}"))).status,
+        200
+    );
     // And whoever asks after that, while it rings, gets the same answer.
     let rings = format!(r#"{{"sid":"{LEG}","status":"ringing"}}"#);
     let fake = fake.on_token().on(&format!("GET {API}/Calls/{LEG}.json"), 200, &rings);
-    let response = fake.handle(post(path, &format!("Token=T&{fields}")));
+    let response = fake.handle(post(path, &format!("Token=a.flex.token.of.alice&{fields}")));
     assert_eq!(json(&response)["callSid"], LEG);
 }
 
@@ -217,7 +220,8 @@ fn hold_leg() -> String {
 
 #[test]
 fn the_same_number_is_dialled_again_when_the_first_call_is_over() {
-    let fields = format!("Token=T&taskSid={ROOM}&to=%2B15551230001&from=%2B15550009999");
+    let fields =
+        format!("Token=a.flex.token.of.alice&taskSid={ROOM}&to=%2B15551230001&from=%2B15550009999");
     let dial = |label: &str| {
         format!(
             "POST {API}/Conferences/{ROOM}/Participants.json From=+15550009999&To=+15551230001&EarlyMedia=true&EndConferenceOnExit=false&Label={label}"

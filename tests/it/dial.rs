@@ -82,7 +82,8 @@ fn call_of(
 }
 
 fn dial(fake: &Fake, more: &str) -> (u16, serde_json::Value) {
-    let response = fake.handle(post("/dial", &format!("Token=T&taskSid={CHAT}{more}")));
+    let response =
+        fake.handle(post("/dial", &format!("Token=a.flex.token.of.alice&taskSid={CHAT}{more}")));
     (response.status, json(&response))
 }
 
@@ -271,7 +272,10 @@ fn the_queue_is_recorded_when_there_is_one() {
 fn resolve(fake: Fake, chat: &str, agent: &str, more: &str) -> (u16, serde_json::Value) {
     let fake = reads(fake, chat, agent, None);
     let app = fake.app();
-    let response = handle(&app, post("/resolve-dial", &format!("Token=T&taskSid={CHAT}{more}")));
+    let response = handle(
+        &app,
+        post("/resolve-dial", &format!("Token=a.flex.token.of.alice&taskSid={CHAT}{more}")),
+    );
     (response.status, json(&response))
 }
 
@@ -353,7 +357,8 @@ fn numbers_and_where_they_lead() {
             ),
             None => fake,
         };
-        let response = fake.handle(post("/resolve-dial", &format!("Token=T&taskSid={CHAT}")));
+        let response = fake
+            .handle(post("/resolve-dial", &format!("Token=a.flex.token.of.alice&taskSid={CHAT}")));
         let body = json(&response);
         match expected {
             Ok(to) => assert_eq!((response.status, body["to"].as_str()), (200, Some(to)), "{chat}"),
@@ -386,9 +391,10 @@ fn caller_ids_in_their_order() {
     assert_eq!((status, body["field"].as_str()), (400, Some("callerId")));
     for bad in ["anonymous", "client:alice", "%2B0123", "%2B1555000111122223", "%2B15550001111%0a"]
     {
-        let response = Fake::default()
-            .on_token()
-            .handle(post("/dial", &format!("Token=T&taskSid={CHAT}&callerId={bad}")));
+        let response = Fake::default().on_token().handle(post(
+            "/dial",
+            &format!("Token=a.flex.token.of.alice&taskSid={CHAT}&callerId={bad}"),
+        ));
         assert_eq!(
             (response.status, json(&response)["field"].as_str()),
             (400, Some("callerId")),

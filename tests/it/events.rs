@@ -11,6 +11,8 @@ const KD: &str = "KD00000000000000000000000000000001";
 const UO: &str = "UO00000000000000000000000000000001";
 const CH: &str = "CH00000000000000000000000000000001";
 const WW: &str = "WW00000000000000000000000000000009";
+/// Where agents make tasks.
+const OUTBOUND: &str = "WW00000000000000000000000000000003";
 const LOST: &str = "WT000000000000000000000000000000f1";
 const OTHER: &str = "WT000000000000000000000000000000f2";
 const CALLER: &str = "WT000000000000000000000000000000c1";
@@ -25,7 +27,7 @@ fn edge() -> Fake {
 fn body(kind: &str, task: &str, attributes: &str) -> String {
     let attributes = attributes.replace('&', "%26").replace('+', "%2B");
     format!(
-        "EventType={kind}&TaskSid={task}&TaskChannelUniqueName=chat&TaskAttributes={attributes}&Sid=EV1&ReservationSid={WR}"
+        "EventType={kind}&TaskSid={task}&TaskChannelUniqueName=chat&WorkflowSid={WW}&TaskAttributes={attributes}&Sid=EV1&ReservationSid={WR}"
     )
 }
 
@@ -72,6 +74,13 @@ fn invite() -> String {
 fn invited() -> String {
     format!(
         r#"{{"sid":"KG00000000000000000000000000000001","routing":{{"properties":{{"sid":"{OTHER}"}}}}}}"#
+    )
+}
+
+/// An invite as it is listed.
+fn listed(task: &str) -> String {
+    format!(
+        r#"{{"sid":"KG00000000000000000000000000000002","routing":{{"properties":{{"sid":"{task}"}}}}}}"#
     )
 }
 
@@ -137,7 +146,12 @@ fn a_customer_whom_nobody_took_goes_to_the_fallback_once() {
 fn the_fallback_workflow_is_the_one_that_is_set() {
     let other = "WW00000000000000000000000000000008";
     let fake = Fake::default().with("TWILIO_FLEX_FALLBACK_WORKFLOW_SID", other);
-    let fake = alone(fake).on(&invite().replace(WW, other), 200, &invited());
+    // The task is one of the channel's, whatever its workflow is.
+    let fake = invites(participants(channel(fake, "active"), ""), &listed(LOST)).on(
+        &invite().replace(WW, other),
+        200,
+        &invited(),
+    );
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
     let fake = Fake::default();
     let answer = tell(&fake, "task.canceled", LOST, &customer());
@@ -146,10 +160,19 @@ fn the_fallback_workflow_is_the_one_that_is_set() {
 
 #[test]
 fn who_has_an_agent_or_an_open_invite_stays() {
-    for status in ["closed", "inactive", "failed", "setup"] {
+    for status in ["closed", "failed"] {
         let fake = invites(participants(channel(edge(), status), ""), "");
         assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
     }
+    // The customer may write again in one that rests; one that is being made is looked at later.
+    for status in ["inactive", "transferring"] {
+        let fake = invites(participants(channel(edge(), status), ""), "");
+        let fake = fake.on(&invite(), 200, &invited());
+        assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
+    }
+    let fake = invites(participants(channel(edge(), "setup"), ""), "");
+    assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
+    assert!(fake.world.watched(&format!("fallback/{LOST}")).is_some());
     let agent = format!(
         r#"{{"sid":"UT00000000000000000000000000000001","type":"agent","routing_properties":{{"worker_sid":"WK00000000000000000000000000000001","task_sid":"{OTHER}"}}}}"#
     );
@@ -163,15 +186,30 @@ fn who_has_an_agent_or_an_open_invite_stays() {
         &invited(),
     );
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
-    let open = format!(
-        r#"{{"sid":"KG00000000000000000000000000000002","routing":{{"properties":{{"sid":"{OTHER}"}}}}}}"#
-    );
-    let fake = invites(participants(channel(edge(), "active"), ""), &open).on(
+    let fake = invites(participants(channel(edge(), "active"), ""), &listed(OTHER)).on(
         &read_task(OTHER),
         200,
         &task(OTHER, "pending"),
     );
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
+}
+
+/// Agents write what they like into the attributes of tasks of their own making.
+#[test]
+fn a_task_that_was_never_the_channels_brings_nobody_there() {
+    let body = body("task.canceled", LOST, &customer()).replace(WW, OUTBOUND);
+    let fake = alone(edge());
+    let answer = fake.handle(signed(post("/taskrouter/events", &body)));
+    assert_eq!(answer.status, 204);
+}
+
+/// Twilio signs what it fetches from any URL that an agent names for the music on hold.
+#[test]
+fn what_only_the_url_says_has_not_happened() {
+    let path = format!("/taskrouter/events?{}", body("task.canceled", LOST, &customer()));
+    assert_eq!(edge().handle(signed(get(&path))).status, 405);
+    let hold = "CallSid=CA00000000000000000000000000000001";
+    assert_eq!(edge().handle(signed(post(&path, hold))).status, 204);
 }
 
 #[test]
@@ -338,6 +376,13 @@ fn the_end_of_one_task_ends_the_other_and_the_room() {
         )
         .on(&cancel(CALLEE), 200, &task(CALLEE, "canceled"));
     assert_eq!(tell(&fake, "task.deleted", CALLER, r#"{"client_call":true}"#).status, 204);
+}
+
+#[test]
+fn a_call_of_which_no_task_is_over_goes_on() {
+    let fake = call(ringing(true), "assigned", "assigned");
+    assert_eq!(tell(&fake, "task.canceled", CALLEE, &call_of(CALLER)).status, 204);
+    assert!(fake.world.watched(&format!("give-up/{CALLEE}")).is_some());
 }
 
 #[test]

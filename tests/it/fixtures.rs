@@ -51,7 +51,7 @@ pub fn participant() -> String {
 }
 
 pub fn ask(fake: Fake, path: &str, fields: &str) -> Response {
-    fake.handle(post(path, &format!("Token=T&{fields}")))
+    fake.handle(post(path, &format!("Token=a.flex.token.of.alice&{fields}")))
 }
 
 /// An agent who is in ROOM, because its task is theirs.

@@ -141,6 +141,30 @@ fn the_end_ends_both_tasks() {
     assert_eq!(fake.handle(signed(post("/voice/call-outbound-join", &body))).status, 200);
 }
 
+/// Twilio delivers again what is answered with 5xx, and nothing else.
+#[test]
+fn an_end_that_something_is_in_the_way_of_is_delivered_again() {
+    let wrap_up = format!(
+        "POST {TASKROUTER}/Tasks/{CALLER} AssignmentStatus=wrapping&Reason=The conference is complete"
+    );
+    let body =
+        format!("StatusCallbackEvent=conference-end&FriendlyName={CALLER}&ConferenceSid={ROOM}");
+    let fake = Fake::default()
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &caller(""))
+        .on(&wrap_up, 409, r#"{"code":20409,"message":"busy"}"#)
+        .on(&by_mark(), 200, &nobody());
+    assert_eq!(fake.handle(signed(post("/voice/call-outbound-join", &body))).status, 503);
+    // And when it is never delivered again, the gate does it.
+    let key = format!("ended/{CALLER}/{ROOM}");
+    assert!(fake.world.watched(&key).is_some());
+    let wrapping = task(CALLER, "wrapping", r#"{"client_call":true}"#);
+    let fake = fake
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &caller(""))
+        .on(&wrap_up, 200, &wrapping)
+        .on(&by_mark(), 200, &nobody());
+    assert!(fake.alarm(&key));
+}
+
 #[test]
 fn a_late_join_ends_what_still_rings_for_a_caller_who_has_left() {
     let attributes = format!(
@@ -177,7 +201,7 @@ fn a_task_that_names_anothers_call_ends_nothing() {
         .on(&of_worker(), 200, &no_reservations())
         .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &other)
         .on(&rooms(CALLER), 200, &room);
-    let body = format!("Token=T&taskSid={CALLEE}");
+    let body = format!("Token=a.flex.token.of.alice&taskSid={CALLEE}");
     assert_eq!(fake.handle(post("/voice/cleanup-rejected-task", &body)).status, 403);
 }
 
@@ -191,7 +215,6 @@ fn a_forged_or_changed_event_is_refused() {
         },
         flex_edge::base::http::Request { url: format!("{}?x=1", genuine.url), ..genuine.clone() },
         flex_edge::base::http::Request { signature: String::new(), ..genuine.clone() },
-        flex_edge::base::http::Request { method: "GET".into(), ..genuine.clone() },
         flex_edge::base::http::Request {
             content_type: "application/json".into(),
             body: "{}".into(),
@@ -200,6 +223,8 @@ fn a_forged_or_changed_event_is_refused() {
     ] {
         assert_eq!(Fake::default().handle(changed).status, 403);
     }
+    let fetched = flex_edge::base::http::Request { method: "GET".into(), ..genuine };
+    assert_eq!(Fake::default().handle(fetched).status, 405);
 }
 
 /// Somebody else's leg.
@@ -475,7 +500,11 @@ fn clean_up_callee(fake: Fake, status: &str, reservations: &str) -> Fake {
 }
 
 fn clean_up(fake: &Fake, task: &str) -> u16 {
-    fake.handle(post("/voice/cleanup-rejected-task", &format!("Token=T&taskSid={task}"))).status
+    fake.handle(post(
+        "/voice/cleanup-rejected-task",
+        &format!("Token=a.flex.token.of.alice&taskSid={task}"),
+    ))
+    .status
 }
 
 #[test]
@@ -649,7 +678,9 @@ fn a_called_agent_is_in_the_callers_room_by_our_own_record() {
         (ROOM, format!("GET {API}/Conferences/{ROOM}.json"), room.clone()),
         (CALLER, rooms_named(CALLER), its_room()),
     ] {
-        let body = format!("Token=T&conference={conference}&participant={LEG}&hold=true");
+        let body = format!(
+            "Token=a.flex.token.of.alice&conference={conference}&participant={LEG}&hold=true"
+        );
         let request = || post("/voice/hold-participant", &body);
         let asks = |fake: Fake, status| {
             fake.on_token().on(&get, 200, &found).on(&of_worker(), 200, &reserved(CALLEE, status))
@@ -682,8 +713,12 @@ fn a_called_agent_finds_the_callers_leg_in_the_callers_room() {
             )
             .on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &forged_callee("assigned"))
     };
-    let request =
-        || post("/external-transfer/get-call-properties", &format!("Token=T&callSid={LEG}"));
+    let request = || {
+        post(
+            "/external-transfer/get-call-properties",
+            &format!("Token=a.flex.token.of.alice&callSid={LEG}"),
+        )
+    };
     let fake = asks(ringing("client:bob")).on(&rooms_named(CALLER), 200, &its_room()).on(
         &inside,
         200,

@@ -13,8 +13,10 @@ const DAY: u64 = 24 * 60 * 60 * 1000;
 fn ask(fake: Fake, identity: &str, path: &str, fields: &str) -> (Fake, u16, serde_json::Value) {
     fake.world.kv_operations.borrow_mut().clear();
     let fake = fake.on_token_of(identity, "WK00000000000000000000000000000001", "agent");
-    let response =
-        fake.handle(post(&format!("/internal-chat/{path}"), &format!("Token=T&{fields}")));
+    let response = fake.handle(post(
+        &format!("/internal-chat/{path}"),
+        &format!("Token=a.flex.token.of.alice&{fields}"),
+    ));
     let body = json(&response);
     (fake, response.status, body)
 }
@@ -218,7 +220,10 @@ fn directory() -> Fake {
 #[test]
 fn the_directory_is_read_once_and_searched_in_memory() {
     let call = |search: &str| {
-        post("/internal-chat/list-agents", &format!("Token=T&search={}", encode(search)))
+        post(
+            "/internal-chat/list-agents",
+            &format!("Token=a.flex.token.of.alice&search={}", encode(search)),
+        )
     };
     let fake = Fake::default().on_token().append(directory().take_script());
     let app = fake.app();
@@ -252,7 +257,10 @@ fn pages_go_on_where_they_stopped_and_an_old_list_beats_none() {
     let fake = Fake::default().on_token().append(directory().take_script());
     let app = fake.app();
     let ask = |fields: &str| {
-        json(&handle(&app, post("/internal-chat/list-agents", &format!("Token=T&{fields}"))))
+        json(&handle(
+            &app,
+            post("/internal-chat/list-agents", &format!("Token=a.flex.token.of.alice&{fields}")),
+        ))
     };
     let (mut cursor, mut seen) = (String::new(), Vec::new());
     for _ in 0..3 {
@@ -289,7 +297,7 @@ fn what_was_read_before_a_failure_is_not_read_again() {
         .on(&format!("GET {page}"), 500, "{}")
         .on(&format!("GET {page}"), 200, &list("workers", &[worker(2, "{}")], None));
     let app = fake.app();
-    let request = || post("/internal-chat/list-agents", "Token=T");
+    let request = || post("/internal-chat/list-agents", "Token=a.flex.token.of.alice");
     assert_eq!(handle(&app, request()).status, 502);
     assert_eq!(json(&handle(&app, request()))["agents"].as_array().unwrap().len(), 2);
     fake.played();
@@ -324,7 +332,7 @@ fn is_worker(identity: &str) -> String {
 fn open(fake: Fake, participant: &str) -> (u16, serde_json::Value) {
     let response = fake.handle(post(
         "/internal-chat/open",
-        &format!("Token=T&participant={}", encode(participant)),
+        &format!("Token=a.flex.token.of.alice&participant={}", encode(participant)),
     ));
     (response.status, json(&response))
 }
@@ -351,7 +359,8 @@ fn opening_makes_the_chat_that_the_plugin_would_make() {
     assert_eq!(open(fake, "bob"), (200, body.clone()));
     // From the other side, at the same moment: the same, and nothing asked.
     let other = again.on_token_of("bob", "WK00000000000000000000000000000002", "agent");
-    let response = other.handle(post("/internal-chat/open", "Token=T&participant=alice"));
+    let response =
+        other.handle(post("/internal-chat/open", "Token=a.flex.token.of.alice&participant=alice"));
     assert_eq!(json(&response), body);
 }
 

@@ -20,7 +20,7 @@ fn one_line_tells_what_happened() {
     let fake = Fake::default()
         .on_token_of("dave", "WK00000000000000000000000000000004", "supervisor")
         .on(&update, 200, "{}");
-    let body = format!("Token=T&conference={room}&participant={leg}&hold=true");
+    let body = format!("Token=a.flex.token.of.alice&conference={room}&participant={leg}&hold=true");
     let request = Request { ray: "8f2b".into(), ..post("/voice/hold-participant", &body) };
     let lines = lines_of(&fake, request);
     assert_eq!(lines.len(), 1);
@@ -33,21 +33,22 @@ fn one_line_tells_what_happened() {
 
 #[test]
 fn no_secret_is_logged() {
-    const SECRETS: [&str; 5] = ["s3cr3t-token", "+4917012345", "Grüße", "auth-token", "Alice Doe"];
-    let refused = r#"{"valid":false,"message":"no s3cr3t-token for +4917012345"}"#;
+    const SECRETS: [&str; 5] =
+        ["s3cr3t.token.of.alice.Doe", "+4917012345", "Grüße", "auth-token", "Alice Doe"];
+    let refused = r#"{"valid":false,"message":"no s3cr3t.token.of.alice.Doe for +4917012345"}"#;
     let iam = format!(
-        r#"POST https://iam.twilio.com/v1/Accounts/{}/Tokens/validate {{"token":"s3cr3t-token"}}"#,
+        r#"POST https://iam.twilio.com/v1/Accounts/{}/Tokens/validate {{"token":"s3cr3t.token.of.alice.Doe"}}"#,
         crate::support::ACCOUNT
     );
     let garbled = r#"{"sid":"Alice Doe +4917012345"}"#;
     let join = "StatusCallbackEvent=participant-join&FriendlyName=WT000000000000000000000000000000c1&ConferenceSid=CF00000000000000000000000000000001&CallSid=CA00000000000000000000000000000001&From=%2B4917012345";
     let cases = [
-        (Fake::default().on(&iam, 200, refused), post("/voice/hold-participant", "Token=s3cr3t-token&to=%2B4917012345")),
-        (Fake::default(), get("/s3cr3t-token/+4917012345?Token=s3cr3t-token")),
-        (Fake::default(), get("/health?Token=s3cr3t-token")),
-        (Fake::default(), post_json("/transferConversation", r#"{"Token":"s3cr3t-token","Payload":"Alice Doe"#)),
-        (Fake::default(), post_json("/voice/hold-participant", "Grüße s3cr3t-token")),
-        (Fake::default(), Request { authorization: "Basic s3cr3t-token".into(), ..post("/voice/hold-participant", "x=Gr%C3%BC%C3%9Fe") }),
+        (Fake::default().on(&iam, 200, refused), post("/voice/hold-participant", "Token=s3cr3t.token.of.alice.Doe&to=%2B4917012345")),
+        (Fake::default(), get("/s3cr3t.token.of.alice.Doe/+4917012345?Token=s3cr3t.token.of.alice.Doe")),
+        (Fake::default(), get("/health?Token=s3cr3t.token.of.alice.Doe")),
+        (Fake::default(), post_json("/transferConversation", r#"{"Token":"s3cr3t.token.of.alice.Doe","Payload":"Alice Doe"#)),
+        (Fake::default(), post_json("/voice/hold-participant", "Grüße s3cr3t.token.of.alice.Doe")),
+        (Fake::default(), Request { authorization: "Basic s3cr3t.token.of.alice.Doe".into(), ..post("/voice/hold-participant", "x=Gr%C3%BC%C3%9Fe") }),
         (Fake::default(), signed(post("/voice/agent-outbound-join?taskSid=%2B4917012345", "Caller=%2B4917012345"))),
         (
             Fake::default().on(&format!("GET {TASKROUTER}/Tasks/WT000000000000000000000000000000c1"), 200, garbled),

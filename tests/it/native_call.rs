@@ -45,7 +45,7 @@ fn read_agents(fake: Fake, available: bool, channels: &str) -> Fake {
 }
 
 fn start(fake: &Fake, fields: &str) -> Response {
-    fake.handle(post("/internal-call/start", &format!("Token=T&{fields}")))
+    fake.handle(post("/internal-call/start", &format!("Token=a.flex.token.of.alice&{fields}")))
 }
 
 /// A ticket for a call of Alice's to Bob, and the id that joins its tasks.
@@ -87,7 +87,8 @@ fn each_ticket_is_another_one() {
     let fake = with_agents(edge(), true, &channel("voice", true, 50));
     let app = fake.app();
     let ask = || {
-        let request = post("/internal-call/start", &format!("Token=T&workerSid={BOB}"));
+        let request =
+            post("/internal-call/start", &format!("Token=a.flex.token.of.alice&workerSid={BOB}"));
         json(&crate::support::handle(&app, request))["destination"].as_str().unwrap().to_owned()
     };
     let first = ask();

@@ -150,7 +150,7 @@ fn noted_scene() -> Fake {
 }
 
 fn parked(fake: &Fake) -> Response {
-    fake.handle(post(PARK, &format!("Token=T&{}", fields())))
+    fake.handle(post(PARK, &format!("Token=a.flex.token.of.alice&{}", fields())))
 }
 
 #[test]
@@ -193,7 +193,8 @@ fn the_templates_list_in_sync_is_kept_with_an_end_of_life() {
     let add = format!("POST {items} Key={CH}&Data={data}&ItemTtl=2592000");
     let update = format!("POST {items}/{CH} Data={data}&ItemTtl=2592000");
     let make = format!("POST {SYNC} UniqueName=ParkedInteractions_{ALICE}");
-    let wanted = format!("Token=T&{}", fields().replace("Item=false", "Item=true"));
+    let wanted =
+        format!("Token=a.flex.token.of.alice&{}", fields().replace("Item=false", "Item=true"));
     let fake = || {
         noted_scene()
             .with("TWILIO_SYNC_SERVICE_SID", "IS00000000000000000000000000000001")
@@ -298,7 +299,7 @@ fn a_failure_takes_back_what_was_done() {
         .on(&disarm(), 204, "")
         .on(&read(), 200, &conversation(&noted()))
         .on(&take_back(), 200, "{}");
-    let answer = fake.handle(post(PARK, &format!("Token=T&{}", fields())));
+    let answer = fake.handle(post(PARK, &format!("Token=a.flex.token.of.alice&{}", fields())));
     assert_eq!(answer.status, 400);
     assert_eq!(
         json(&ask(fake.again().on_token(), "/parked/list", ""))["parked"],
@@ -351,7 +352,9 @@ fn same_worker() -> String {
 }
 
 fn by_hand(fake: &Fake) -> Response {
-    let body = format!("Token=T&ConversationSid={CH}&WebhookSid={WH}&RouteToSameWorker=true");
+    let body = format!(
+        "Token=a.flex.token.of.alice&ConversationSid={CH}&WebhookSid={WH}&RouteToSameWorker=true"
+    );
     fake.handle(post(UNPARK, &body))
 }
 

@@ -15,12 +15,12 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::support::{ACCOUNT, API, Fake, TASKROUTER, handle, json, poll, post};
 
-const HOLD: &str = "Token=T&conference=WT000000000000000000000000000000c1&participant=CA00000000000000000000000000000001&hold=true";
+const HOLD: &str = "Token=a.flex.token.of.alice&conference=WT000000000000000000000000000000c1&participant=CA00000000000000000000000000000001&hold=true";
 
 #[test]
 fn a_refused_token_is_403_with_twilios_reason() {
     let call = format!(
-        r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#
+        r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"a.flex.token.of.alice"}}"#
     );
     let fake =
         Fake::default().on(&call, 200, r#"{"valid":false,"code":20101,"message":"expired"}"#);
@@ -35,10 +35,21 @@ fn a_refused_token_is_403_with_twilios_reason() {
 #[test]
 fn a_token_whose_time_is_up_is_refused() {
     let call = format!(
-        r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#
+        r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"a.flex.token.of.alice"}}"#
     );
     let fake = Fake::default().on(&call, 200, r#"{"valid":true,"expiration":"2020-01-01T00:00:00Z","worker_sid":"WK00000000000000000000000000000001","identity":"alice","roles":["agent"]}"#);
     assert_eq!(fake.handle(post("/voice/hold-participant", HOLD)).status, 403);
+}
+
+/// Flex tokens are JWEs: five parts of base64url, at most 8 KB.
+#[test]
+fn what_cannot_be_a_flex_token_costs_twilio_nothing() {
+    let long = format!("a.b.c.d.{}", "e".repeat(8 * 1024));
+    for junk in ["T", "a.b.c.d", "a.b.c.d.e.f", "a.b.c.d.%C3%BC", "a.b.c.d.e%20f", &long] {
+        let request = post("/voice/hold-participant", &format!("Token={junk}"));
+        let response = Fake::default().handle(request);
+        assert_eq!(response.status, 403, "{junk}");
+    }
 }
 
 #[test]
@@ -46,7 +57,7 @@ fn a_valid_token_is_asked_for_once() {
     let fake = Fake::default().on_token();
     let app = fake.app();
     for _ in 0..3 {
-        let response = handle(&app, post("/voice/hold-participant", "Token=T"));
+        let response = handle(&app, post("/voice/hold-participant", "Token=a.flex.token.of.alice"));
         assert_eq!(
             (response.status, json(&response)["field"].as_str()),
             (400, Some("participant"))
@@ -60,7 +71,10 @@ fn without_a_cache_each_request_asks() {
     let fake = Fake::default().with("FLEX_TOKEN_CACHE_SECONDS", "0").on_token().on_token();
     let app = fake.app();
     for _ in 0..2 {
-        assert_eq!(handle(&app, post("/voice/hold-participant", "Token=T")).status, 400);
+        assert_eq!(
+            handle(&app, post("/voice/hold-participant", "Token=a.flex.token.of.alice")).status,
+            400
+        );
     }
     fake.played();
 }
@@ -136,7 +150,7 @@ fn whoever_waits_for_anothers_token_check_gives_up_in_time() {
 #[test]
 fn a_bearer_token_is_as_good() {
     let request = flex_edge::base::http::Request {
-        authorization: "Bearer T".into(),
+        authorization: "Bearer a.flex.token.of.alice".into(),
         ..post("/voice/hold-participant", "")
     };
     assert_eq!(Fake::default().on_token().handle(request).status, 400);
@@ -144,7 +158,7 @@ fn a_bearer_token_is_as_good() {
 
 /// A supervisor holds: one call, whose faults show.
 fn hold(fake: Fake) -> (u16, serde_json::Value, u64) {
-    let body = "Token=T&conference=CF00000000000000000000000000000001&participant=CA00000000000000000000000000000001&hold=true";
+    let body = "Token=a.flex.token.of.alice&conference=CF00000000000000000000000000000001&participant=CA00000000000000000000000000000001&hold=true";
     let response = fake.handle(post("/voice/hold-participant", body));
     (response.status, json(&response), fake.world.slept.get())
 }

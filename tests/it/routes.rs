@@ -30,7 +30,8 @@ fn a_stranger_gets_403_and_costs_no_call() {
 #[test]
 fn a_token_in_the_query_is_not_read() {
     for path in paths().into_iter().filter(|path| !OPEN.contains(path)) {
-        let response = Fake::default().handle(post(&format!("{path}?Token=T"), ""));
+        let response =
+            Fake::default().handle(post(&format!("{path}?Token=a.flex.token.of.alice"), ""));
         assert_eq!(response.status, 403, "{path}");
     }
 }
@@ -117,7 +118,7 @@ fn every_setting_is_in_the_example_and_the_documentation() {
 #[test]
 fn a_missing_setting_is_named_and_the_rest_works() {
     let fake = Fake::default().with("TWILIO_FLEX_WORKSPACE_SID", "");
-    let response = fake.handle(post("/voice/hold-participant", "Token=T"));
+    let response = fake.handle(post("/voice/hold-participant", "Token=a.flex.token.of.alice"));
     assert_eq!(response.status, 500);
     assert_eq!(json(&response)["missing"][0], "TWILIO_FLEX_WORKSPACE_SID");
     let health = json(&fake.handle(get("/health")));

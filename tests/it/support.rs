@@ -131,7 +131,7 @@ impl Fake {
     /// The token check.
     pub fn on_token_of(self, identity: &str, worker: &str, role: &str) -> Self {
         let call = format!(
-            r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"T"}}"#
+            r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"a.flex.token.of.alice"}}"#
         );
         let body = format!(
             r#"{{"valid":true,"code":0,"message":null,"expiration":"2099-01-01T00:00:00Z","realm_user_id":"u","identity":"{identity}","roles":["{role}"],"worker_sid":"{worker}"}}"#

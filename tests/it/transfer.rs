@@ -164,7 +164,7 @@ type Fields = Vec<(&'static str, String)>;
 /// As the template's plugin asks.
 fn invite_fields(leaving: &str) -> Fields {
     vec![
-        ("Token", "T".to_owned()),
+        ("Token", "a.flex.token.of.alice".to_owned()),
         ("taskSid", TASK.to_owned()),
         ("conversationId", "conv-1".to_owned()),
         ("conversationSid", CONVERSATION_SID.to_owned()),
@@ -182,7 +182,7 @@ fn invite_fields(leaving: &str) -> Fields {
 
 fn leave_fields(participant: &str) -> Fields {
     vec![
-        ("Token", "T".to_owned()),
+        ("Token", "a.flex.token.of.alice".to_owned()),
         ("flexInteractionSid", INTERACTION.to_owned()),
         ("flexInteractionChannelSid", CHANNEL_SID.to_owned()),
         ("flexInteractionParticipantSid", participant.to_owned()),
@@ -192,7 +192,7 @@ fn leave_fields(participant: &str) -> Fields {
 
 fn update_fields(attributes: &str) -> Fields {
     vec![
-        ("Token", "T".to_owned()),
+        ("Token", "a.flex.token.of.alice".to_owned()),
         ("conversationSid", CONVERSATION_SID.to_owned()),
         ("attributes", attributes.to_owned()),
     ]
@@ -217,7 +217,7 @@ fn read(response: &Response) -> (u16, Value) {
 /// As the J and P plugins ask.
 fn payload() -> Value {
     serde_json::json!({
-        "Token": "T",
+        "Token": "a.flex.token.of.alice",
         "Payload": {
             "interactionDetails": {
                 "flexInteractionSid": INTERACTION,
@@ -1170,7 +1170,7 @@ fn bad_fields_of_the_json_request_are_named() {
         assert_eq!((status, answer["field"].as_str()), (400, Some(name)), "{value}");
     }
     // What is no JSON at all has no token either.
-    for body in ["", "{", "[]", "null", "Token=T", r#"{"Token":"T""#] {
+    for body in ["", "{", "[]", "null", "Token=a.flex.token.of.alice", r#"{"Token":"T""#] {
         let (status, answer) =
             read(&Fake::default().handle(post_json("/transferConversation", body)));
         assert_eq!((status, answer["field"].as_str()), (400, Some("body")), "{body}");
@@ -1192,6 +1192,7 @@ fn wrap_up(participant: &str) -> String {
 #[test]
 fn with_wrap_up_who_hands_over_finishes_their_notes() {
     let fake = cold_reads(Fake::default().with("TRANSFER_WRAP_UP", "on"), &[], "{}")
+        .task(TASK, "assigned")
         .on(&cold_create(), 201, &invite("{}"))
         .task(NEW_TASK, "pending")
         .on(&wrap_up(OWN), 200, "{}");
@@ -1201,6 +1202,13 @@ fn with_wrap_up_who_hands_over_finishes_their_notes() {
         .task(BOBS_TASK, "assigned")
         .on(&wrap_up(OWN), 200, "{}");
     assert_eq!(ask(&fake, LEAVE, &leave_fields(OWN)).0, 200);
+}
+
+#[test]
+fn who_finishes_their_notes_hands_nothing_over_again() {
+    let fake = cold_reads(Fake::default().with("TRANSFER_WRAP_UP", "on"), &[], "{}")
+        .task(TASK, "wrapping");
+    assert_eq!(ask(&fake, INVITE, &invite_fields(OWN)).0, 409);
 }
 
 #[test]

@@ -56,7 +56,7 @@ export const leaveFields = (s, participantSid = s.participantSid) => ({
 
 /** As the J and P plugins ask. */
 export const payload = (s, { target = s.bSid, queue } = {}) => ({
-  Token: `token-${s.a}`,
+  Token: `a.flex.token.of.${s.a}`,
   Payload: {
     interactionDetails: {
       flexInteractionSid: s.interactionSid,

@@ -71,7 +71,7 @@ export async function startEdge({ vars = {}, twilio: options = {} } = {}) {
     get: (path) => ask(path),
     /** A form POST with the token of `agent`; absent values are left out, as the plugins do. */
     post(path, agent, fields = {}) {
-      const form = new URLSearchParams(agent ? { Token: `token-${agent}` } : {});
+      const form = new URLSearchParams(agent ? { Token: `a.flex.token.of.${agent}` } : {});
       for (const [name, value] of Object.entries(fields)) if (value !== undefined) form.set(name, String(value));
       return ask(path, { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: form.toString() });
     },

@@ -83,7 +83,7 @@ test("a stranger touches nobody's call and nobody's chat", async () => {
 test("a stranger hands nobody's conversation over", async () => {
   const chat = takenChat();
   const before = seen(chat);
-  const answer = await edge.postJson("/transferConversation", { ...payload(chat), Token: `token-${somebody().name}` });
+  const answer = await edge.postJson("/transferConversation", { ...payload(chat), Token: `a.flex.token.of.${somebody().name}` });
   assert.deepEqual([answer.status, answer.body.error], [403, answer.body.message]);
   assert.deepEqual(seen(chat), before);
 });

@@ -10,7 +10,7 @@ export const { twilio } = edge;
 
 const casts = new AsyncLocalStorage();
 let last = 0;
-/** An agent of their own; their token is `token-<name>`. */
+/** An agent of their own; their token is `a.flex.token.of.<name>`. */
 export function somebody(more = {}) {
   last += 1;
   const agent = twilio.addWorker({ name: `somebody${String(last).padStart(5, "0")}`, ...more });

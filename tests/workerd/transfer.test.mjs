@@ -191,7 +191,7 @@ test("bad input is named, and nothing is asked of Twilio for it", async () => {
   for (const name of ["flexInteractionSid", "flexInteractionChannelSid", "flexInteractionParticipantSid"])
     assert.equal((await edge.post(CL.remove, s.a, { ...leaveFields(s), [name]: "undefined" })).body.field, name);
   assert.equal((await edge.post(CL.update, s.a, { conversationSid: s.conversationSid, attributes: "7" })).body.field, "attributes");
-  assert.equal((await edge.postJson("/transferConversation", { Token: `token-${s.a}` })).body.field, "Payload");
+  assert.equal((await edge.postJson("/transferConversation", { Token: `a.flex.token.of.${s.a}` })).body.field, "Payload");
   assert.deepEqual(asked(s), []);
 });
 

@@ -30,7 +30,7 @@ export const scenes = {
     await panel.getByText("429 for FetchTask, 1×; so far 0×").waitFor();
     await panel.getByLabel("Webhooks are delivered").selectOption("twice");
     const [{ sid }] = [...inside.tasks.all.values()];
-    const form = new URLSearchParams({ Token: "token-alice", taskSid: sid, assignmentStatus: "completed" });
+    const form = new URLSearchParams({ Token: "a.flex.token.of.alice", taskSid: sid, assignmentStatus: "completed" });
     await fetch(`${workerUrl}/common/flex/taskrouter/update-task-assignment-status`, { method: "POST", body: form });
     await panel.getByText("Worker → Twilio").first().waitFor();
     await panel.getByText("somebody → Worker").first().waitFor();

@@ -51,6 +51,9 @@ pub async fn cold(
     let mark = format!("{leaving}/{target}");
     let (scene, earlier) =
         both(Scene::read(cx, agent, t, &mark), find_invite(cx, t, &mark)).await?;
+    if earlier.is_none() {
+        scene.check_not_handed_over(cx).await?;
+    }
     let key = format!("transfer/{}/{leaving}/{}", t.channel.sid, scene.on_behalf_of);
     let outcome = once::once(cx, &key, REMEMBER, async |attempt| {
         // Somebody before us may have sent it after we have looked.
@@ -111,6 +114,8 @@ struct Scene {
     on_behalf_of: String,
     /// Who is taken out is in the interaction.
     is_leaving_there: bool,
+    /// Their task.
+    leaving_task: Option<TaskSid>,
     routing: String,
     conversation: Option<Conversation>,
     noted: Vec<TaskSid>,
@@ -156,10 +161,23 @@ impl Scene {
                 None => agent.key(),
             },
             is_leaving_there: leaving.is_some(),
+            leaving_task: leaving.and_then(Participant::task).cloned(),
             routing: routing::of(cx, &task_channel?, &attributes)?,
             conversation,
             noted,
         })
+    }
+
+    /// With `TRANSFER_WRAP_UP` whoever has handed over is listed on while they finish their
+    /// notes; they hand nothing over again.
+    async fn check_not_handed_over(&self, cx: &Context) -> Result<()> {
+        let Some(task) = self.leaving_task.as_ref().filter(|_| cx.config().transfer_wrap_up) else {
+            return Ok(());
+        };
+        if cx.twilio().is_open(task).await? {
+            return Ok(());
+        }
+        Err(Error::refused(409, "This conversation has been handed over already."))
     }
 
     /// The invite: the one that an earlier try has left, or a new one.

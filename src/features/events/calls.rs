@@ -6,7 +6,7 @@ use futures_util::join;
 
 use super::{NAME, REMEMBER};
 use crate::base::context::{Context, both};
-use crate::base::error::{Result, unless_gone};
+use crate::base::error::{Error, Result, unless_gone};
 use crate::flex::ring;
 use crate::once;
 use crate::once::alarm::{Alarm, Call};
@@ -35,7 +35,7 @@ fn key(call: &Call) -> String {
 /// 1. Our own record says who was called by whom; attributes can be anybody's. Without one
 ///    nothing happens. A queue's task goes on to its next agent.
 /// 2. Read both tasks and the rooms that bear the caller's task's name. When the called agent
-///    has come meanwhile, the call goes on.
+///    has come meanwhile, the call goes on; so it does when neither task is over yet.
 /// 3. End the rooms, and whoever still rings. The end of a room ends the tasks that are left;
 ///    without a room they are ended here.
 async fn end(cx: &Context, call: &Call) -> Result<Duration> {
@@ -56,6 +56,10 @@ async fn end(cx: &Context, call: &Call) -> Result<Duration> {
     let (caller, callee, rooms) = (unless_gone(caller)?, unless_gone(callee)?, rooms?);
     if !call.is_over && callee.as_ref().is_some_and(has_been_taken) {
         return Ok(REMEMBER);
+    }
+    let is_over = |task: &Option<Task>| task.as_ref().is_none_or(Task::is_finished);
+    if call.is_over && !is_over(&caller) && !is_over(&callee) {
+        return Err(Error::Busy.into());
     }
     let rooms: Vec<_> = rooms.into_iter().filter(Conference::is_live).collect();
     let end = async || {

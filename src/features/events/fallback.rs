@@ -1,6 +1,5 @@
 //! A customer whom nobody took goes to the fallback workflow.
 
-use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::join;
@@ -12,17 +11,15 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::{Members, lenient};
-use crate::base::sid::{InviteSid, Sid as _, TaskSid};
+use crate::base::sid::{InviteSid, Sid as _, TaskSid, WorkflowSid};
 use crate::flex::{chat, parked};
 use crate::once;
 use crate::once::alarm::{Alarm, Lost};
-use crate::twilio::interactions::{Channel, ChannelStatus, Routing};
+use crate::twilio::interactions::{Channel, ChannelStatus, Invite, Routing};
 
 /// As often a conversation falls back within [`IN_TIME`].
 const MOST: u32 = 3;
 const IN_TIME: Duration = Duration::from_hours(1);
-/// How long Twilio takes at most until an invite shows whose answer was lost.
-const UNTIL_IT_SHOWS: Duration = Duration::from_secs(2);
 
 /// What was the lost task's only: its target, and whom it was not to be offered to.
 const NOT_INHERITED: [&str; 11] = [
@@ -87,17 +84,25 @@ fn key(lost: &Lost) -> String {
     format!("fallback/{}", lost.task)
 }
 
-/// 1. At the same time: read the channel, its agents and invites, and the conversation. It must
-///    go on, and not be parked.
-/// 2. An agent is there, or an invite is open: nothing is to be done.
-/// 3. At most some times in an hour: then the log says `stranded`.
-/// 4. Invite by the fallback workflow. When the answer is lost, or somebody before us may have
-///    invited, look for it first.
+/// Nobody leaves the channel meanwhile, cancels an invite to it, or falls back too: else each
+/// could count on the other.
 async fn catch(cx: &Context, lost: &Lost, attempt: u32) -> Result<()> {
     cx.note(&lost.task);
     cx.note(&lost.channel);
-    let twilio = cx.twilio();
     let channel = Channel { interaction: lost.interaction.clone(), sid: lost.channel.clone() };
+    let turn = chat::turn(&channel);
+    once::alone(cx, &turn, async || catch_alone(cx, lost, &channel, attempt).await).await
+}
+
+/// 1. At the same time: read the channel, its agents and invites, and the conversation. It must
+///    go on, and not be parked.
+/// 2. The task must have been the channel's: what its attributes say can be anybody's.
+/// 3. An agent is there, or an invite is open: nothing is to be done.
+/// 4. At most some times in an hour: then the log says `stranded`.
+/// 5. Invite by the fallback workflow. When the answer is lost, or somebody before us may have
+///    invited, look for it first.
+async fn catch_alone(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32) -> Result<()> {
+    let twilio = cx.twilio();
     let conversation = async {
         match &lost.conversation {
             Some(sid) => unless_gone(twilio.conversation(sid.as_str()).await),
@@ -105,14 +110,16 @@ async fn catch(cx: &Context, lost: &Lost, attempt: u32) -> Result<()> {
         }
     };
     let (found, there, invites, conversation) = join!(
-        twilio.channel(&channel),
-        twilio.channel_participants(&channel),
-        twilio.channel_invites(&channel),
+        twilio.channel(channel),
+        twilio.channel_participants(channel),
+        twilio.channel_invites(channel),
         conversation
     );
     let Some(found) = unless_gone(found)? else { return Ok(()) };
-    if found.status != ChannelStatus::Active {
-        return Ok(());
+    match found.status {
+        ChannelStatus::Closed | ChannelStatus::Failed => return Ok(()),
+        ChannelStatus::Setup => return Err(Error::Busy.into()),
+        _ => {}
     }
     let (there, invites, conversation) = (there?, invites?, conversation?);
     let note = conversation.as_ref().and_then(|conversation| parked::of(cx, conversation));
@@ -121,14 +128,31 @@ async fn catch(cx: &Context, lost: &Lost, attempt: u32) -> Result<()> {
     }
     let agents: Vec<_> = chat::agents(&there).collect();
     let lost_one = Some(&lost.task);
-    if chat::is_anybody_left(cx, &channel, &agents, &invites, lost_one).await? {
+    let of_agents = agents.iter().filter_map(|agent| agent.task());
+    let is_listed =
+        invites.iter().filter_map(Invite::task).chain(of_agents).any(|t| *t == lost.task);
+    if !is_listed && !is_by_our_workflow(cx, lost) {
+        return Ok(());
+    }
+    if chat::is_anybody_left(cx, channel, &agents, &invites, lost_one).await? {
         return Ok(());
     }
     if !has_a_turn(cx, lost).await? {
         cx.warn("stranded", &Error::internal("nobody took the customer, again and again"));
         return Ok(());
     }
-    invite(cx, lost, &channel, attempt).await.map(drop)
+    invite(cx, lost, channel, attempt).await.map(drop)
+}
+
+/// Whether the task was in a workflow of customers, in which no agent makes tasks.
+fn is_by_our_workflow(cx: &Context, lost: &Lost) -> bool {
+    let config = cx.config();
+    let is_it = |workflow: Result<&WorkflowSid>| workflow.ok() == lost.workflow.as_ref();
+    lost.workflow.is_some()
+        && (is_it(config.inbound_workflow())
+            || is_it(config.chat_transfer_workflow())
+            || is_it(config.fallback_workflow()))
+        && !is_it(config.outbound_workflow())
 }
 
 /// Whether the conversation may fall back once more: it has so many turns in an hour, each of
@@ -155,18 +179,11 @@ struct Made {
 async fn invite(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32) -> Result<InviteSid> {
     let workflow = cx.config().fallback_workflow()?;
     let routing = Routing::by(cx, workflow, &lost.task_channel, &lost.attributes)?.parameter();
-    let is_sent = Cell::new(false);
     let look = async || {
-        if is_sent.get() {
-            cx.wait(UNTIL_IT_SHOWS).await;
-        }
         let is_ours = |made: &Made| made.fallback_from.as_ref() == Some(&lost.task);
         let made = chat::invite_where(cx, channel, is_ours).await?;
         Ok(made.map(|invite| invite.sid))
     };
-    let make = async || {
-        is_sent.set(true);
-        Ok(cx.twilio().create_invite(channel, &routing).await?.sid)
-    };
+    let make = async || Ok(cx.twilio().create_invite(channel, &routing).await?.sid);
     once::make(cx, attempt, look, make).await
 }

@@ -1,6 +1,5 @@
 //! The Interaction of a conversation: one, whatever happens.
 
-use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::join;
@@ -20,8 +19,6 @@ use crate::twilio::taskrouter::Task;
 /// How long it is remembered that a conversation has its Interaction: as long as its channel
 /// lives without anybody doing anything in it.
 pub const REMEMBER: Duration = Duration::from_hours(180 * 24);
-/// How long Twilio takes at most until the task of an Interaction shows whose answer was lost.
-const UNTIL_IT_SHOWS: Duration = Duration::from_secs(2);
 /// How often a channel that is being made is looked at, and how far apart.
 const LOOKS: u32 = 4;
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
@@ -74,15 +71,8 @@ async fn create(
     let task_channel = if medium == Medium::Sms { "sms" } else { "chat" };
     let workflow = cx.config().inbound_workflow()?;
     let routing = Routing::by(cx, workflow, task_channel, &about)?.parameter();
-    let is_sent = Cell::new(false);
-    let look = async || {
-        if is_sent.get() {
-            cx.wait(UNTIL_IT_SHOWS).await;
-        }
-        find(cx, &conversation.sid).await
-    };
+    let look = async || find(cx, &conversation.sid).await;
     let make = async || {
-        is_sent.set(true);
         let made = cx.twilio().create_interaction(medium, &conversation.sid, &routing);
         Ok(made.await?.into_channel())
     };

@@ -10,8 +10,11 @@ mod joined;
 mod let_go;
 mod rejected;
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
+pub use ended::ended;
 pub use let_go::let_go;
 pub use rejected::cleanup;
 
@@ -22,6 +25,13 @@ use crate::base::http::Response;
 use crate::base::sid::{CallSid, ConferenceSid, Sid as _, TaskSid};
 use crate::base::twiml::{el, response};
 use crate::flex::caller::Webhook;
+use crate::once;
+use crate::once::alarm::Alarm;
+
+/// When the gate ends the tasks of a conference itself: Twilio has given up telling of it.
+const WATCH_END: Duration = Duration::from_secs(20);
+/// How long it is remembered that they were ended.
+const REMEMBER_END: Duration = Duration::from_mins(10);
 
 const ENDED: &str = "The conference is complete";
 
@@ -98,11 +108,22 @@ pub async fn conference_event(
             let leg = event.call_sid.ok_or_else(|| missing("CallSid"))?;
             joined::joined(cx, &caller, &room, &leg).await
         }
-        Some("conference-end") => ended::ended(cx, &caller).await,
+        Some("conference-end") => end(cx, &caller, event.conference_sid.as_ref()).await,
         _ => Ok(()),
     };
     happened.map_err(deliver_again)?;
     Ok(done())
+}
+
+/// Ends the tasks of a conference that is over. Twilio tells of it within some seconds or never
+/// again: the gate sees to it when nothing has come of it by then.
+async fn end(cx: &Context, caller: &TaskSid, room: Option<&ConferenceSid>) -> Result<()> {
+    let room = room.map(ToString::to_string).unwrap_or_default();
+    let watch = Alarm::Ended { caller: caller.clone() }.after(WATCH_END);
+    let work = async |_| ended(cx, caller).await;
+    once::once_watched(cx, &format!("ended/{caller}/{room}"), REMEMBER_END, Some(watch), work)
+        .await
+        .map(drop)
 }
 
 /// Twilio delivers an event again when the answer is 5xx, and only then.

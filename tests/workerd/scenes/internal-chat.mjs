@@ -16,7 +16,7 @@ function twoAgents(half) {
   return { one, other, pair, name: uniqueName, ...chat };
 }
 
-const TOKEN = ["ValidateFlexToken", (it) => `token-${it.one}`];
+const TOKEN = ["ValidateFlexToken", (it) => `a.flex.token.of.${it.one}`];
 const ONE = ["CreateConversationParticipant", (it) => `Identity=${it.one}`];
 const OTHER = ["CreateConversationParticipant", (it) => `Identity=${it.other}`];
 const WORKERS = ["ListWorker", (it) => it.pair];
