@@ -4,9 +4,11 @@
 //! What is needed for that stands in the conversation's attributes under one key of ours,
 //! sealed ([`crate::flex::parked`]): others can write there.
 
+mod back;
 mod list;
 mod park;
 mod unpark;
+mod webhook;
 
 pub use list::list;
 pub use park::park;
@@ -17,10 +19,6 @@ use crate::base::error::{Error, Result};
 use crate::base::sid::ConversationSid;
 use crate::flex::parked as note;
 use crate::once;
-use crate::twilio::conversations::Conversation;
-
-/// The last part of the path of the webhook that brings a conversation back.
-const WEBHOOK: &str = "/features/park-interaction/common/unpark-interaction";
 
 /// The gate of those who write a conversation's attributes: they take turns.
 fn turn(conversation: &ConversationSid) -> String {
@@ -31,18 +29,13 @@ fn turn(conversation: &ConversationSid) -> String {
 async fn drop_note(cx: &Context, sid: &ConversationSid, id: &str) -> Result<()> {
     once::alone(cx, &turn(sid), async || {
         let conversation = cx.twilio().conversation(sid.to_string().as_str()).await?;
-        write_without(cx, &conversation, id).await
+        let is_it = note::of(cx, &conversation).is_some_and(|found| found.note.id == id);
+        if !is_it {
+            return Ok(());
+        }
+        let rest = note::without(conversation.attributes()?);
+        let rest = rest.ok_or_else(|| Error::internal("attributes are no JSON object"))?;
+        cx.twilio().update_conversation(sid, &[("Attributes", &rest)]).await
     })
     .await
-}
-
-/// The same, for who has just read the conversation in turn.
-async fn write_without(cx: &Context, conversation: &Conversation, id: &str) -> Result<()> {
-    let is_it = note::of(cx, conversation).is_some_and(|found| found.note.id == id);
-    if !is_it {
-        return Ok(());
-    }
-    let rest = note::without(conversation.attributes()?);
-    let rest = rest.ok_or_else(|| Error::internal("attributes are no JSON object"))?;
-    cx.twilio().update_conversation(&conversation.sid, &[("Attributes", &rest)]).await
 }

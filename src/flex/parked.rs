@@ -1,5 +1,7 @@
 //! The note on a parked conversation: what is needed to come back.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -14,11 +16,14 @@ use crate::base::sid::{
     ChannelSid, ConversationSid, InteractionSid, ParticipantSid, QueueSid, TaskSid, WorkerSid,
     WorkflowSid,
 };
+use crate::once;
 use crate::twilio::conversations::Conversation;
 use crate::twilio::interactions::Channel;
 
 /// Where it stands in the conversation's attributes.
-const KEY: &str = "flexEdgeParked";
+pub const KEY: &str = "flexEdgeParked";
+/// How long it is remembered what came of a parking.
+pub const REMEMBER: Duration = Duration::from_hours(30 * 24);
 /// What is sealed.
 const PURPOSE: &str = "a parked conversation";
 /// What belongs to one task only, and what a transfer has left: the task that comes back has
@@ -130,6 +135,28 @@ pub fn of(cx: &Context, conversation: &Conversation) -> Option<Found> {
     let note = serde_json::from_str(&text).ok()?;
     let (seal, text) = (stored.seal.unwrap_or_default(), sealed(&conversation.sid, &text));
     Some(Found { note, is_ours: seal::holds(cx.config(), PURPOSE, &text, &seal) })
+}
+
+/// The gate of a parking: who brings the conversation back passes it, once.
+#[must_use]
+pub fn gate(conversation: &ConversationSid, id: &str) -> String {
+    format!("unpark/{conversation}/{id}")
+}
+
+/// Whether a note still counts. One that could not be taken away stands on, although its
+/// conversation has come back: what has become of the parking is known by its gate.
+pub async fn is_parked(cx: &Context, conversation: &ConversationSid, note: &Note) -> Result<bool> {
+    let outcome = once::known::<Box<RawValue>>(cx, &gate(conversation, &note.id)).await?;
+    Ok(outcome.is_none())
+}
+
+/// Has it known that a parking is over whose note could not be taken away. A failure is told in
+/// the log.
+pub async fn end(cx: &Context, conversation: &ConversationSid, note: &Note) {
+    let key = gate(conversation, &note.id);
+    if let Err(error) = once::once(cx, &key, REMEMBER, async |_| Ok(None::<()>)).await {
+        cx.warn("parking not ended", &error);
+    }
 }
 
 /// The attributes without a note.

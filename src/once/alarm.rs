@@ -86,6 +86,20 @@ pub struct Written {
     pub who: String,
     /// The webhook that has told of it.
     pub webhook: Option<WebhookSid>,
+    /// The parking that this webhook is to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parking: Option<Parking>,
+}
+
+/// A parking, as the URL of its webhook names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parking {
+    /// Which one.
+    pub id: String,
+    /// `KD…`
+    pub interaction: InteractionSid,
+    /// `UO…`
+    pub channel: ChannelSid,
 }
 
 impl Written {
@@ -101,7 +115,7 @@ impl Written {
             Some(member) => member.to_string(),
             None => hex(&Sha256::digest(author.unwrap_or_default())),
         };
-        Self { conversation, member, who, webhook }
+        Self { conversation, member, who, webhook, parking: None }
     }
 }
 

@@ -83,8 +83,17 @@ pub struct Channel {
 pub struct ChannelResource {
     /// Whether it is going on.
     pub status: ChannelStatus,
+    r#type: Option<String>,
     /// Why it could not be made: <https://www.twilio.com/docs/api/errors>.
     pub error_code: Option<u64>,
+}
+
+impl ChannelResource {
+    /// The unique name of the task channel that is usual for it.
+    #[must_use]
+    pub fn task_channel(&self) -> &'static str {
+        if self.r#type.as_deref() == Some("sms") { "sms" } else { "chat" }
+    }
 }
 
 /// Whether a channel is going on.

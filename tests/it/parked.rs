@@ -20,7 +20,7 @@ const WW: &str = "WW00000000000000000000000000000007";
 const WQ: &str = "WQ00000000000000000000000000000007";
 const KG: &str = "KG00000000000000000000000000000001";
 /// The id of the first parking of an instance.
-const ID: &str = "beeb8da1658eec67";
+pub const ID: &str = "beeb8da1658eec67";
 const PARK: &str = "/features/park-interaction/flex/park-interaction";
 const UNPARK: &str = "/features/park-interaction/flex/unpark-interaction";
 const WEBHOOK: &str = "/features/park-interaction/common/unpark-interaction";
@@ -42,7 +42,7 @@ fn participants(fake: Fake, listed: &str) -> Fake {
     fake.on(&format!("GET {FLEX}/{KD}/Channels/{UO}/Participants?PageSize=100"), 200, &listed)
 }
 
-const OWN: &str = r#"{"from":"+15551230001","customerName":"Ana","flexChannelInviteSid":"KG1","direction":"outbound","transferTargetSid":"WK1"}"#;
+const OWN: &str = r#"{"from":"+15551230001","customerName":"Ana","conversationSid":"CH00000000000000000000000000000001","flexChannelInviteSid":"KG1","direction":"outbound","transferTargetSid":"WK1"}"#;
 
 fn task(status: &str) -> String {
     serde_json::json!({
@@ -70,7 +70,7 @@ fn scene(fake: Fake, listed: &str, status: &str, attributes: &str) -> Fake {
 
 fn back(extra: &str) -> String {
     format!(
-        r#"{{"from":"+15551230001","customerName":"Ana","direction":"inbound","originalRouting":{{"queueName":"Everyone","queueSid":"{WQ}","workerSid":"{ALICE}"}},"parkId":"{ID}"{extra}}}"#
+        r#"{{"from":"+15551230001","customerName":"Ana","conversationSid":"{CH}","direction":"inbound","originalRouting":{{"queueName":"Everyone","queueSid":"{WQ}","workerSid":"{ALICE}"}},"parkId":"{ID}"{extra}}}"#
     )
 }
 
@@ -88,7 +88,7 @@ fn sealed(note: &str) -> String {
 }
 
 /// The conversation's attributes with the note.
-fn noted() -> String {
+pub fn noted() -> String {
     let (note, seal) = (note_by(ALICE), sealed(&note_by(ALICE)));
     format!(
         r#"{{"theirs":1.50,"flexEdgeParked":{{"note":{},"seal":"{seal}"}}}}"#,
@@ -248,6 +248,28 @@ fn who_takes_no_part_parks_nothing() {
 }
 
 #[test]
+fn participant_task_and_conversation_belong_together() {
+    let field = |fake: Fake, fields: &str| {
+        let answer = ask(fake, PARK, fields);
+        (answer.status, json(&answer)["field"].as_str().unwrap_or_default().to_owned())
+    };
+    // The participant has no task.
+    let own = own().replace(&format!(r#","task_sid":"{WT}""#), "");
+    let fake = scene(alice(), &own, "assigned", THEIRS);
+    assert_eq!(field(fake, &fields()), (400, "participantSid".to_owned()));
+    // The conversation is that of another task, or the task has none.
+    let other = "CH00000000000000000000000000000009";
+    for attributes in [OWN.replace(CH, other), "{}".to_owned()] {
+        let task = serde_json::json!({ "sid": WT, "assignment_status": "assigned", "attributes": attributes });
+        let fake = participants(alice(), &self::own())
+            .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task.to_string())
+            .on(&format!("GET {CONVERSATIONS}/{CH}/Participants/alice"), 200, "{}")
+            .on(&read(), 200, &conversation(THEIRS));
+        assert_eq!(field(fake, &fields()), (400, "conversationSid".to_owned()));
+    }
+}
+
+#[test]
 fn a_supervisor_parks_for_others() {
     let fake = participants(dave(), &own())
         .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("assigned"))
@@ -343,8 +365,48 @@ fn invite(attributes: &str, more: &str) -> String {
     )
 }
 
+/// The task of an invite.
+const INVITED: &str = "WT00000000000000000000000000000005";
+
 fn invited() -> String {
-    format!(r#"{{"sid":"{KG}","interaction_sid":"{KD}","channel_sid":"{UO}","routing":{{}}}}"#)
+    format!(
+        r#"{{"sid":"{KG}","interaction_sid":"{KD}","channel_sid":"{UO}","routing":{{"properties":{{"sid":"{INVITED}"}}}}}}"#
+    )
+}
+
+/// Who is invited.
+fn invites(fake: Fake, listed: &str) -> Fake {
+    let listed = format!(r#"{{"invites":[{listed}],"meta":{{}}}}"#);
+    fake.on(&format!("GET {FLEX}/{KD}/Channels/{UO}/Invites?PageSize=50"), 200, &listed)
+}
+
+/// The invite of a parking, as Twilio lists it.
+fn listed_invite(id: &str, status: &str) -> String {
+    format!(
+        r#"{{"sid":"{KG}","routing":{{"properties":{{"sid":"{INVITED}","assignment_status":"{status}","attributes":{{"parkId":"{id}"}}}}}}}}"#
+    )
+}
+
+/// Nobody is in the channel, and nobody is invited.
+fn nobody(fake: Fake) -> Fake {
+    invites(participants(fake, ""), "")
+}
+
+/// A task is read.
+fn look_at(fake: Fake, sid: &str, status: &str) -> Fake {
+    fake.on(&format!("GET {TASKROUTER}/Tasks/{sid}"), 200, &task(status).replace(WT, sid))
+}
+
+/// Webhook and note go.
+fn clean(fake: Fake) -> Fake {
+    fake.on(&read_webhooks(), 200, &webhooks(&webhook()))
+        .on(&disarm(), 204, "")
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&take_back(), 200, "{}")
+}
+
+fn reads(fake: Fake, attributes: &str) -> Fake {
+    fake.on(&read(), 200, &conversation(attributes))
 }
 
 fn same_worker() -> String {
@@ -359,63 +421,57 @@ fn by_hand(fake: &Fake) -> Response {
 }
 
 #[test]
-fn who_has_parked_it_brings_it_back_to_themselves_in_three_round_trips() {
-    let fake = alice()
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&invite(&back(""), &same_worker()), 200, &invited())
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&disarm(), 204, "")
-        .on(&take_back(), 200, "{}");
+fn who_has_parked_it_brings_it_back_to_themselves() {
+    let fake =
+        nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 200, &invited());
+    let fake = clean(fake);
     let answer = by_hand(&fake);
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(json(&answer)["status"], 200);
     assert_eq!(json(&answer)["participantInvite"]["interactionSid"], KD);
     // What others have written meanwhile stays.
     let more = noted().replace("1.50", "2");
-    let fake = alice()
-        .on(&read(), 200, &conversation(&noted()))
+    let fake = nobody(reads(alice(), &noted()))
         .on(&invite(&back(""), &same_worker()), 200, &invited())
-        .on(&read(), 200, &conversation(&more))
+        .on(&read_webhooks(), 200, &webhooks(&webhook()))
         .on(&disarm(), 204, "")
+        .on(&read(), 200, &conversation(&more))
         .on(&take_back().replace("1.50", "2"), 200, "{}");
     assert_eq!(by_hand(&fake).status, 200);
 }
 
 #[test]
 fn who_asks_again_gets_the_same_answer_until_it_is_parked_anew() {
-    let fake = alice()
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&invite(&back(""), &same_worker()), 200, &invited())
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&disarm(), 204, "")
-        .on(&take_back(), 200, "{}");
+    let fake =
+        nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 200, &invited());
+    let fake = clean(fake);
     let first = by_hand(&fake);
-    let fake = fake.again().on_token();
-    let again = by_hand(&fake);
+    let again = by_hand(&reads(fake.again().on_token(), THEIRS));
     assert_eq!((again.status, &again.body), (200, &first.body));
     // Another parking has another webhook.
-    let fake = fake.again().on_token().on(&read(), 200, &conversation(THEIRS));
-    let other = "Token=T&ConversationSid={CH}&WebhookSid=WH00000000000000000000000000000002";
-    assert_eq!(fake.handle(post(UNPARK, &other.replace("{CH}", CH))).status, 409);
+    let other = reads(fake.again().on_token(), THEIRS);
+    let body = format!(
+        "Token=a.flex.token.of.alice&ConversationSid={CH}&WebhookSid=WH00000000000000000000000000000002"
+    );
+    assert_eq!(other.handle(post(UNPARK, &body)).status, 409);
 }
 
 #[test]
 fn nobody_else_brings_it_back_but_supervisors() {
-    let bob =
-        Fake::default().on_token_of("bob", BOB, "agent").on(&read(), 200, &conversation(&noted()));
+    let bob = reads(Fake::default().on_token_of("bob", BOB, "agent"), &noted());
     assert_eq!(by_hand(&bob).status, 403);
+    let dave =
+        nobody(reads(dave(), &noted())).on(&invite(&back(""), &same_worker()), 200, &invited());
+    assert_eq!(by_hand(&clean(dave)).status, 200);
+}
+
+#[test]
+fn a_note_that_is_not_ours_brings_nothing_back_by_hand() {
     // Whoever writes their name into the note breaks the seal.
     let forged = noted().replace(ALICE, BOB);
-    let bob =
-        Fake::default().on_token_of("bob", BOB, "agent").on(&read(), 200, &conversation(&forged));
-    assert_eq!(by_hand(&bob).status, 403);
-    let dave = dave()
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&invite(&back(""), &same_worker()), 200, &invited())
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&disarm(), 204, "")
-        .on(&take_back(), 200, "{}");
-    assert_eq!(by_hand(&dave).status, 200);
+    for agent in [Fake::default().on_token_of("bob", BOB, "agent"), alice(), dave()] {
+        assert_eq!(by_hand(&reads(agent, &forged)).status, 409);
+    }
 }
 
 #[test]
@@ -432,30 +488,129 @@ fn what_is_not_parked_is_off_the_list() {
 
 #[test]
 fn a_failed_invite_leaves_all_as_it_was() {
-    let fake = alice()
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&invite(&back(""), &same_worker()), 403, "{}")
-        .on(&read(), 200, &conversation(&noted()));
+    let fake = nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 403, "{}");
     assert_eq!(by_hand(&fake).status, 502);
 }
 
 #[test]
 fn a_lost_answer_of_inviting_is_looked_for() {
-    let listed = format!(
-        r#"{{"invites":[{{"sid":"{KG}","routing":{{"properties":{{"sid":"{WT}","attributes":{{"parkId":"{ID}"}}}}}}}}],"meta":{{}}}}"#
-    );
-    let fake = alice()
-        .on(&read(), 200, &conversation(&noted()))
-        .on_lost(&invite(&back(""), &same_worker()))
-        .on(&format!("GET {FLEX}/{KD}/Channels/{UO}/Invites?PageSize=50"), 200, &listed)
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&disarm(), 204, "")
-        .on(&take_back(), 200, "{}");
-    let answer = by_hand(&fake);
+    let fake = nobody(reads(alice(), &noted())).on_lost(&invite(&back(""), &same_worker()));
+    let fake = look_at(invites(fake, &listed_invite(ID, "pending")), INVITED, "pending");
+    let answer = by_hand(&clean(fake));
     assert_eq!(
         (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
         (200, Some(KG))
     );
+}
+
+/// Another agent, with a task of their own.
+fn other_agent() -> String {
+    participant("UT00000000000000000000000000000009", BOB).replace(WT, OTHER)
+}
+
+const OTHER: &str = "WT00000000000000000000000000000009";
+
+#[test]
+fn nobody_is_invited_to_a_chat_in_which_somebody_is() {
+    let there = |fake: Fake, is_invited: bool| {
+        let (agents, invited) = if is_invited {
+            (String::new(), listed_invite("another", "pending").replace(INVITED, OTHER))
+        } else {
+            (other_agent(), String::new())
+        };
+        let fake = invites(participants(reads(fake, &noted()), &agents), &invited);
+        clean(look_at(fake, OTHER, if is_invited { "pending" } else { "assigned" }))
+    };
+    for is_invited in [false, true] {
+        let fake = there(alice(), is_invited);
+        assert_eq!(by_hand(&fake).status, 409);
+        // What stood there counts no more.
+        assert!(fake.world.claimed().contains(&format!("unpark/{CH}/{ID}")));
+        let fake = there(Fake::default(), is_invited);
+        assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    }
+    // Nor to one whose note is lost.
+    let fake = reads(fallback_set(), THEIRS);
+    let fake = look_at(invites(participants(fake, &other_agent()), ""), OTHER, "assigned")
+        .on(&read_webhooks(), 200, &webhooks(&webhook()))
+        .on(&disarm(), 204, "")
+        .on(&read(), 200, &conversation(THEIRS));
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+}
+
+#[test]
+fn by_hand_no_webhook_goes_but_the_parkings_own() {
+    let foreign = |url: &str| {
+        serde_json::json!({ "sid": "WH00000000000000000000000000000009", "configuration": { "url": url } })
+            .to_string()
+    };
+    let others = [
+        foreign("https://example.com/their/own"),
+        foreign(&url().replace(ID, "0123456789abcdef")),
+        foreign(&format!("https://example.com/x?parkId={ID}")),
+    ];
+    let listed = format!("{},{}", others.join(","), webhook());
+    let fake = nobody(reads(alice(), &noted()))
+        .on(&invite(&back(""), &same_worker()), 200, &invited())
+        .on(&read_webhooks(), 200, &webhooks(&listed))
+        .on(&disarm(), 204, "")
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&take_back(), 200, "{}");
+    let body = format!(
+        "Token=a.flex.token.of.alice&ConversationSid={CH}&WebhookSid=WH00000000000000000000000000000009&RouteToSameWorker=true"
+    );
+    assert_eq!(fake.handle(post(UNPARK, &body)).status, 200);
+}
+
+/// The conversation has come back, and neither note nor webhook could be taken away.
+fn left() -> Fake {
+    let fake = nobody(reads(alice(), &noted()))
+        .on(&invite(&back(""), &same_worker()), 200, &invited())
+        .on(&read_webhooks(), 403, "{}")
+        .on(&read(), 200, &conversation(&noted()))
+        .on(&take_back(), 403, "{}");
+    assert_eq!(by_hand(&fake).status, 200);
+    fake.again().on_token()
+}
+
+#[test]
+fn a_note_that_was_left_asks_nobody_while_its_invite_is_open() {
+    for status in ["pending", "assigned"] {
+        let answer = by_hand(&clean(look_at(reads(left(), &noted()), INVITED, status)));
+        assert_eq!(
+            (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
+            (200, Some(KG))
+        );
+    }
+}
+
+#[test]
+fn a_note_that_was_left_brings_the_customer_back_when_its_invite_is_over() {
+    let stale = || look_at(reads(left(), &noted()), INVITED, "completed");
+    // Nobody is there.
+    let other = invited().replace(KG, "KG00000000000000000000000000000002");
+    let fake = nobody(stale()).on(&invite(&back(""), &same_worker()), 200, &other);
+    let answer = by_hand(&clean(fake));
+    assert_eq!(
+        (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
+        (200, Some("KG00000000000000000000000000000002"))
+    );
+    // Somebody else has it by now.
+    let fake = look_at(invites(participants(stale(), &other_agent()), ""), OTHER, "assigned");
+    assert_eq!(by_hand(&clean(fake)).status, 409);
+}
+
+#[test]
+fn a_failed_read_while_cleaning_up_keeps_nobody_waiting() {
+    let fake = nobody(reads(alice(), &noted()))
+        .on(&invite(&back(""), &same_worker()), 200, &invited())
+        .on(&read_webhooks(), 200, &webhooks(&webhook()))
+        .on(&disarm(), 204, "")
+        .on(&read(), 403, "{}");
+    assert_eq!(by_hand(&fake).status, 200);
+    // The gate of the attributes is free.
+    let fake = clean(look_at(reads(fake.again().on_token(), &noted()), INVITED, "pending"));
+    assert_eq!(by_hand(&fake).status, 200);
 }
 
 fn message(author: &str) -> String {
@@ -470,15 +625,11 @@ fn said(fake: &Fake, body: &str) -> Response {
 }
 
 fn come_back(fake: Fake) -> Fake {
-    participants(fake.on(&read(), 200, &conversation(&noted())), "")
-        .on(&invite(&back(""), ""), 200, &invited())
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&disarm(), 204, "")
-        .on(&take_back(), 200, "{}")
+    clean(nobody(reads(fake, &noted())).on(&invite(&back(""), ""), 200, &invited()))
 }
 
 #[test]
-fn the_customers_message_brings_it_back_once_in_three_round_trips() {
+fn the_customers_message_brings_it_back_once() {
     let fake = come_back(Fake::default());
     let body = message("%2B15551230001");
     assert_eq!(said(&fake, &body).status, 200);
@@ -497,11 +648,8 @@ fn message_and_agent_at_once_are_one_invite() {
     let fake = come_back(Fake::default());
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     // The agent has read the note just before it went.
-    let fake = fake
-        .again()
-        .on_token()
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&disarm(), 404, GONE)
+    let fake = look_at(reads(fake.again().on_token(), &noted()), INVITED, "pending")
+        .on(&read_webhooks(), 200, &webhooks(""))
         .on(&read(), 200, &conversation(THEIRS));
     let answer = by_hand(&fake);
     assert_eq!(
@@ -529,50 +677,107 @@ fn only_customers_messages_bring_it_back() {
             200,
             &worker,
         );
-    let fake = participants(fake, "");
     assert_eq!(said(&fake, &message("bob")).status, 200);
 }
 
 #[test]
-fn without_a_note_the_webhook_goes() {
-    let fake = participants(Fake::default().on(&read(), 200, &conversation(THEIRS)), "").on(
-        &disarm(),
-        204,
-        "",
+fn a_webhook_without_a_parking_goes() {
+    let fake = reads(Fake::default(), THEIRS).on(&disarm(), 204, "");
+    let request = signed(post(WEBHOOK, &message("%2B15551230001")));
+    assert_eq!(fake.handle(request).status, 200);
+}
+
+const FALLBACK: &str = "WW00000000000000000000000000000009";
+
+fn fallback_set() -> Fake {
+    Fake::default().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK)
+}
+
+/// The customer goes to the fallback workflow.
+fn falls_back(fake: Fake, medium: &str, task_channel: &str) -> Fake {
+    let plain = format!(r#"{{"conversationSid":"{CH}","parkId":"{ID}"}}"#);
+    let invite = invite(&plain, "").replace(WW, FALLBACK).replace("\"sms\"", task_channel);
+    nobody(fake)
+        .on(
+            &format!("GET {FLEX}/{KD}/Channels/{UO}"),
+            200,
+            &format!(r#"{{"sid":"{UO}","status":"active","type":"{medium}"}}"#),
+        )
+        .on(&invite, 200, &invited())
+        .on(&read_webhooks(), 200, &webhooks(&webhook()))
+        .on(&disarm(), 204, "")
+}
+
+#[test]
+fn a_customer_whose_note_is_lost_comes_back_all_the_same() {
+    let body = message("%2B15551230001");
+    for (medium, task_channel) in [("sms", "\"sms\""), ("whatsapp", "\"chat\"")] {
+        let fake = falls_back(reads(fallback_set(), THEIRS), medium, task_channel);
+        let fake = reads(fake, THEIRS);
+        assert_eq!(said(&fake, &body).status, 200);
+        // A redelivery by another webhook of the same parking.
+        let other = body.replace(WH, "WH00000000000000000000000000000002");
+        let fake = look_at(reads(fake.again_with(), THEIRS), INVITED, "pending")
+            .on(&read_webhooks(), 200, &webhooks(""))
+            .on(&read(), 200, &conversation(THEIRS));
+        assert_eq!(said(&fake, &other).status, 200);
+    }
+}
+
+#[test]
+fn an_older_note_in_the_newer_ones_place_does_not_keep_the_customer_away() {
+    let older = "0123456789abcdef";
+    let note = note_by(ALICE).replace(ID, older);
+    let seal = sealed(&note);
+    let stale = format!(
+        r#"{{"flexEdgeParked":{{"note":{},"seal":"{seal}"}}}}"#,
+        serde_json::to_string(&note).unwrap()
     );
+    let fake = fallback_set();
+    fake.world.keep(&format!("unpark/{CH}/{older}"), &invited());
+    let fake = reads(falls_back(reads(fake, &stale), "sms", "\"sms\""), &stale);
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    // One that still counts is what is parked now.
+    let invite = invite(&back(""), "").replace(ID, older);
+    let fake = nobody(reads(Fake::default(), &stale))
+        .on(&invite, 200, &invited())
+        .on(&read_webhooks(), 200, &webhooks(&webhook().replace(ID, older)))
+        .on(&disarm(), 204, "")
+        .on(&read(), 200, &conversation(&stale))
+        .on(&format!("POST {CONVERSATIONS}/{CH} Attributes={{}}"), 200, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
 
 #[test]
 fn an_agent_who_was_never_taken_out_gets_no_second_task() {
     let who = digest("+15551230001");
-    let seen = |fake: Fake| {
-        participants(fake.on(&read(), 200, &conversation(&noted())), &own()).on(
-            &format!("GET {TASKROUTER}/Tasks/{WT}"),
-            200,
-            &task("assigned"),
-        )
+    let seen = |fake: Fake, status: &str| {
+        look_at(invites(participants(reads(fake, &noted()), &own()), ""), WT, status)
     };
     // They may be on their way out: the way back stays, and the gate looks again.
-    let fake = seen(Fake::default());
+    let fake = seen(Fake::default(), "assigned");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     assert!(fake.world.watched(&format!("unpark/{CH}/{WH}/{who}")).is_some());
     // A while later they still have it: parking was not done.
     let fake = Fake::default();
     fake.world.slept.set(15_000);
-    let fake = seen(fake).on(&disarm(), 204, "").on(&read(), 200, &conversation(&noted())).on(
-        &take_back(),
-        200,
-        "{}",
-    );
+    let fake = clean(seen(fake, "assigned"));
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     // One who is listed although they are out does not keep the customer away.
-    let fake = participants(Fake::default().on(&read(), 200, &conversation(&noted())), &own())
-        .on(&format!("GET {TASKROUTER}/Tasks/{WT}"), 200, &task("wrapping"))
-        .on(&invite(&back(""), ""), 200, &invited())
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&disarm(), 204, "")
-        .on(&take_back(), 200, "{}");
+    let fake = seen(Fake::default(), "wrapping").on(&invite(&back(""), ""), 200, &invited());
+    assert_eq!(said(&clean(fake), &message("%2B15551230001")).status, 200);
+}
+
+#[test]
+fn a_note_of_the_end_of_time_is_read() {
+    let note = note_by(ALICE).replace("1800000000000", &u64::MAX.to_string());
+    let seal = sealed(&note);
+    let far = format!(
+        r#"{{"flexEdgeParked":{{"note":{},"seal":"{seal}"}}}}"#,
+        serde_json::to_string(&note).unwrap()
+    );
+    let fake = invites(participants(reads(Fake::default(), &far), &own()), "");
+    let fake = look_at(fake, WT, "assigned");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
 
@@ -580,24 +785,28 @@ fn an_agent_who_was_never_taken_out_gets_no_second_task() {
 fn whatever_fails_the_gate_brings_it_back_later() {
     let who = digest("+15551230001");
     let key = format!("unpark/{CH}/{WH}/{who}");
-    // Somebody has just written in it.
-    let gone = participants(Fake::default().on(&read(), 404, GONE), "");
-    assert_eq!(said(&gone, &message("%2B15551230001")).status, 200);
-    assert!(gone.world.watched(&key).is_some());
-    let fake = participants(Fake::default().on(&read(), 200, &conversation(&noted())), "")
-        .on(&invite(&back(""), ""), 403, "{}")
-        .on(&read(), 200, &conversation(&noted()));
+    // Somebody has just written in it: that it is gone is believed the second time.
+    let fake = Fake::default().on(&read(), 404, GONE);
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    let fake = fake.on(&read(), 404, GONE);
+    assert!(fake.alarm(&key));
+    let fake = nobody(reads(Fake::default(), &noted())).on(&invite(&back(""), ""), 403, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     assert!(fake.world.watched(&key).is_some());
-    let nothing = r#"{"invites":[],"meta":{}}"#;
-    let fake = participants(fake.on(&read(), 200, &conversation(&noted())), "")
-        .on(&format!("GET {FLEX}/{KD}/Channels/{UO}/Invites?PageSize=50"), 200, nothing)
-        .on(&invite(&back(""), ""), 200, &invited())
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&disarm(), 204, "")
-        .on(&take_back(), 200, "{}");
+    let fake = nobody(invites(reads(fake, &noted()), ""));
+    let fake = clean(fake.on(&invite(&back(""), ""), 200, &invited()));
     assert!(fake.alarm(&key));
     assert!(fake.world.watched(&key).is_none());
+    // Without the note too: what the URL says is remembered.
+    let fake = nobody(reads(fallback_set(), THEIRS)).on(
+        &format!("GET {FLEX}/{KD}/Channels/{UO}"),
+        403,
+        "{}",
+    );
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    let fake = invites(reads(fake.again_with(), THEIRS), "");
+    let fake = reads(falls_back(fake, "sms", "\"sms\""), THEIRS);
+    assert!(fake.alarm(&key));
 }
 
 fn digest(text: &str) -> String {
@@ -608,15 +817,18 @@ fn digest(text: &str) -> String {
 #[test]
 fn a_note_whose_seal_is_lost_still_brings_the_customer_back() {
     let forged = noted().replace("Everyone", "Somebody");
-    let plain = format!(r#"{{"conversationSid":"{CH}","parkId":"{ID}"}}"#);
-    let fallback = "WW00000000000000000000000000000009";
-    let list = format!("GET {FLEX}/{KD}/Channels/{UO}/Participants?PageSize=100");
-    let base = Fake::default().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", fallback);
-    let ready = participants(base.on(&read(), 200, &conversation(&forged)), "")
-        .on(&list, 200, r#"{"participants":[],"meta":{}}"#)
-        .on(&invite(&plain, "").replace(WW, fallback), 200, &invited())
-        .on(&read(), 200, &conversation(&forged))
-        .on(&disarm(), 204, "")
-        .on(&take_back(), 200, "{}");
-    assert_eq!(said(&ready, &message("%2B15551230001")).status, 200);
+    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"");
+    let fake = reads(fake, &forged).on(&take_back(), 200, "{}");
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+}
+
+#[test]
+fn an_unsealed_note_does_not_say_into_whose_channel() {
+    let forged = noted()
+        .replace(KD, "KD00000000000000000000000000000066")
+        .replace(UO, "UO00000000000000000000000000000066")
+        .replace(r#"taskChannel\":\"sms"#, r#"taskChannel\":\"voice"#);
+    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"");
+    let fake = reads(fake, &forged).on(&take_back(), 200, "{}");
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }

@@ -1047,6 +1047,28 @@ fn a_stale_copy_of_the_attributes_loses_nothing() {
 }
 
 #[test]
+fn the_note_on_a_parked_conversation_is_ours() {
+    let note = r#""flexEdgeParked":{"note":"new","seal":"1"}"#;
+    let old = r#""flexEdgeParked":{"note":"old","seal":"0"}"#;
+    let update = |current: &str, sent: &str, written: &str| {
+        let fake = Fake::default().on_token().member_and_conversation(current).on(
+            &format!("POST {CONVERSATION} Attributes={written}"),
+            200,
+            "{}",
+        );
+        assert_eq!(ask(&fake, UPDATE, &update_fields(sent)).0, 200);
+    };
+    // An old copy puts no old note back, and empties none.
+    let current = format!(r#"{{{note},"a":1}}"#);
+    let written = format!(r#"{{{note},"a":2}}"#);
+    update(&current, &format!(r#"{{{old},"a":2}}"#), &written);
+    update(&current, r#"{"flexEdgeParked":null,"a":2}"#, &written);
+    update(&current, r#"{"flexEdge\u0050arked":null,"a":2}"#, &written);
+    // None is added.
+    update(r#"{"a":1}"#, &format!(r#"{{{old},"a":2}}"#), r#"{"a":2}"#);
+}
+
+#[test]
 fn attributes_are_for_those_in_the_conversation() {
     let fake = Fake::default()
         .on_token()

@@ -17,6 +17,7 @@ use crate::base::members::Members;
 use crate::base::sid::{ConversationSid, Sid as _, TaskSid};
 use crate::flex::access;
 use crate::flex::agent::Agent;
+use crate::flex::parked;
 use crate::once;
 use crate::twilio::conversations::Conversation;
 use crate::twilio::taskrouter::Task;
@@ -133,7 +134,8 @@ async fn write(
 }
 
 /// The attributes with `sent` on top, and of all invites those that are not dead. What only
-/// `current` has stays: the sender's copy may be older than it.
+/// `current` has stays: the sender's copy may be older than it. The note on a parked conversation
+/// is ours: what is sent in its place is ignored.
 fn changed(
     current: &str,
     sent: &str,
@@ -144,11 +146,16 @@ fn changed(
     let invites = changed_invites(&current, &sent, dead, entry);
     let mut all = Writer::default();
     for member in current.iter() {
-        let new = if member.name == INVITES { invites.as_deref() } else { sent.get(&member.name) };
+        let new = match &*member.name {
+            INVITES => invites.as_deref(),
+            parked::KEY => None,
+            name => sent.get(name),
+        };
         all.member(member.written, new.unwrap_or(member.value));
     }
     for member in sent.iter() {
-        if member.name != INVITES && current.get(&member.name).is_none() {
+        let is_ours = [INVITES, parked::KEY].contains(&&*member.name);
+        if !is_ours && current.get(&member.name).is_none() {
             all.member(member.written, member.value);
         }
     }

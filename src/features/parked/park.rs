@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::list::{self, New};
-use super::{WEBHOOK, drop_note, turn};
+use super::{drop_note, turn, webhook};
 use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
+use crate::base::members::lenient;
 use crate::base::params::JsonObject;
 use crate::base::sid::{
     ChannelSid, ConversationSid, InteractionSid, ParticipantSid, QueueSid, Sid as _, TaskSid,
@@ -66,7 +67,8 @@ pub struct Parked {
 /// back.
 ///
 /// 1. At the same time: read the channel's participants, the task and the conversation. Check
-///    the agent's part in them. Who is out already by the same request has parked it.
+///    the agent's part in them, and that they belong together. Who is out already by the same
+///    request has parked it.
 /// 2. Note what is needed to come back. A failure: nothing has changed.
 /// 3. Arm the webhook. A failure: the note is taken back.
 /// 4. Take the agent out, and put the conversation on the lists. A failure: webhook and note
@@ -102,9 +104,16 @@ async fn park_once(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
     let Some(worker) = own.worker() else {
         return Err(Error::forbidden("This participant is no agent."));
     };
+    let Some(own_task) = own.task() else {
+        return Err(Error::bad("participantSid", "has no task"));
+    };
     let (task, conversation) = (task?, conversation?);
-    if own.task().is_some_and(|sid| *sid != task.sid) {
+    if *own_task != task.sid {
         return Err(Error::bad("taskSid", "is not the task of this participant"));
+    }
+    // Flex itself finds a task's conversation so: one of another chat would bring back that one.
+    if task.view::<OfConversation>().conversation_sid.as_ref() != Some(&conversation.sid) {
+        return Err(Error::bad("conversationSid", "is not the conversation of this task"));
     }
     if task.assignment_status != AssignmentStatus::Assigned {
         return Err(Error::refused(409, "This task is not in anybody's hands."));
@@ -140,7 +149,7 @@ impl Scene<'_> {
         let note = self.note(cx, ask)?;
         note.written(cx, &self.conversation)?;
         self.write(cx, &note).await?;
-        let raw = match arm(cx, &self.conversation.sid, &note).await {
+        let raw = match webhook::arm(cx, &self.conversation.sid, &note).await {
             Ok(raw) => raw,
             Err(error) => {
                 take_back(cx, &self.conversation.sid, &note, None).await;
@@ -234,6 +243,14 @@ async fn is_in_hands(cx: &Context, channel: &Channel, note: &Note) -> Result<boo
     Ok(is_listed && unless_gone(task)?.is_some_and(|task| task.is_open()))
 }
 
+/// The task's conversation.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct OfConversation {
+    #[serde(deserialize_with = "lenient")]
+    conversation_sid: Option<ConversationSid>,
+}
+
 /// Who the customer is, as the task says.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -242,29 +259,6 @@ struct Customer {
     customer_name: Option<String>,
     #[serde(deserialize_with = "text")]
     from: Option<String>,
-}
-
-/// Where the webhook of a parking calls. The channel stands there, so that who comes back
-/// need not ask for it first; Twilio's signature covers it.
-fn url(cx: &Context, note: &Note) -> String {
-    let Note { id, interaction_sid, channel_sid, .. } = note;
-    let query = format!("interactionSid={interaction_sid}&channelSid={channel_sid}&parkId={id}");
-    cx.url(&format!("{WEBHOOK}?{query}"))
-}
-
-/// Arms the webhook; answers it as Twilio has it.
-async fn arm(cx: &Context, conversation: &ConversationSid, note: &Note) -> Result<Box<RawValue>> {
-    let url = url(cx, note);
-    let look = async || {
-        for webhook in cx.twilio().webhooks(conversation).await? {
-            let known: ConversationWebhook = json::read(webhook.get())?;
-            if known.url().as_deref() == Some(&*url) {
-                return Ok(Some(webhook));
-            }
-        }
-        Ok(None)
-    };
-    once::make(cx, 1, look, async || cx.twilio().create_webhook(conversation, &url).await).await
 }
 
 /// Disarms the webhook, and takes the note and the list's entry back. What fails is told in the
@@ -288,6 +282,9 @@ async fn take_back(
     };
     let (disarmed, forgotten, ()) =
         join!(disarmed, drop_note(cx, conversation, &note.id), unlisted);
+    if forgotten.is_err() {
+        note::end(cx, conversation, note).await;
+    }
     for error in [disarmed.err(), forgotten.err()].into_iter().flatten() {
         cx.warn("parking not taken back", &error);
     }
@@ -305,13 +302,10 @@ async fn parked_before(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked
     if !is_theirs || note.task_sid != ask.task_sid || note.channel_sid != ask.channel_sid {
         return Err(denied());
     }
-    let (known, url) = (cx.twilio().webhooks(&conversation.sid).await?, url(cx, &note));
-    for webhook in known {
-        let read: ConversationWebhook = json::read(webhook.get())?;
-        if read.url().as_deref() == Some(&*url) {
-            return Ok(Parked { webhook: camel_case(&webhook)? });
-        }
-    }
-    let webhook = arm(cx, &conversation.sid, &note).await?;
+    let known = webhook::find(cx, &conversation.sid, &note.id).await?;
+    let webhook = match known {
+        Some(webhook) => webhook,
+        None => webhook::arm(cx, &conversation.sid, &note).await?,
+    };
     Ok(Parked { webhook: camel_case(&webhook)? })
 }

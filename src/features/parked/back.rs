@@ -1,0 +1,217 @@
+//! How a parked conversation comes back.
+
+use futures_util::join;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{drop_note, list, webhook};
+use crate::base::context::Context;
+use crate::base::date::Millis;
+use crate::base::error::{Error, Result, unless_gone};
+use crate::base::json;
+use crate::base::members::lenient;
+use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, InviteSid, TaskSid};
+use crate::flex::chat;
+use crate::flex::parked::{self as note, Note};
+use crate::once;
+use crate::once::alarm::Parking;
+use crate::twilio::interactions::{Channel, Invite, Participant, Routing};
+use crate::twilio::resource::camel_case;
+use crate::twilio::taskrouter::AssignmentStatus;
+
+/// How long parking may take: whoever is listed may still be on their way out, in milliseconds.
+const PARKING: Millis = 15_000;
+
+/// The invite as twilio-node shows it; none when there was somebody already.
+pub type Invited = Option<Box<RawValue>>;
+
+/// A parking that ends.
+pub struct Back<'a> {
+    conversation: &'a ConversationSid,
+    /// Which parking it is.
+    id: &'a str,
+    channel: Channel,
+    /// What is noted on it, if that is ours.
+    note: Option<&'a Note>,
+    to_same_worker: bool,
+}
+
+impl<'a> Back<'a> {
+    /// Of this note, which is ours: as the parked task was routed.
+    #[must_use]
+    pub fn of_note(conversation: &'a ConversationSid, note: &'a Note) -> Self {
+        let (id, channel) = (&*note.id, note.channel());
+        Self { conversation, id, channel, note: Some(note), to_same_worker: false }
+    }
+
+    /// Of this parking, whose note is lost: as a customer whom nobody took.
+    #[must_use]
+    pub fn of_webhook(conversation: &'a ConversationSid, parking: &'a Parking) -> Self {
+        let Parking { id, interaction, channel } = parking;
+        let channel = Channel { interaction: interaction.clone(), sid: channel.clone() };
+        Self { conversation, id, channel, note: None, to_same_worker: false }
+    }
+
+    /// The same; to who has parked it and to nobody else, when that is wanted.
+    #[must_use]
+    pub fn routed(self, to_same_worker: bool) -> Self {
+        Self { to_same_worker, ..self }
+    }
+
+    /// Invites, once for each parking, and then takes note, webhook and list's entry away.
+    ///
+    /// 1. An earlier request has done it: its invite counts while somebody can take it, or has.
+    ///    Then it is done anew.
+    /// 2. See [`Self::invite`]. A failure: all is as before.
+    /// 3. Clean up. A failure is told in the log: the gate knows that the parking is over.
+    pub async fn bring(&self, cx: &Context) -> Result<Invited> {
+        let is_over = async |invited: &Invited| {
+            let Some(invited) = invited else { return Ok(true) };
+            match json::read::<Invite>(invited.get())?.task() {
+                Some(task) => cx.twilio().is_open(task).await.map(|is_open| !is_open),
+                None => Ok(false), // nobody is asked twice on a guess
+            }
+        };
+        let key = note::gate(self.conversation, self.id);
+        let work = async |attempt| self.invite(cx, attempt).await;
+        let invited = once::once_until_over(cx, &key, note::REMEMBER, is_over, work).await?;
+        self.clean_up(cx).await;
+        Ok(invited.into_inner())
+    }
+
+    /// 1. Somebody before us may have invited: look for that invite first.
+    /// 2. At the same time: read who is in the channel, and who is invited. Whoever has parked it
+    ///    may be on their way out: look again. When they are still there after a while, parking
+    ///    was not done.
+    /// 3. They, or somebody else, is there or asked to come: nobody is invited.
+    /// 4. Invite. When the answer is lost, look for it.
+    async fn invite(&self, cx: &Context, attempt: u32) -> Result<Invited> {
+        let twilio = cx.twilio();
+        let look = async || self.earlier_invite(cx).await;
+        if attempt > 1
+            && let Some(invite) = look().await?
+        {
+            return Ok(Some(invite));
+        }
+        let (there, invites) = join!(
+            twilio.channel_participants(&self.channel),
+            twilio.channel_invites(&self.channel)
+        );
+        let (mut there, invites) = (there?, invites?);
+        if let Some(note) = self.note {
+            if is_still_there(cx, note, &there).await? {
+                let is_recent = cx.now() < note.at.saturating_add(PARKING);
+                return if is_recent { Err(Error::Busy.into()) } else { Ok(None) };
+            }
+            there.retain(|participant| participant.sid != note.participant_sid);
+        }
+        let agents: Vec<&Participant> = chat::agents(&there).collect();
+        let parked = self.note.map(|note| &note.task_sid);
+        if chat::is_anybody_left(cx, &self.channel, &agents, &invites, parked).await? {
+            return Ok(None);
+        }
+        let routing = self.routing(cx).await?;
+        let make = async || {
+            let invite = twilio.create_invite_as_is(&self.channel, &routing).await?;
+            camel_case(&invite)
+        };
+        once::make(cx, 1, look, make).await.map(Some)
+    }
+
+    /// The invite that an earlier try of this parking has left, if somebody can still take it,
+    /// or has.
+    async fn earlier_invite(&self, cx: &Context) -> Result<Invited> {
+        let is_ours = |made: &Made| made.park_id.as_deref() == Some(self.id);
+        let Some(invite) = chat::invite_where(cx, &self.channel, is_ours).await? else {
+            return Ok(None);
+        };
+        if let Some(task) = invite.task()
+            && (invite.is_over() || !cx.twilio().is_open(task).await?)
+        {
+            return Ok(None);
+        }
+        Ok(Some(json::raw(&Known {
+            routing: KnownRouting { properties: KnownTask { sid: invite.task() } },
+            sid: &invite.sid,
+            interaction_sid: &self.channel.interaction,
+            channel_sid: &self.channel.sid,
+        })))
+    }
+
+    async fn routing(&self, cx: &Context) -> Result<String> {
+        if let Some(note) = self.note {
+            let routing =
+                Routing::by(cx, &note.workflow_sid, &note.task_channel, note.attributes.get())?;
+            let same = self.to_same_worker;
+            let routing = if same { routing.to(&note.by, &note.queue_sid) } else { routing };
+            return Ok(routing.parameter());
+        }
+        let workflow = cx.config().fallback_workflow()?;
+        let channel = cx.twilio().channel(&self.channel).await?;
+        let plain = json::write(&Plain { conversation_sid: self.conversation, park_id: self.id });
+        Ok(Routing::by(cx, workflow, channel.task_channel(), &plain)?.parameter())
+    }
+
+    /// Takes note, webhook and list's entry away.
+    async fn clean_up(&self, cx: &Context) {
+        let unlisted = async {
+            if let Some(note) = self.note {
+                list::remove(cx, &note.by, self.conversation).await;
+            }
+        };
+        let (disarmed, forgotten, ()) = join!(
+            webhook::disarm(cx, self.conversation, self.id),
+            drop_note(cx, self.conversation, self.id),
+            unlisted
+        );
+        for error in [disarmed.err(), forgotten.err()].into_iter().flatten() {
+            cx.warn("parking not cleaned up", &error);
+        }
+    }
+}
+
+/// Whether the agent who has parked it was never taken out: listed, and their task is in their
+/// hands.
+async fn is_still_there(cx: &Context, note: &Note, there: &[Participant]) -> Result<bool> {
+    if !there.iter().any(|participant| participant.sid == note.participant_sid) {
+        return Ok(false);
+    }
+    let task = unless_gone(cx.twilio().task(&note.task_sid).await)?;
+    Ok(task.is_some_and(|task| task.assignment_status == AssignmentStatus::Assigned))
+}
+
+/// What a task is told whose parking's note is lost.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Plain<'a> {
+    conversation_sid: &'a ConversationSid,
+    park_id: &'a str,
+}
+
+/// Which parking has made an invite.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Made {
+    #[serde(deserialize_with = "lenient")]
+    park_id: Option<String>,
+}
+
+/// An invite that an earlier try has left, as twilio-node shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Known<'a> {
+    sid: &'a InviteSid,
+    interaction_sid: &'a InteractionSid,
+    channel_sid: &'a ChannelSid,
+    routing: KnownRouting<'a>,
+}
+
+#[derive(Serialize)]
+struct KnownRouting<'a> {
+    properties: KnownTask<'a>,
+}
+
+#[derive(Serialize)]
+struct KnownTask<'a> {
+    sid: Option<&'a TaskSid>,
+}

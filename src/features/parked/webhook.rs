@@ -1,0 +1,73 @@
+//! The webhook of a parking: it tells of the message that brings the conversation back.
+
+use serde_json::value::RawValue;
+
+use crate::base::context::Context;
+use crate::base::error::Result;
+use crate::base::json;
+use crate::base::params::pairs;
+use crate::base::sid::ConversationSid;
+use crate::flex::parked::Note;
+use crate::once;
+use crate::twilio::conversations::ConversationWebhook;
+
+/// The last part of its path.
+pub const PATH: &str = "/features/park-interaction/common/unpark-interaction";
+
+/// Where the webhook of a parking calls. What is needed to come back without the note stands
+/// there too: others can write where the note stands, and Twilio's signature covers the URL.
+fn url(cx: &Context, note: &Note) -> String {
+    let Note { id, interaction_sid, channel_sid, .. } = note;
+    let query = format!("interactionSid={interaction_sid}&channelSid={channel_sid}&parkId={id}");
+    cx.url(&format!("{PATH}?{query}"))
+}
+
+/// Whether this URL is that of the webhook of a parking.
+fn is_of(url: &str, id: &str) -> bool {
+    let (path, query) = url.split_once('?').unwrap_or_default();
+    path.ends_with(PATH) && pairs(query).iter().any(|(name, value)| name == "parkId" && value == id)
+}
+
+/// The webhooks of a parking, each as Twilio has it.
+async fn of(
+    cx: &Context,
+    conversation: &ConversationSid,
+    id: &str,
+) -> Result<Vec<(ConversationWebhook, Box<RawValue>)>> {
+    let mut found = Vec::new();
+    for raw in cx.twilio().webhooks(conversation).await? {
+        let webhook: ConversationWebhook = json::read(raw.get())?;
+        if webhook.url().is_some_and(|url| is_of(&url, id)) {
+            found.push((webhook, raw));
+        }
+    }
+    Ok(found)
+}
+
+/// The webhook of a parking, as Twilio has it.
+pub async fn find(
+    cx: &Context,
+    conversation: &ConversationSid,
+    id: &str,
+) -> Result<Option<Box<RawValue>>> {
+    Ok(of(cx, conversation, id).await?.into_iter().map(|(_, raw)| raw).next())
+}
+
+/// Arms the webhook; answers it as Twilio has it.
+pub async fn arm(
+    cx: &Context,
+    conversation: &ConversationSid,
+    note: &Note,
+) -> Result<Box<RawValue>> {
+    let url = url(cx, note);
+    let look = async || find(cx, conversation, &note.id).await;
+    once::make(cx, 1, look, async || cx.twilio().create_webhook(conversation, &url).await).await
+}
+
+/// Takes the webhook of a parking away.
+pub async fn disarm(cx: &Context, conversation: &ConversationSid, id: &str) -> Result<()> {
+    for (webhook, _) in of(cx, conversation, id).await? {
+        cx.twilio().delete_webhook(conversation, &webhook.sid).await?;
+    }
+    Ok(())
+}
