@@ -431,6 +431,21 @@ fn whatever_fails_the_gate_does_it_again_and_finds_what_was_left() {
 }
 
 #[test]
+fn a_conversation_that_is_gone_is_looked_for_once_more() {
+    let gone = |fake: Fake| {
+        let read = format!("GET {CONVERSATIONS}/{CH}");
+        fake.on(&read, 404, GONE).on(&read_members(), 404, GONE)
+    };
+    let fake = gone(edge());
+    let body = message("%2B15551230001");
+    assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+    assert!(is_watched(&fake));
+    let fake = gone(fake);
+    assert!(fake.alarm(&format!("inbound/{CH}/{MB}")));
+    assert!(!is_watched(&fake));
+}
+
+#[test]
 fn without_its_workflow_it_says_so() {
     let answer = write(Fake::default(), &message("%2B15551230001"));
     assert_eq!(answer.status, 500);

@@ -2,9 +2,10 @@
 // and whoever asks does so once, twice or several times at once. A scene is one object:
 //
 //   name      what happens, in a few words
-//   calls     [[operationId, it => text, {alone, brief}]]: the calls that fail; the text, in the request's URL or body, tells this
+//   calls     [[operationId, it => text, {alone, brief, nth}]]: the calls that fail; the text, in the request's URL or body, tells this
 //             case's from all others'; a function answers one that is known only later. Where there is none that does, `alone`
-//             has the case played when no other is. `brief`: each fault only once, and asked once
+//             has the case played when no other is. `brief`: each fault only once, and asked once;
+//             `nth`: the first of them that fails
 //   given     () => it: people and state of their own
 //   ask       it => answer: what is asked
 //   delivered it => text: it is Twilio that asks, and so that delivers more often; the text finds the webhooks
@@ -50,9 +51,9 @@ function waysOf({ delivered, always }, [, , { brief } = {}]) {
   return [...asked.map((looks) => ({ strikes: "once", looks })), ...lasting.map((looks) => ({ strikes: "always", looks }))];
 }
 
-async function play(scene, { call: [operationId, find], fault, strikes, looks }) {
+async function play(scene, { call: [operationId, find, { nth = 1 } = {}], fault, strikes, looks }) {
   const it = await scene.given();
-  const rule = twilio.addFault({ operationId, contains: find(it), times: strikes === "always" ? 0 : 1, fault, retryAfter: 1 });
+  const rule = twilio.addFault({ operationId, contains: find(it), nth, times: strikes === "always" ? 0 : 1, fault, retryAfter: 1 });
   const answers = [];
   const look = async (more = {}) => {
     if (scene.behind && !more.worked) {
@@ -137,7 +138,7 @@ export async function playedAll(t, scenes, least) {
 }
 
 /** A call of a scene, of which it is enough that it fails once in every way. */
-export const brief = ([operationId, find]) => [operationId, find, { brief: true }];
+export const brief = ([operationId, find, more]) => [operationId, find, { ...more, brief: true }];
 
 /** The operations that a kind's scenes ask of Twilio when nothing fails, and that none of them names. */
 export async function unnamed(scenes) {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { root } from "../../dev/setup.mjs";
 import { accept, customerCall, placedCall, ringing, VOICE } from "./calls.mjs";
-import { conversation, inviteFields, leaveFields, openInvites, park, T, takenChat, unpark } from "./chats.mjs";
+import { conversation, inviteFields, leaveFields, openInvites, park, parkedChat, T, takenChat, unpark } from "./chats.mjs";
 import { pause, until, watch } from "./clock.mjs";
 import { startEdge } from "./edge.mjs";
 import { edge, ownNumber, somebody, twilio } from "./shared.mjs";
@@ -115,18 +115,30 @@ test("conversations change hands", async () => {
 test("conversations are parked and come back", async () => {
   const chat = takenChat();
   await ask(`${TASKROUTER}/get-queues`, chat.agent);
-  // The first parking of an agent makes their list in Sync.
-  const first = await park(chat);
-  assert.equal((await unpark(chat, { webhookSid: first.body.webhook.sid })).status, 200);
-  const { body } = await twilio.accept(twilio.task(openInvites(chat)[0].taskSid).reservations[0].sid).then((taken) => park({ ...chat, ...taken }));
-  assert.equal((await unpark(chat, { webhookSid: body.webhook.sid })).status, 200);
+  // The agent's list in Sync is there from the second time on.
+  const again = async ({ body }) => {
+    const { status } = await unpark(chat, { webhookSid: body.webhook.sid });
+    assert.equal(status, 200);
+    Object.assign(chat, await twilio.accept(twilio.task(openInvites(chat).at(-1).taskSid).reservations[0].sid));
+  };
+  await again(await park(chat));
+  const { body } = await measure("park a conversation", 4, () => park(chat));
+  await measure("bring it back by hand", 3, () => unpark(chat, { webhookSid: body.webhook.sid }));
+  const other = await parkedChat();
+  const isOver = () => conversation(other).webhooks === 0 && !conversation(other).attributes.flexEdgeParked;
+  const message = async (since) => {
+    twilio.message({ conversationSid: other.conversationSid });
+    await until(isOver, "it is back");
+    await answered("UpdateConversation", since, twilio);
+    return answered("DeleteConversationScopedWebhook", since, twilio);
+  };
+  await measure("a customer's message brings it back", 3, message);
 });
 
 test("customers write, and are on the web page", async () => {
-  const message = async (since) => {
-    const { conversationSid } = told.inbound({ from: ownNumber() });
-    await answered("FetchInteractionChannel", since, told);
-    return { status: 200, conversationSid };
+  const message = (since) => {
+    told.inbound({ from: ownNumber() });
+    return answered("FetchInteractionChannel", since, told);
   };
   await measure("a customer's first message, until the Interaction stands", 3, message, undefined, told);
   await measure("start a webchat", 1, () => start({ friendlyName: "Ana" }, { at: connected }), undefined, told);

@@ -18,9 +18,11 @@ const END_ROOM = ["UpdateConference", (it) => it.conferenceSid];
 const END_CALLER = ["UpdateTask", (it) => it.taskSid];
 const END_CALLEE = ["UpdateTask", (it) => it.calleeTask];
 
-const GONE = 404; // Twilio's word that there is nobody to be left alone
+const GONE = 404; // Twilio's word that there is nothing to end, and nobody to be left alone
 
-const fallbacks = (it) => interaction(it).invites.filter(({ taskSid }) => twilio.task(taskSid).attributes.fallbackFrom === it.invite);
+const others = (it) => ({ taskSid }) => taskSid !== it.invite;
+const fallbacks = (it) => interaction(it).invites.filter(others(it));
+const open = (it) => openInvites(it).filter(others(it));
 
 const caught = (name, calls, end) => ({
   name,
@@ -36,8 +38,8 @@ const caught = (name, calls, end) => ({
   },
   async done(it) {
     if (it.fault === GONE) return;
-    await notAlone.soon(() => openInvites(it).length > 0, "nobody took the customer, and nobody is asked to", 60_000);
-    once.equal(openInvites(it).length, 1, "invites:");
+    await notAlone.soon(() => open(it).length > 0, "nobody took the customer, and nobody is asked to", 60_000);
+    once.equal(open(it).length, 1, "invites:");
     untouched.equal(agents(it), [], "agents:");
   },
 });
@@ -72,10 +74,12 @@ const givenUp = (name, calls, end) => ({
   given: ringingCall,
   delivered: (it) => it.calleeTask,
   ask: (it) => void end(it),
-  check(it) {
+  check(it, { fault }) {
+    it.fault = fault;
     once(calleesOf(it.taskSid).length <= 1, "more than one task for the called agent");
   },
   async done(it) {
+    if (it.fault === GONE) return;
     await notAlone.soon(() => roomsOf(it.taskSid).length === 0, "the caller hears music for somebody who does not come", 60_000);
     await overcome.soon(() => [it.taskSid, it.calleeTask].every((sid) => OVER.includes(statusOf(sid))), "a task is still open", 60_000);
   },
