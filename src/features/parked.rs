@@ -7,11 +7,13 @@
 mod back;
 mod list;
 mod park;
+mod sweep;
 mod unpark;
 mod webhook;
 
 pub use list::list;
 pub use park::park;
+pub use sweep::{Report, sweep};
 pub use unpark::{again, by_agent, by_message};
 
 use crate::base::context::Context;

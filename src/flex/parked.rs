@@ -17,6 +17,7 @@ use crate::base::sid::{
     WorkflowSid,
 };
 use crate::once;
+use crate::once::alarm::Parking;
 use crate::twilio::conversations::Conversation;
 use crate::twilio::interactions::Channel;
 
@@ -106,6 +107,13 @@ impl Note {
         Channel { interaction: self.interaction_sid.clone(), sid: self.channel_sid.clone() }
     }
 
+    /// Which parking it is of.
+    #[must_use]
+    pub fn parking(&self) -> Parking {
+        let Self { id, interaction_sid, channel_sid, .. } = self.clone();
+        Parking { id, interaction: interaction_sid, channel: channel_sid }
+    }
+
     /// The attributes of the conversation with this note; an error when it does not fit.
     pub fn written(&self, cx: &Context, conversation: &Conversation) -> Result<String> {
         let note = json::write(self);
@@ -146,8 +154,13 @@ pub fn gate(conversation: &ConversationSid, id: &str) -> String {
 /// Whether a note still counts. One that could not be taken away stands on, although its
 /// conversation has come back: what has become of the parking is known by its gate.
 pub async fn is_parked(cx: &Context, conversation: &ConversationSid, note: &Note) -> Result<bool> {
-    let outcome = once::known::<Box<RawValue>>(cx, &gate(conversation, &note.id)).await?;
-    Ok(outcome.is_none())
+    is_over(cx, conversation, &note.id).await.map(|is_over| !is_over)
+}
+
+/// Whether a parking is over.
+pub async fn is_over(cx: &Context, conversation: &ConversationSid, id: &str) -> Result<bool> {
+    let outcome = once::known::<Box<RawValue>>(cx, &gate(conversation, id)).await?;
+    Ok(outcome.is_some())
 }
 
 /// Has it known that a parking is over whose note could not be taken away. A failure is told in

@@ -5,7 +5,7 @@ use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 
 use crate::fixtures::{BOB, GONE, alice, ask, dave};
-use crate::support::{ALICE, Fake, ORIGIN, TASKROUTER, WORKSPACE, json, post, signed};
+use crate::support::{ALICE, Fake, ORIGIN, TASKROUTER, WORKSPACE, json, now, post, signed};
 
 const FLEX: &str = "https://flex-api.twilio.com/v1/Interactions";
 const CONVERSATIONS: &str = "https://conversations.twilio.com/v1/Conversations";
@@ -330,6 +330,24 @@ fn a_failure_takes_back_what_was_done() {
 }
 
 #[test]
+fn a_note_that_could_not_be_taken_back_counts_no_more() {
+    let full = r#"{"code":50388,"message":"too many","status":400}"#;
+    let fake = noted_scene().on(&arm(), 400, full).on(&read(), 200, &conversation(&noted())).on(
+        &take_back(),
+        403,
+        "{}",
+    );
+    assert_eq!(parked(&fake).status, 400);
+    // The next one is parked besides: the older note in its place is not what is parked.
+    let newer = "0123456789abcdef";
+    let fake = reads(fallback_set_in(&fake), &noted());
+    let fake = reads(falls_back(fake, "sms", "\"sms\"", newer), &noted());
+    let query = format!("interactionSid={KD}&channelSid={UO}&parkId={newer}");
+    let request = signed(post(&format!("{WEBHOOK}?{query}"), &message("%2B15551230001")));
+    assert_eq!(fake.handle(request).status, 200);
+}
+
+#[test]
 fn a_lost_answer_of_arming_is_looked_for() {
     for known in [true, false] {
         let listed = if known { webhook() } else { String::new() };
@@ -357,6 +375,11 @@ fn when_it_is_unknown_whether_the_agent_is_out_the_way_back_stays() {
         .on(&read_webhooks(), 200, &webhooks(&webhook()));
     let answer = parked(&fake);
     assert_eq!((answer.status, json(&answer)["webhook"]["sid"].as_str()), (200, Some(WH)));
+    // Not when it has come back since, and only the note was left.
+    let fake =
+        scene(alice(), &other, "wrapping", &noted()).on(&read(), 200, &conversation(&noted()));
+    fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
+    assert_eq!(parked(&fake).status, 403);
 }
 
 fn invite(attributes: &str, more: &str) -> String {
@@ -693,9 +716,13 @@ fn fallback_set() -> Fake {
     Fake::default().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK)
 }
 
+fn fallback_set_in(fake: &Fake) -> Fake {
+    fake.again().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK)
+}
+
 /// The customer goes to the fallback workflow.
-fn falls_back(fake: Fake, medium: &str, task_channel: &str) -> Fake {
-    let plain = format!(r#"{{"conversationSid":"{CH}","parkId":"{ID}"}}"#);
+fn falls_back(fake: Fake, medium: &str, task_channel: &str, id: &str) -> Fake {
+    let plain = format!(r#"{{"conversationSid":"{CH}","parkId":"{id}"}}"#);
     let invite = invite(&plain, "").replace(WW, FALLBACK).replace("\"sms\"", task_channel);
     nobody(fake)
         .on(
@@ -704,7 +731,7 @@ fn falls_back(fake: Fake, medium: &str, task_channel: &str) -> Fake {
             &format!(r#"{{"sid":"{UO}","status":"active","type":"{medium}"}}"#),
         )
         .on(&invite, 200, &invited())
-        .on(&read_webhooks(), 200, &webhooks(&webhook()))
+        .on(&read_webhooks(), 200, &webhooks(&webhook().replace(ID, id)))
         .on(&disarm(), 204, "")
 }
 
@@ -712,7 +739,7 @@ fn falls_back(fake: Fake, medium: &str, task_channel: &str) -> Fake {
 fn a_customer_whose_note_is_lost_comes_back_all_the_same() {
     let body = message("%2B15551230001");
     for (medium, task_channel) in [("sms", "\"sms\""), ("whatsapp", "\"chat\"")] {
-        let fake = falls_back(reads(fallback_set(), THEIRS), medium, task_channel);
+        let fake = falls_back(reads(fallback_set(), THEIRS), medium, task_channel, ID);
         let fake = reads(fake, THEIRS);
         assert_eq!(said(&fake, &body).status, 200);
         // A redelivery by another webhook of the same parking.
@@ -735,7 +762,7 @@ fn an_older_note_in_the_newer_ones_place_does_not_keep_the_customer_away() {
     );
     let fake = fallback_set();
     fake.world.keep(&format!("unpark/{CH}/{older}"), &invited());
-    let fake = reads(falls_back(reads(fake, &stale), "sms", "\"sms\""), &stale);
+    let fake = reads(falls_back(reads(fake, &stale), "sms", "\"sms\"", ID), &stale);
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     // One that still counts is what is parked now.
     let invite = invite(&back(""), "").replace(ID, older);
@@ -797,6 +824,19 @@ fn whatever_fails_the_gate_brings_it_back_later() {
     let fake = clean(fake.on(&invite(&back(""), ""), 200, &invited()));
     assert!(fake.alarm(&key));
     assert!(fake.world.watched(&key).is_none());
+    // The invite that was made is found; one that is over is no invite.
+    for status in ["pending", "canceled"] {
+        let fake = nobody(reads(Fake::default(), &noted())).on(&invite(&back(""), ""), 403, "{}");
+        assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+        let fake = invites(reads(fake, &noted()), &listed_invite(ID, status));
+        let fake = if status == "pending" {
+            look_at(fake, INVITED, status)
+        } else {
+            let fake = invites(participants(fake, ""), &listed_invite(ID, status));
+            fake.on(&invite(&back(""), ""), 200, &invited())
+        };
+        assert!(clean(fake).alarm(&key));
+    }
     // Without the note too: what the URL says is remembered.
     let fake = nobody(reads(fallback_set(), THEIRS)).on(
         &format!("GET {FLEX}/{KD}/Channels/{UO}"),
@@ -805,7 +845,7 @@ fn whatever_fails_the_gate_brings_it_back_later() {
     );
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     let fake = invites(reads(fake.again_with(), THEIRS), "");
-    let fake = reads(falls_back(fake, "sms", "\"sms\""), THEIRS);
+    let fake = reads(falls_back(fake, "sms", "\"sms\"", ID), THEIRS);
     assert!(fake.alarm(&key));
 }
 
@@ -817,7 +857,7 @@ fn digest(text: &str) -> String {
 #[test]
 fn a_note_whose_seal_is_lost_still_brings_the_customer_back() {
     let forged = noted().replace("Everyone", "Somebody");
-    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"");
+    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"", ID);
     let fake = reads(fake, &forged).on(&take_back(), 200, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
@@ -828,7 +868,131 @@ fn an_unsealed_note_does_not_say_into_whose_channel() {
         .replace(KD, "KD00000000000000000000000000000066")
         .replace(UO, "UO00000000000000000000000000000066")
         .replace(r#"taskChannel\":\"sms"#, r#"taskChannel\":\"voice"#);
-    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"");
+    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"", ID);
     let fake = reads(fake, &forged).on(&take_back(), 200, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+}
+
+/// It is parked; the world of that.
+fn parked_world() -> Fake {
+    let fake = noted_scene().on(&arm(), 201, &webhook()).on(&take_out(), 200, "{}");
+    assert_eq!(parked(&fake).status, 200);
+    fake.again_with()
+}
+
+/// What the cron reads of a parked conversation.
+fn swept(fake: Fake, message: &str, armed: &str) -> Fake {
+    let messages = format!(r#"{{"messages":[{message}],"meta":{{}}}}"#);
+    fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1"), 200, &messages).on(
+        &read_webhooks(),
+        200,
+        &webhooks(armed),
+    )
+}
+
+/// A run of the cron: there are no internal chats.
+fn tick(mut fake: Fake) -> Fake {
+    for state in ["active", "inactive"] {
+        let none = r#"{"conversations":[],"meta":{}}"#;
+        fake = fake.on(&format!("GET {CONVERSATIONS}?State={state}&PageSize=100"), 200, none);
+    }
+    now(fake.app().tick());
+    fake.played();
+    fake.again_with()
+}
+
+fn written(author: &str, at: &str) -> String {
+    format!(r#"{{"author":"{author}","body":"?","date_created":"{at}"}}"#)
+}
+
+/// Just before and just after it was parked.
+const BEFORE: &str = "2027-01-15T07:59:59Z";
+const AFTER: &str = "2027-01-15T08:00:01Z";
+
+fn is_listed(fake: &Fake) -> bool {
+    fake.world.kv.borrow().contains_key(&format!("parked/{ALICE}/{CH}"))
+}
+
+#[test]
+fn the_cron_leaves_alone_what_rests() {
+    let mut fake = parked_world();
+    for message in [String::new(), written("+15551230001", BEFORE), written("system", AFTER)] {
+        fake = tick(swept(fake, &message, &webhook()));
+        assert!(is_listed(&fake));
+    }
+    // Nothing is parked: nothing is asked.
+    tick(Fake::default());
+}
+
+#[test]
+fn a_message_that_no_webhook_has_told_of_brings_it_back_too() {
+    let fake = swept(parked_world(), &written("+15551230001", AFTER), &webhook());
+    let fake = nobody(reads(fake, &noted())).on(&invite(&back(""), ""), 200, &invited());
+    let fake = tick(clean(fake));
+    assert!(!is_listed(&fake));
+    // Also when the note is lost; then the next run takes it off the list.
+    let fake = parked_world().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK);
+    let fake = swept(fake, &written("+15551230001", AFTER), "");
+    let fake = reads(falls_back(reads(fake, THEIRS), "sms", "\"sms\"", ID), THEIRS);
+    let fake = tick(fake);
+    assert!(is_listed(&fake));
+    let fake = tick(swept(fake, &written("+15551230001", AFTER), ""));
+    assert!(!is_listed(&fake));
+}
+
+#[test]
+fn a_webhook_that_is_gone_is_armed_again_until_the_parking_is_over() {
+    let fake = reads(swept(parked_world(), &written("+15551230001", BEFORE), ""), &noted());
+    let fake = tick(fake.on(&arm(), 201, &webhook()));
+    assert!(is_listed(&fake));
+    fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
+    assert!(!is_listed(&tick(swept(fake, "", ""))));
+    let closed = conversation(&noted()).replace("active", "closed");
+    assert!(!is_listed(&tick(swept(parked_world(), "", "").on(&read(), 200, &closed))));
+    let gone =
+        |fake: Fake| {
+            fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1"), 404, GONE)
+                .on(&read_webhooks(), 404, GONE)
+        };
+    assert!(!is_listed(&tick(gone(parked_world()))));
+}
+
+#[test]
+fn a_run_of_the_cron_goes_on_where_the_last_one_has_stopped() {
+    let fake = parked_world();
+    let (value, entry) = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}")].clone();
+    let sid = |n: u32| format!("CH{n:032x}");
+    for n in 2..=25 {
+        let key = format!("parked/{ALICE}/{}", sid(n));
+        fake.world.kv.borrow_mut().insert(key, (value.clone(), entry.clone()));
+    }
+    // An older version's entry says too little.
+    let old = r#"{"interactionSid":"x"}"#.to_owned();
+    let key = format!("parked/{ALICE}/{}", sid(99));
+    fake.world.kv.borrow_mut().insert(key, (String::new(), Some(old)));
+    let looked = |mut fake: Fake, numbers: std::ops::RangeInclusive<u32>| {
+        for n in numbers {
+            let script = swept(Fake::default(), "", &webhook()).take_script();
+            let calls = script.renamed(CH, &sid(n));
+            fake = fake.append(calls);
+        }
+        tick(fake)
+    };
+    let fake = fake.with("INTERNAL_CHAT_CLEANUP_CALLS", "100");
+    let fake = looked(fake, 1..=20);
+    let fake = looked(fake, 21..=25);
+    // With fewer calls it stops earlier: the clean-up has the rest.
+    let fake = fake.with("INTERNAL_CHAT_CLEANUP_CALLS", "25");
+    let fake = looked(fake, 1..=3);
+    looked(fake, 4..=6);
+}
+
+#[test]
+fn a_parked_conversation_that_fails_keeps_no_other_waiting() {
+    let fake = parked_world();
+    let first = format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1");
+    let fake = fake.on(&first, 403, "{}").on(&read_webhooks(), 200, &webhooks(&webhook()));
+    let fake = tick(fake);
+    assert!(is_listed(&fake));
+    assert!(fake.world.lines.borrow().iter().any(|line| line.contains("not looked after")));
 }

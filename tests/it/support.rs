@@ -42,6 +42,14 @@ enum Line {
 /// Calls that are expected, with what is said to them.
 pub struct Script(VecDeque<(String, Line)>);
 
+impl Script {
+    /// The same of something else.
+    pub fn renamed(self, from: &str, to: &str) -> Self {
+        let lines = self.0.into_iter();
+        Self(lines.map(|(call, line)| (call.replace(from, to), line)).collect())
+    }
+}
+
 #[derive(Default)]
 pub struct World {
     script: RefCell<VecDeque<(String, Line)>>,

@@ -60,14 +60,15 @@ impl<'a> Back<'a> {
 
     /// Invites, once for each parking, and then takes note, webhook and list's entry away.
     ///
-    /// 1. An earlier request has done it: its invite counts while somebody can take it, or has.
-    ///    Then it is done anew.
-    /// 2. See [`Self::invite`]. A failure: all is as before.
+    /// 1. What an earlier request has done counts while somebody can take its invite, or has taken
+    ///    it.
+    /// 2. Else see [`Self::invite`]. A failure: all is as before.
     /// 3. Clean up. A failure is told in the log: the gate knows that the parking is over.
     pub async fn bring(&self, cx: &Context) -> Result<Invited> {
         let is_over = async |invited: &Invited| {
             let Some(invited) = invited else { return Ok(true) };
-            match json::read::<Invite>(invited.get())?.task() {
+            let invite = serde_json::from_str::<Invite>(invited.get()).ok();
+            match invite.as_ref().and_then(Invite::task) {
                 Some(task) => cx.twilio().is_open(task).await.map(|is_open| !is_open),
                 None => Ok(false), // nobody is asked twice on a guess
             }

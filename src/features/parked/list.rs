@@ -2,7 +2,8 @@
 //!
 //! | key | value | metadata | lifetime |
 //! |---|---|---|---|
-//! | `parked/<WK…>/<CH…>` | nothing | an [`Entry`] as JSON | as [`life`] says |
+//! | `parked/<WK…>/<CH…>` | where we are reached | an [`Entry`] as JSON | as [`life`] says |
+//! | `parked-sweep` | the key that [`super::sweep()`] has looked at last | none | until the next run |
 //!
 //! The lists are for reading: what is parked stands in the conversation itself.
 
@@ -23,7 +24,12 @@ use crate::base::sid::{
 use crate::flex::agent::Agent;
 use crate::flex::customer::cut;
 use crate::flex::parked::Note;
+use crate::once::alarm::Parking;
 
+/// All keys begin so.
+const PREFIX: &str = "parked/";
+/// As many pages are read of all that is parked, of a thousand each.
+const MOST_PAGES: usize = 10;
 /// KV takes 1 KB of metadata.
 const MAX_NAME: usize = 80;
 
@@ -48,6 +54,9 @@ pub struct Entry {
     /// Who the customer is, as far as the task says.
     customer: Option<String>,
     at: Millis,
+    /// Which parking it is. Entries of older versions do not say it.
+    #[serde(default)]
+    id: Option<String>,
 }
 
 /// What `list` takes: nothing.
@@ -56,7 +65,7 @@ pub struct List {}
 
 /// What `list` answers.
 #[derive(Serialize)]
-pub struct Listed {
+pub struct Answer {
     parked: Vec<Shown>,
 }
 
@@ -74,7 +83,7 @@ struct Shown {
 }
 
 /// `/parked/list`: what the token's worker has parked, the oldest first.
-pub async fn list(cx: &Context, agent: &Agent, _: List) -> Result<Done<Listed>> {
+pub async fn list(cx: &Context, agent: &Agent, _: List) -> Result<Done<Answer>> {
     let prefix = key(agent.worker()?, "");
     let (mut parked, mut cursor): (Vec<(Millis, Shown)>, _) = (Vec::new(), None);
     loop {
@@ -101,11 +110,57 @@ pub async fn list(cx: &Context, agent: &Agent, _: List) -> Result<Done<Listed>> 
         }
     }
     parked.sort_by_key(|(at, _)| *at);
-    Ok(Done::with(Listed { parked: parked.into_iter().map(|(_, shown)| shown).collect() }))
+    Ok(Done::with(Answer { parked: parked.into_iter().map(|(_, shown)| shown).collect() }))
 }
 
 fn key(worker: &WorkerSid, conversation: &str) -> String {
-    format!("parked/{worker}/{conversation}")
+    format!("{PREFIX}{worker}/{conversation}")
+}
+
+/// A parking, as it is listed.
+pub struct Listed {
+    /// The key of the entry.
+    pub key: String,
+    /// Who has parked it.
+    pub worker: WorkerSid,
+    /// The conversation.
+    pub conversation: ConversationSid,
+    /// Which parking it is.
+    pub parking: Parking,
+    /// When it was.
+    pub at: Millis,
+}
+
+impl Listed {
+    /// Reads an entry; nothing when an older version has written it.
+    fn read(key: String, metadata: &str) -> Option<Self> {
+        let (worker, conversation) = key.strip_prefix(PREFIX)?.split_once('/')?;
+        let (worker, conversation) =
+            (WorkerSid::parse(worker)?, ConversationSid::parse(conversation)?);
+        let entry: Entry = serde_json::from_str(metadata).ok()?;
+        let Entry { interaction_sid, channel_sid, at, id, .. } = entry;
+        let parking = Parking { id: id?, interaction: interaction_sid, channel: channel_sid };
+        Some(Self { key, worker, conversation, parking, at })
+    }
+}
+
+/// What all workers have parked, in the order of the keys.
+pub async fn all(cx: &Context) -> Result<Vec<Listed>> {
+    let (mut all, mut cursor) = (Vec::new(), None);
+    for _ in 0..MOST_PAGES {
+        let page = cx.runtime().kv_list(PREFIX, cursor.as_deref()).await?;
+        all.extend(page.keys.into_iter().filter_map(|(key, entry)| Listed::read(key, &entry)));
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// Where we were reached when this was parked; nothing when an older version has written it.
+pub async fn origin(cx: &Context, key: &str) -> Result<Option<String>> {
+    Ok(cx.runtime().kv_get(key).await?.filter(|origin| !origin.is_empty()))
 }
 
 fn map(worker: &WorkerSid) -> String {
@@ -156,9 +211,10 @@ pub async fn add(cx: &Context, new: &New<'_>) {
         channel_type: cut(new.channel_type, MAX_NAME).into_owned(),
         customer: new.customer.map(|name| cut(name, MAX_NAME).into_owned()),
         at: note.at,
+        id: Some(note.id.clone()),
     });
-    let key = key(&note.by, new.conversation.as_str());
-    let in_kv = cx.runtime().kv_put(&key, "", &entry, Some(life));
+    let (key, origin) = (key(&note.by, new.conversation.as_str()), cx.url(""));
+    let in_kv = cx.runtime().kv_put(&key, &origin, &entry, Some(life));
     let in_sync = async {
         let Some(service) = cx.config().sync_service.as_ref().filter(|_| new.in_sync) else {
             return Ok(());

@@ -149,7 +149,8 @@ impl Scene<'_> {
         let note = self.note(cx, ask)?;
         note.written(cx, &self.conversation)?;
         self.write(cx, &note).await?;
-        let raw = match webhook::arm(cx, &self.conversation.sid, &note).await {
+        let raw = match webhook::arm(cx, &cx.url(""), &self.conversation.sid, &note.parking()).await
+        {
             Ok(raw) => raw,
             Err(error) => {
                 take_back(cx, &self.conversation.sid, &note, None).await;
@@ -290,8 +291,8 @@ async fn take_back(
     }
 }
 
-/// Somebody who is not in the channel (any more): when they have parked it by this request,
-/// that is what they hear, and the webhook is there.
+/// Somebody who is not in the channel (any more): when they have parked it by this request, and it
+/// has not come back since, that is what they hear, and the webhook is there.
 async fn parked_before(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
     let denied = || Error::forbidden("You take no part in this interaction.");
     let sid = ask.conversation_sid.to_string();
@@ -302,10 +303,13 @@ async fn parked_before(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked
     if !is_theirs || note.task_sid != ask.task_sid || note.channel_sid != ask.channel_sid {
         return Err(denied());
     }
+    if !note::is_parked(cx, &conversation.sid, &note).await? {
+        return Err(denied());
+    }
     let known = webhook::find(cx, &conversation.sid, &note.id).await?;
     let webhook = match known {
         Some(webhook) => webhook,
-        None => webhook::arm(cx, &conversation.sid, &note).await?,
+        None => webhook::arm(cx, &cx.url(""), &conversation.sid, &note.parking()).await?,
     };
     Ok(Parked { webhook: camel_case(&webhook)? })
 }

@@ -161,7 +161,7 @@ fn key(message: &Written) -> String {
 ///    counts. When it is lost, the webhook's URL says it.
 /// 3. Invite ([`Back::bring`]); then the webhook goes. For how long the outcome counts is
 ///    answered.
-async fn come_back(
+pub async fn come_back(
     cx: &Context,
     message: &Written,
     author: &Author,

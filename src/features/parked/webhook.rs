@@ -7,8 +7,8 @@ use crate::base::error::Result;
 use crate::base::json;
 use crate::base::params::pairs;
 use crate::base::sid::ConversationSid;
-use crate::flex::parked::Note;
 use crate::once;
+use crate::once::alarm::Parking;
 use crate::twilio::conversations::ConversationWebhook;
 
 /// The last part of its path.
@@ -16,10 +16,9 @@ pub const PATH: &str = "/features/park-interaction/common/unpark-interaction";
 
 /// Where the webhook of a parking calls. What is needed to come back without the note stands
 /// there too: others can write where the note stands, and Twilio's signature covers the URL.
-fn url(cx: &Context, note: &Note) -> String {
-    let Note { id, interaction_sid, channel_sid, .. } = note;
-    let query = format!("interactionSid={interaction_sid}&channelSid={channel_sid}&parkId={id}");
-    cx.url(&format!("{PATH}?{query}"))
+fn url(origin: &str, parking: &Parking) -> String {
+    let Parking { id, interaction, channel } = parking;
+    format!("{origin}{PATH}?interactionSid={interaction}&channelSid={channel}&parkId={id}")
 }
 
 /// Whether this URL is that of the webhook of a parking.
@@ -53,14 +52,15 @@ pub async fn find(
     Ok(of(cx, conversation, id).await?.into_iter().map(|(_, raw)| raw).next())
 }
 
-/// Arms the webhook; answers it as Twilio has it.
+/// Arms the webhook; answers it as Twilio has it. `origin` is where we are reached.
 pub async fn arm(
     cx: &Context,
+    origin: &str,
     conversation: &ConversationSid,
-    note: &Note,
+    parking: &Parking,
 ) -> Result<Box<RawValue>> {
-    let url = url(cx, note);
-    let look = async || find(cx, conversation, &note.id).await;
+    let url = url(origin, parking);
+    let look = async || find(cx, conversation, &parking.id).await;
     once::make(cx, 1, look, async || cx.twilio().create_webhook(conversation, &url).await).await
 }
 

@@ -3,9 +3,10 @@
 
 use serde::Deserialize;
 
+use crate::base::date::{self, Millis};
 use crate::base::error::Result;
 use crate::base::runtime::Call;
-use crate::base::sid::{ConversationSid, Sid as _};
+use crate::base::sid::{ConversationSid, MemberSid, Sid as _};
 use crate::twilio::{Retry, Twilio};
 
 /// A message.
@@ -15,6 +16,17 @@ pub struct Message {
     pub author: Option<String>,
     /// What.
     pub body: Option<String>,
+    /// The same as a participant.
+    pub participant_sid: Option<MemberSid>,
+    date_created: Option<String>,
+}
+
+impl Message {
+    /// When it was written.
+    #[must_use]
+    pub fn created(&self) -> Option<Millis> {
+        self.date_created.as_deref().and_then(date::parse)
+    }
 }
 
 /// Whether webhooks are told of a message that was written over REST.
@@ -45,5 +57,13 @@ impl Twilio<'_> {
     pub async fn newest_messages(self, conversation: &ConversationSid) -> Result<Vec<Message>> {
         let rest = "/Messages?Order=desc&PageSize=50";
         self.list(self.conversation_url(conversation.as_str(), rest), "messages", 1).await
+    }
+
+    /// ListConversationMessage: the newest one.
+    pub async fn newest(self, conversation: &ConversationSid) -> Result<Option<Message>> {
+        let rest = "/Messages?Order=desc&PageSize=1";
+        let url = self.conversation_url(conversation.as_str(), rest);
+        let messages: Vec<Message> = self.list(url, "messages", 1).await?;
+        Ok(messages.into_iter().next())
     }
 }
