@@ -134,7 +134,7 @@ export async function playedAll(t, scenes, least) {
   }
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   t.diagnostic(`${all} cases in ${Math.round(past() / FACTOR / 1000)} s`);
-  assert.equal(problems.length, 0, `${problems.length} of ${all} cases:\n${problems.slice(0, 600).join("\n")}`);
+  assert.equal(problems.length, 0, `${problems.length} of ${all} cases:\n${problems.slice(0, 60).join("\n")}`);
 }
 
 /** A call of a scene, of which it is enough that it fails once in every way. */
@@ -146,7 +146,7 @@ export async function unnamed(scenes) {
   const asked = new Set();
   for (const scene of scenes) {
     await withCast(async () => {
-      const quiet = () => twilio.settle({ quietMs: scene.behind ? 300 : 0 });
+      const quiet = () => twilio.settle({ quietMs: scene.behind ? 80 : 0 });
       const it = await scene.given();
       await quiet();
       const since = twilio.journal({}).entries.at(-1)?.seq ?? 0;
