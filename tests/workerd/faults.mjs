@@ -25,7 +25,7 @@ export const FAULTS = [400, 403, 404, 409, 412, 429, 500, 503, "lost-before", "l
 /** How long Twilio waits for the answer to a webhook, and so how long anybody should; and what a busy machine may add. */
 const PATIENCE = 15_000 + 3_000 * FACTOR;
 /** As many cases at the same time: those that wait for what never comes cost nothing but time. */
-const WIDTH = { waiting: 32, behind: 48, working: 12 };
+const WIDTH = { waiting: 32, behind: 40, working: 12 };
 /** How long what goes on behind an answer tries at once, unless it waits for what never comes. */
 const AT_ONCE = 6_000;
 
@@ -116,7 +116,7 @@ export async function playAll(scenes, { only = process.env.ONLY } = {}) {
   const isWaiting = (one) => !isBehind(one) && String(one.fault).startsWith("no-answer");
   const isWorking = (one) => !isBehind(one) && !isWaiting(one);
   // Not all at the same moment: each begins with work.
-  const pool = (queue, width) => Array.from({ length: width }, (_, at) => pause(at * 150).then(() => drain(queue)));
+  const pool = (queue, width) => Array.from({ length: width }, (_, at) => pause(at * 300).then(() => drain(queue)));
   const together = cases.filter((one) => !isAlone(one));
   const [waiting, behind, working] = [isWaiting, isBehind, isWorking].map((is) => together.filter(is));
   await Promise.all([...pool(waiting, WIDTH.waiting), ...pool(behind, WIDTH.behind), ...pool(working, WIDTH.working)]);
