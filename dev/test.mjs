@@ -1,6 +1,6 @@
 // `npm test`: everything, natively and in workerd.
 //   npm test                 all of it
-//   npm test -- NAME …       only these parts (the list PARTS below), or tests/workerd/NAME.test.mjs
+//   npm test -- NAME …       only these parts (the list PARTS below), or tests/workerd/NAME.test.mjs and NAME-….test.mjs
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
@@ -39,12 +39,13 @@ function standin() {
 }
 
 // These have Workers of their own; all others share one, in one process.
-const ALONE = ["tour", "platform", "settings", "pass-on", "webchat", "native-call"];
+const ALONE = ["tour", "platform", "settings", "pass-on", "webchat", "native-call", "faults-events"];
 
 function workerd(chosen) {
   const all = testsOf("tests/workerd", ["round-trips", "faults", ...ALONE]);
-  const files = chosen ? chosen.map((name) => `tests/workerd/${name}.test.mjs`) : all;
-  for (const file of files) if (!all.includes(file)) fail(`There is no ${file}.`);
+  const named = (name) => all.filter((file) => file === `tests/workerd/${name}.test.mjs` || file.startsWith(`tests/workerd/${name}-`));
+  for (const name of chosen ?? []) if (named(name).length === 0) fail(`There is no tests/workerd/${name}.test.mjs.`);
+  const files = chosen ? [...new Set(chosen.flatMap(named))] : all;
   say("Building the Worker");
   build();
   console.log(size());

@@ -16,8 +16,9 @@ const STATUSES = {
 const KINDS = /^(lost-before|lost-after|no-answer|no-answer-after|slow:\d+|[45]\d\d)$/;
 
 /**
- * A rule: `{operationId?, method?, contains?, nth?, times?, fault, retryAfter?}`. `contains` is text (or a list of texts)
- * that occurs in the request's URL or body; the rule acts from the `nth` fitting request on (1) for `times` requests (1, 0 = all).
+ * A rule: `{operationId?, method?, contains?, nth?, times?, fault, retryAfter?}`. `contains` is text (or a list of texts, or a
+ * function that answers one) that occurs in the request's URL or body; the rule acts from the `nth` fitting request on (1) for
+ * `times` requests (1, 0 = all).
  */
 export function createFaults() {
   let rules = [];
@@ -34,7 +35,7 @@ export function createFaults() {
   function fits(rule, request) {
     if (rule.operationId && rule.operationId !== request.operationId) return false;
     if (rule.method && rule.method.toUpperCase() !== request.method) return false;
-    return [rule.contains ?? []].flat().every((text) => request.text.includes(text));
+    return [rule.contains ?? []].flat().every((text) => request.text.includes(typeof text === "function" ? text() : text));
   }
 
   /** The fault for this request, or null. Counts the request for every rule that fits it. */

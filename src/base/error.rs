@@ -257,6 +257,11 @@ fn printable(field: &str) -> String {
     field.chars().filter(char::is_ascii_alphanumeric).take(40).collect()
 }
 
+/// A thing that was there a moment ago: that it has gone is believed from the second attempt on.
+pub fn unless_gone_again<T>(found: Result<T>, attempt: u32) -> Result<Option<T>> {
+    if attempt == 1 { found.map(Some) } else { unless_gone(found) }
+}
+
 /// A thing that may have gone already.
 pub fn unless_gone<T>(found: Result<T>) -> Result<Option<T>> {
     match found {

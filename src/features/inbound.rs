@@ -98,7 +98,8 @@ pub async fn inbound(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Done
     let message = Written::new(event.conversation_sid, member, name, event.webhook_sid);
     let (key, alarm) = (key(&message), Alarm::Inbound(message.clone()));
     let left = message.clone();
-    let work = async move |cx: &Context, _| come_in(cx, &message, &author, profile).await;
+    let work =
+        async move |cx: &Context, attempt| come_in(cx, &message, &author, profile, attempt).await;
     if once::behind(cx, NAME, key, &alarm, work).await? == Some(Came::In) {
         cx.behind(NAME, async move |cx| take_off(cx, &left).await);
     }
@@ -108,7 +109,7 @@ pub async fn inbound(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Done
 /// Does what [`inbound`] has begun and nothing came of.
 pub async fn again(cx: &Context, message: &Written) -> Result<()> {
     let author = Author { member: message.member.clone(), name: None };
-    let work = async |cx: &Context, _| come_in(cx, message, &author, None).await;
+    let work = async |cx: &Context, attempt| come_in(cx, message, &author, None, attempt).await;
     once::again(cx, &key(message), work).await.map(drop)
 }
 
@@ -125,9 +126,10 @@ async fn come_in(
     message: &Written,
     author: &Author,
     profile: Option<String>,
+    attempt: u32,
 ) -> Result<(Came, Duration)> {
     cx.note(&message.conversation);
-    if !open::once(cx, &message.conversation, author, profile).await? {
+    if !open::once(cx, &message.conversation, author, profile, attempt).await? {
         return Ok((Came::ToNothing, REMEMBER_OTHERS));
     }
     if let Err(error) = take_off(cx, message).await {

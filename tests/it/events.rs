@@ -3,6 +3,7 @@
 use flex_edge::base::http::{Kind, Response};
 
 use crate::fixtures::GONE;
+use crate::parked::{ID, noted};
 use crate::support::{API, Fake, TASKROUTER, WORKSPACE, get, json, post, signed};
 
 const FLEX: &str = "https://flex-api.twilio.com/v1/Interactions";
@@ -263,6 +264,24 @@ fn a_parked_conversation_is_left_to_rest() {
         .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation.to_string())
         .on(&routing, 200, &invited());
     assert_eq!(tell(&fake, "task.canceled", LOST, &attributes).status, 204);
+}
+
+#[test]
+fn a_note_that_is_left_of_a_parking_keeps_nobody_from_being_caught() {
+    let attributes = format!(
+        r#"{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}","conversationSid":"{CH}"}}"#
+    );
+    let routing = format!(
+        r#"POST {FLEX}/{KD}/Channels/{UO}/Invites Routing={{"properties":{{"workspace_sid":"{WORKSPACE}","workflow_sid":"{WW}","task_channel_unique_name":"chat","attributes":{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}","conversationSid":"{CH}","fallbackFrom":"{LOST}"}}}}}}"#
+    );
+    let conversation = serde_json::json!({ "sid": CH, "state": "active", "attributes": noted() });
+    let read = format!("GET {CONVERSATIONS}/{CH}");
+    let parked = alone(edge()).on(&read, 200, &conversation.to_string());
+    assert_eq!(tell(&parked, "task.canceled", LOST, &attributes).status, 204);
+    let back = alone(edge()).on(&read, 200, &conversation.to_string());
+    back.world.keep(&format!("unpark/{CH}/{ID}"), r#"{"sid":"KG1"}"#);
+    let back = back.on(&routing, 200, &invited());
+    assert_eq!(tell(&back, "task.canceled", LOST, &attributes).status, 204);
 }
 
 #[test]

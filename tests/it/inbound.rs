@@ -322,9 +322,6 @@ fn closed_conversations_and_internal_chats_open_nothing() {
             .on(&read_members(), 200, &member(None, Some("+15551230001")));
         assert_eq!(write(fake, &message("%2B15551230001")).status, 200);
     }
-    let gone =
-        edge().on(&format!("GET {CONVERSATIONS}/{CH}"), 404, GONE).on(&read_members(), 404, GONE);
-    assert_eq!(write(gone, &message("%2B15551230001")).status, 200);
 }
 
 #[test]
@@ -383,7 +380,7 @@ fn a_channel_that_fails_is_told_and_tried_once_more() {
 
 #[test]
 fn whatever_fails_the_gate_does_it_again_and_finds_what_was_left() {
-    let reads: [fn(Fake) -> Fake; 3] = [
+    let reads: [fn(Fake) -> Fake; 4] = [
         |fake| {
             let broken = |fake: Fake| fake.on(&format!("GET {CONVERSATIONS}/{CH}"), 400, "{}");
             broken(fake).on(&read_members(), 200, &member(None, Some("+15551230001")))
@@ -403,6 +400,11 @@ fn whatever_fails_the_gate_does_it_again_and_finds_what_was_left() {
                 "{}",
             )
         },
+        // Somebody has just written in it.
+        |fake| {
+            let read = format!("GET {CONVERSATIONS}/{CH}");
+            fake.on(&read, 404, GONE).on(&read_members(), 404, GONE)
+        },
     ];
     for (at, read) in reads.into_iter().enumerate() {
         let fake = read(edge());
@@ -419,6 +421,21 @@ fn whatever_fails_the_gate_does_it_again_and_finds_what_was_left() {
         assert!(fake.alarm(&format!("inbound/{CH}/{MB}")));
         assert!(!is_watched(&fake), "{at}");
     }
+}
+
+#[test]
+fn a_conversation_that_is_gone_is_looked_for_once_more() {
+    let gone = |fake: Fake| {
+        let read = format!("GET {CONVERSATIONS}/{CH}");
+        fake.on(&read, 404, GONE).on(&read_members(), 404, GONE)
+    };
+    let fake = gone(edge());
+    let body = message("%2B15551230001");
+    assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+    assert!(is_watched(&fake));
+    let fake = gone(fake);
+    assert!(fake.alarm(&format!("inbound/{CH}/{MB}")));
+    assert!(!is_watched(&fake));
 }
 
 #[test]

@@ -20,7 +20,7 @@ const WW: &str = "WW00000000000000000000000000000007";
 const WQ: &str = "WQ00000000000000000000000000000007";
 const KG: &str = "KG00000000000000000000000000000001";
 /// The id of the first parking of an instance.
-const ID: &str = "beeb8da1658eec67";
+pub const ID: &str = "beeb8da1658eec67";
 const PARK: &str = "/features/park-interaction/flex/park-interaction";
 const UNPARK: &str = "/features/park-interaction/flex/unpark-interaction";
 const WEBHOOK: &str = "/features/park-interaction/common/unpark-interaction";
@@ -88,7 +88,7 @@ fn sealed(note: &str) -> String {
 }
 
 /// The conversation's attributes with the note.
-fn noted() -> String {
+pub fn noted() -> String {
     let (note, seal) = (note_by(ALICE), sealed(&note_by(ALICE)));
     format!(
         r#"{{"theirs":1.50,"flexEdgeParked":{{"note":{},"seal":"{seal}"}}}}"#,
@@ -464,6 +464,22 @@ fn who_has_parked_it_brings_it_back_to_themselves() {
 }
 
 #[test]
+fn who_asks_again_gets_the_same_answer_until_it_is_parked_anew() {
+    let fake =
+        nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 200, &invited());
+    let fake = clean(fake);
+    let first = by_hand(&fake);
+    let again = by_hand(&reads(fake.again().on_token(), THEIRS));
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    // Another parking has another webhook.
+    let other = reads(fake.again().on_token(), THEIRS);
+    let body = format!(
+        "Token=a.flex.token.of.alice&ConversationSid={CH}&WebhookSid=WH00000000000000000000000000000002"
+    );
+    assert_eq!(other.handle(post(UNPARK, &body)).status, 409);
+}
+
+#[test]
 fn nobody_else_brings_it_back_but_supervisors() {
     let bob = reads(Fake::default().on_token_of("bob", BOB, "agent"), &noted());
     assert_eq!(by_hand(&bob).status, 403);
@@ -796,6 +812,11 @@ fn a_note_of_the_end_of_time_is_read() {
 fn whatever_fails_the_gate_brings_it_back_later() {
     let who = digest("+15551230001");
     let key = format!("unpark/{CH}/{WH}/{who}");
+    // Somebody has just written in it: that it is gone is believed the second time.
+    let fake = Fake::default().on(&read(), 404, GONE);
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    let fake = fake.on(&read(), 404, GONE);
+    assert!(fake.alarm(&key));
     let fake = nobody(reads(Fake::default(), &noted())).on(&invite(&back(""), ""), 403, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     assert!(fake.world.watched(&key).is_some());

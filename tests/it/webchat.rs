@@ -346,6 +346,11 @@ fn refreshing_ends_with_the_conversation_and_after_a_week() {
             expected
         );
     }
+    // That it is gone is not believed for longer than this once.
+    let (fake, token) = begun();
+    let gone = fake.again_with().on(&read(), 404, GONE).on(&read(), 200, &conversation("active"));
+    let app = gone.app();
+    assert_eq!([403, 200], [(); 2].map(|()| handle(&app, refresh(&token)).status));
     let (fake, first) = begun();
     let (mut token, week) = (first, 7 * 24 * HOUR);
     for hour in (5..7 * 24).step_by(5) {

@@ -80,11 +80,11 @@ export const invitesFor = (s, target) => interaction(s).invites.filter(({ taskSi
 export const agents = (s) => interaction(s).participants.filter(({ type }) => type === "agent");
 export const isIn = (s, participantSid) => interaction(s).participants.some(({ sid }) => sid === participantSid);
 
-/** A chat to which `a` has invited `b`, who has not looked yet. */
-export async function chatWithInvite() {
+/** A chat to which `a` has invited `b`, who has not looked yet; `cold`: and has left. */
+export async function chatWithInvite(options) {
   const it = takenChat();
   // By a supervisor, so that the agent's own token has not been seen yet.
-  const { body } = await edge.post(T.invite, "dave", inviteFields(it));
+  const { body } = await edge.post(T.invite, "dave", inviteFields(it, options));
   return { ...it, invite: body.invitesTaskSid };
 }
 
@@ -92,4 +92,34 @@ export async function chatWithInvite() {
 export async function join(s, name, invited = openInvites(s).at(-1)) {
   const { sid } = twilio.task(invited.taskSid).reservations.find(({ worker }) => worker === name);
   return (await twilio.accept(sid)).participantSid;
+}
+
+const PARKING = "/features/park-interaction/flex";
+/** Parks `s` as the template's plugin does: by its agent, or by a supervisor, so that the agent's token has not been seen yet. */
+export const park = (s, { by = s.a } = {}) =>
+  edge.post(`${PARKING}/park-interaction`, by, {
+    channelSid: s.channelSid,
+    interactionSid: s.interactionSid,
+    participantSid: s.participantSid,
+    conversationSid: s.conversationSid,
+    channelType: "sms",
+    taskSid: s.taskSid,
+    workflowSid: twilio.seed.INBOUND_WORKFLOW_SID,
+    taskChannelUniqueName: "sms",
+    queueName: "Everyone",
+    queueSid: twilio.seed.QUEUES.Everyone.sid,
+    taskAttributes: JSON.stringify(s.taskAttributes),
+    workerSid: s.aSid,
+    createUpdateSyncMapItem: true,
+  });
+
+export const unpark = (s, { webhookSid }) =>
+  edge.post(`${PARKING}/unpark-interaction`, s.a, { ConversationSid: s.conversationSid, WebhookSid: webhookSid, RouteToSameWorker: true });
+
+/** A chat that its agent has parked. */
+export async function parkedChat() {
+  const it = takenChat();
+  const { status, body } = await park(it, { by: "dave" });
+  if (status !== 200) throw new Error(`not parked: ${status} ${JSON.stringify(body)}`);
+  return { ...it, webhookSid: body.webhook.sid };
 }

@@ -16,7 +16,7 @@ export function watch() {
 
 /** Waits until `check` answers something, and answers that. */
 export async function until(check, what, time = 20_000) {
-  for (const past = watch(); ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  for (const past = watch(); ; await new Promise((resolve) => setTimeout(resolve, past() < 3_000 ? 20 : 100))) {
     const result = await check();
     if (result) return result;
     if (past() > time) throw new Error(`never: ${what}`);

@@ -2,8 +2,10 @@
 // and whoever asks does so once, twice or several times at once. A scene is one object:
 //
 //   name      what happens, in a few words
-//   calls     [[operationId, it => text, {alone}]]: the calls that fail; the text, in the request's URL or body, tells this
-//             case's from all others'. Where there is none that does, `alone` has the case played when no other is
+//   calls     [[operationId, it => text, {alone, brief, nth}]]: the calls that fail; the text, in the request's URL or body, tells this
+//             case's from all others'; a function answers one that is known only later. Where there is none that does, `alone`
+//             has the case played when no other is. `brief`: each fault only once, and asked once;
+//             `nth`: the first of them that fails
 //   given     () => it: people and state of their own
 //   ask       it => answer: what is asked
 //   delivered it => text: it is Twilio that asks, and so that delivers more often; the text finds the webhooks
@@ -11,8 +13,11 @@
 //   check     (it, {answers, worked, fault, strikes}) => …: what must hold, whatever has failed
 //   done      (it, answer) => …: what must hold besides, when it was asked once more and nothing failed
 //   answer    200, the status of success
+//   behind    true: what is asked goes on behind the answer, and what failed there is done again by the gate
 //   always    true: also asked several times at once while the fault lasts
-import { FACTOR, pause, watch } from "./clock.mjs";
+import assert from "node:assert/strict";
+
+import { FACTOR, pause, until, watch } from "./clock.mjs";
 import { inTime, overcome, struck, told } from "./rules.mjs";
 import { twilio, withCast } from "./shared.mjs";
 
@@ -20,7 +25,9 @@ export const FAULTS = [400, 403, 404, 409, 412, 429, 500, 503, "lost-before", "l
 /** How long Twilio waits for the answer to a webhook, and so how long anybody should; and what a busy machine may add. */
 const PATIENCE = 15_000 + 3_000 * FACTOR;
 /** As many cases at the same time: those that wait for what never comes cost nothing but time. */
-const WIDTH = { waiting: 32, working: 12 };
+const WIDTH = { waiting: 32, behind: 40, working: 12 };
+/** How long what goes on behind an answer tries at once, unless it waits for what never comes. */
+const AT_ONCE = 6_000;
 
 const isFailure = ({ body }) => body.success === false && typeof body.message === "string" && typeof body.requestId === "string";
 
@@ -37,17 +44,22 @@ async function asked(scene, it) {
 const DELIVERIES = { once: "once", twice: "twice", "at once": "simultaneous" };
 
 /** The cases of a scene's call and fault, as they are played: who asks twice has asked once before. */
-function waysOf({ delivered, always }) {
+function waysOf({ delivered, always }, [, , { brief } = {}]) {
   const asked = delivered ? [["once"], ["twice"], ["at once"]] : [["once", "twice"], ["at once"]];
+  if (brief) return [{ strikes: "once", looks: asked[0] }];
   const lasting = always ? asked : asked.slice(0, 1);
   return [...asked.map((looks) => ({ strikes: "once", looks })), ...lasting.map((looks) => ({ strikes: "always", looks }))];
 }
 
-async function play(scene, { call: [operationId, find], fault, strikes, looks }) {
+async function play(scene, { call: [operationId, find, { nth = 1 } = {}], fault, strikes, looks }) {
   const it = await scene.given();
-  const rule = twilio.addFault({ operationId, contains: find(it), times: strikes === "always" ? 0 : 1, fault, retryAfter: 1 });
+  const rule = twilio.addFault({ operationId, contains: find(it), nth, times: strikes === "always" ? 0 : 1, fault, retryAfter: 1 });
   const answers = [];
   const look = async (more = {}) => {
+    if (scene.behind && !more.worked) {
+      await until(() => rule.applied > 0, "the fault strikes").catch(() => {});
+      if (strikes === "always") await pause(AT_ONCE);
+    }
     const worked = answers.some((answer) => answer.worked);
     await scene.check(it, { answers, worked, fault, strikes, ...more });
     struck(rule.applied > 0);
@@ -82,7 +94,7 @@ async function play(scene, { call: [operationId, find], fault, strikes, looks })
 }
 
 const casesOf = (kind, scene) =>
-  scene.calls.flatMap((call) => FAULTS.flatMap((fault) => waysOf(scene).map((way) => ({ kind, scene, call, fault, ...way }))));
+  scene.calls.flatMap((call) => FAULTS.flatMap((fault) => waysOf(scene, call).map((way) => ({ kind, scene, call, fault, ...way }))));
 
 const nameOf = ({ kind, scene, call: [operationId], fault, strikes, looks }) =>
   `${kind}: ${scene.name}: ${operationId} ${fault} ${strikes}, asked ${looks.join(" and ")}`;
@@ -100,14 +112,33 @@ export async function playAll(scenes, { only = process.env.ONLY } = {}) {
     }
   };
   const isAlone = ({ call: [, , more] }) => more?.alone;
-  const isWaiting = ({ fault }) => String(fault).startsWith("no-answer");
-  const pool = (queue, width) => Array.from({ length: width }, () => drain(queue));
+  const isBehind = ({ scene }) => scene.behind;
+  const isWaiting = (one) => !isBehind(one) && String(one.fault).startsWith("no-answer");
+  const isWorking = (one) => !isBehind(one) && !isWaiting(one);
+  // Not all at the same moment: each begins with work.
+  const pool = (queue, width) => Array.from({ length: width }, (_, at) => pause(at * 300).then(() => drain(queue)));
   const together = cases.filter((one) => !isAlone(one));
-  const [waiting, working] = [together.filter(isWaiting), together.filter((one) => !isWaiting(one))];
-  await Promise.all([...pool(waiting, WIDTH.waiting), ...pool(working, WIDTH.working)]);
+  const [waiting, behind, working] = [isWaiting, isBehind, isWorking].map((is) => together.filter(is));
+  await Promise.all([...pool(waiting, WIDTH.waiting), ...pool(behind, WIDTH.behind), ...pool(working, WIDTH.working)]);
   await drain(cases.filter(isAlone));
   return { counts, problems };
 }
+
+/** Plays them as a test, and holds the count of each kind against `least`: who takes a case away says so there. */
+export async function playedAll(t, scenes, least) {
+  const past = watch();
+  const { counts, problems } = await playAll(scenes);
+  for (const [kind, count] of Object.entries(counts)) {
+    t.diagnostic(`${kind}: ${count} cases`);
+    if (!process.env.ONLY) assert.ok(count >= least[kind], `${kind}: ${count} cases, not ${least[kind]}`);
+  }
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  t.diagnostic(`${all} cases in ${Math.round(past() / FACTOR / 1000)} s`);
+  assert.equal(problems.length, 0, `${problems.length} of ${all} cases:\n${problems.slice(0, 60).join("\n")}`);
+}
+
+/** A call of a scene, of which it is enough that it fails once in every way. */
+export const brief = ([operationId, find, more]) => [operationId, find, { ...more, brief: true }];
 
 /** The operations that a kind's scenes ask of Twilio when nothing fails, and that none of them names. */
 export async function unnamed(scenes) {
@@ -115,11 +146,12 @@ export async function unnamed(scenes) {
   const asked = new Set();
   for (const scene of scenes) {
     await withCast(async () => {
+      const quiet = () => twilio.settle({ quietMs: scene.behind ? 80 : 0 });
       const it = await scene.given();
-      await twilio.settle();
+      await quiet();
       const since = twilio.journal({}).entries.at(-1)?.seq ?? 0;
       await scene.ask(it);
-      await twilio.settle();
+      await quiet();
       for (const { operationId } of twilio.journal({ kind: "request", since }).entries) asked.add(operationId);
     });
   }

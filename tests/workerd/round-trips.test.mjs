@@ -6,29 +6,42 @@ import { test } from "node:test";
 
 import { root } from "../../dev/setup.mjs";
 import { accept, customerCall, placedCall, ringing, VOICE } from "./calls.mjs";
-import { inviteFields, leaveFields, T, takenChat } from "./chats.mjs";
-import { until } from "./clock.mjs";
-import { edge, somebody, twilio } from "./shared.mjs";
+import { conversation, inviteFields, leaveFields, park, parkedChat, T, takenChat, unpark } from "./chats.mjs";
+import { pause, until, watch } from "./clock.mjs";
+import { startEdge } from "./edge.mjs";
+import { edge, ownNumber, somebody, twilio } from "./shared.mjs";
 import { tripsOf } from "./trips.mjs";
+import { refresh, start } from "./webchats.mjs";
+import { WEBCHAT } from "./world.mjs";
 
 const TASKROUTER = "/common/flex/taskrouter";
 
 const found = []; // [flow, calls, round trips]
 const long = []; // what takes more than it may
 
-// `span` finds the webhook whose work is meant, unless that is `work` itself.
-async function measure(flow, most, work, span) {
+// `span` finds the webhook whose work is meant, unless that is `work` itself; `at` is another Twilio.
+async function measure(flow, most, work, span, at = twilio) {
   const { answer, calls, trips } = await tripsOf(async (since) => {
-    const answer = await work();
+    const answer = await work(since);
     if (!span) return answer;
-    const deliveries = () => twilio.journal({ kind: "webhook", since }).entries;
+    const deliveries = () => at.journal({ kind: "webhook", since }).entries;
     return { ...answer, ...(await until(() => deliveries().find((entry) => span(entry) && entry.endedAt !== null), flow)) };
-  });
+  }, at);
   assert.ok(answer.status < 300, `${flow}: ${JSON.stringify(answer)}`);
   found.push([flow, calls, trips]);
   if (trips > most) long.push(`${flow}: ${trips} round trips, not ${most}`);
   return answer;
 }
+
+/** Waits for the answer to a request that is sent behind the Worker's own. */
+const answered = (operationId, since, at) =>
+  until(() => at.journal({ operationId, since }).entries.find(({ endedAt }) => endedAt !== null), operationId);
+
+// Twilio tells this one of messages and events, and it has webchat.
+const connected = await startEdge({ vars: WEBCHAT, twilio: { connected: true } });
+const told = connected.twilio;
+const openedChat = await start({ friendlyName: "Ana" }, { at: connected });
+const sinceOpened = watch();
 
 const ask = (path, { name }, fields) => edge.post(path, name, fields);
 
@@ -97,6 +110,39 @@ test("conversations change hands", async () => {
   await measure("cold transfer", 4, () => ask(T.invite, cold.agent, inviteFields(cold, { cold: true })));
   await measure("warm transfer", 4, () => ask(T.invite, warm.agent, inviteFields(warm)));
   await measure("leave a conversation", 3, () => ask(T.remove, warm.agent, leaveFields(warm)));
+});
+
+test("conversations are parked and come back", async () => {
+  const first = takenChat();
+  await ask(`${TASKROUTER}/get-queues`, first.agent);
+  assert.equal((await park(first)).status, 200); // makes the agent's list in Sync
+  const chat = { ...first, ...twilio.chat({ agent: first.a }) };
+  const { body } = await measure("park a conversation", 4, () => park(chat));
+  await measure("bring it back by hand", 5, () => unpark(chat, { webhookSid: body.webhook.sid }));
+  const other = await parkedChat();
+  const isOver = () => conversation(other).webhooks === 0 && !conversation(other).attributes.flexEdgeParked;
+  const message = async (since) => {
+    twilio.message({ conversationSid: other.conversationSid });
+    await until(isOver, "it is back");
+    await answered("UpdateConversation", since, twilio);
+    return answered("DeleteConversationScopedWebhook", since, twilio);
+  };
+  await measure("a customer's message brings it back", 5, message);
+});
+
+test("customers write, and are on the web page", async () => {
+  const message = (since) => {
+    told.inbound({ from: ownNumber() });
+    return answered("FetchInteractionChannel", since, told);
+  };
+  await measure("a customer's first message, until the Interaction stands", 3, message, undefined, told);
+  await measure("start a webchat", 1, () => start({ friendlyName: "Ana" }, { at: connected }), undefined, told);
+  const token = openedChat.body.token;
+  await pause(Math.max(61_000 - sinceOpened(), 0)); // that the chat goes on is believed for a minute
+  await measure("refresh a webchat's token", 1, () => refresh(token, { at: connected }), undefined, told);
+  await measure("refresh it again", 0, () => refresh(token, { at: connected }), undefined, told);
+  const event = () => told.emitEvent({ type: "worker.activity.update", worker: "alice" });
+  await measure("an event of no interest", 0, event, ({ event: type }) => type === "worker.activity.update", told);
 });
 
 test("dial", async () => {

@@ -10,8 +10,8 @@ function rule(text) {
     if (!holds) throw new Error(`“${text}” is broken: ${detail}`);
   };
   must.equal = (actual, expected, detail = "") => must(isDeepStrictEqual(actual, expected), `${detail} ${show(actual)}, not ${show(expected)}`);
-  /** The same, within the time after which the Worker's own watch has looked at it. */
-  must.soon = (check, detail) => until(check, detail, 30_000).catch(() => must(false, detail));
+  /** The same, within the time after which the Worker's own watch has looked at it, and has been there twice. */
+  must.soon = (check, detail, time = 30_000) => until(check, detail, time).catch(() => must(false, detail));
   return must;
 }
 

@@ -3,8 +3,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import { startEdge } from "./edge.mjs";
+import { world } from "./world.mjs";
 
-export const edge = await startEdge({ vars: { DEFAULT_COUNTRY: "BR", TWILIO_FLEX_CALLER_ID: "+15550003333" } });
+export const edge = await startEdge(world);
 export const { twilio } = edge;
 
 const casts = new AsyncLocalStorage();
@@ -13,14 +14,17 @@ let last = 0;
 export function somebody(more = {}) {
   last += 1;
   const agent = twilio.addWorker({ name: `somebody${String(last).padStart(5, "0")}`, ...more });
-  casts.getStore()?.push(agent.workerSid);
+  afterwards(() => twilio.forgetWorker(agent.workerSid));
   return agent;
 }
+
+/** Does that once the case is over. */
+export const afterwards = (work) => void casts.getStore()?.push(work);
 
 /** Plays `work`; then its people leave, so that the thousandth case has as small a company to search as the first. */
 export function withCast(work) {
   const cast = [];
-  return casts.run(cast, () => work().finally(() => cast.forEach((sid) => twilio.forgetWorker(sid))));
+  return casts.run(cast, () => work().finally(() => cast.forEach((leave) => leave())));
 }
 
 /** A telephone number that nobody else has. */

@@ -1,7 +1,7 @@
 // How many answers of Twilio somebody has to wait for, one after the other: the longest chain of requests of which each was
 // sent after the one before was answered. Twilio is made slow enough for what is asked at the same time to overlap.
 import { FACTOR } from "./clock.mjs";
-import { twilio } from "./shared.mjs";
+import * as shared from "./shared.mjs";
 
 const LATENCY = 150 * FACTOR;
 
@@ -14,8 +14,8 @@ function longestChain(requests) {
   return Math.max(0, ...lengths.values());
 }
 
-/** Does `work` with a slow Twilio; answers what it answered, how many requests were sent meanwhile, and their trips. */
-export async function tripsOf(work) {
+/** Does `work` with a slow Twilio; answers what it answered, how many requests were answered meanwhile, and their trips. */
+export async function tripsOf(work, twilio = shared.twilio) {
   await twilio.settle();
   const since = twilio.journal({}).entries.at(-1)?.seq ?? 0;
   twilio.setOptions({ latencyMs: LATENCY });

@@ -95,7 +95,7 @@ async fn catch(cx: &Context, lost: &Lost, attempt: u32) -> Result<()> {
 }
 
 /// 1. At the same time: read the channel, its agents and invites, and the conversation. It must
-///    go on, and not be parked.
+///    go on, and not be parked; a note that is left of a parking which is over says nothing.
 /// 2. The task must have been the channel's: what its attributes say can be anybody's.
 /// 3. An agent is there, or an invite is open: nothing is to be done.
 /// 4. At most some times in an hour: then the log says `stranded`.
@@ -123,7 +123,10 @@ async fn catch_alone(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32)
     }
     let (there, invites, conversation) = (there?, invites?, conversation?);
     let note = conversation.as_ref().and_then(|conversation| parked::of(cx, conversation));
-    if note.is_some_and(|found| found.is_ours && found.note.channel_sid == channel.sid) {
+    let note = note.filter(|found| found.is_ours && found.note.channel_sid == channel.sid);
+    if let (Some(found), Some(conversation)) = (note, &conversation)
+        && parked::is_parked(cx, &conversation.sid, &found.note).await?
+    {
         return Ok(());
     }
     let agents: Vec<_> = chat::agents(&there).collect();

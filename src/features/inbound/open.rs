@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{attributes, name_of};
 use crate::base::context::Context;
-use crate::base::error::{Error, Result, unless_gone};
+use crate::base::error::{Error, Result, unless_gone, unless_gone_again};
 use crate::base::members::{Members, lenient};
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid};
 use crate::flex::customer::{Author, medium, who_wrote};
@@ -26,18 +26,22 @@ const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// Opens the Interaction of a conversation, once; false when there is nobody to open it for.
 ///
 /// 1. Read the conversation and who is in it, at the same time. Closed ones, chats between
-///    agents, and messages of somebody who is no customer open nothing.
+///    agents, and messages of somebody who is no customer open nothing. Somebody has just
+///    written: that there is no such conversation is believed the second time.
 /// 2. Create the Interaction ([`create`]).
 pub async fn once(
     cx: &Context,
     sid: &ConversationSid,
     author: &Author,
     profile: Option<String>,
+    attempt: u32,
 ) -> Result<bool> {
     let (name, who) = (sid.to_string(), who_wrote(cx, sid, author));
     let (conversation, customer) = join!(cx.twilio().conversation(&name), who);
-    let Some(conversation) = unless_gone(conversation)?.filter(is_open) else { return Ok(false) };
-    let Some(customer) = unless_gone(customer)?.flatten() else { return Ok(false) };
+    let conversation = unless_gone_again(conversation, attempt)?.filter(is_open);
+    let Some(conversation) = conversation else { return Ok(false) };
+    let customer = unless_gone_again(customer, attempt)?.flatten();
+    let Some(customer) = customer else { return Ok(false) };
     let (key, profile) = (format!("inbound/{sid}"), profile.as_deref());
     let work = async |attempt| create(cx, &conversation, &customer, profile, attempt).await;
     once::once(cx, &key, REMEMBER, work).await.map(|_| true)

@@ -99,7 +99,8 @@ async fn look_at(cx: &Context, listed: &Listed, report: &mut Report) -> Result<(
         let (member, name) = (author.member.clone(), author.name.as_deref());
         let written = Written::new(conversation.clone(), member, name, None);
         let written = Written { parking: Some(parking.clone()), ..written };
-        return come_back(cx, &written, &author).await.map(drop);
+        // It was written a while ago: that it has gone is believed at once.
+        return come_back(cx, &written, &author, 2).await.map(drop);
     }
     let found = cx.twilio().conversation(&conversation.to_string()).await?;
     if found.state == Some(ConversationState::Closed) {

@@ -10,7 +10,7 @@ use super::back::Back;
 use super::{list, webhook};
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::context::Context;
-use crate::base::error::{Error, Result, unless_gone};
+use crate::base::error::{Error, Result, unless_gone, unless_gone_again};
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, MemberSid, WebhookSid};
 use crate::flex::access;
 use crate::flex::agent::Agent;
@@ -21,6 +21,8 @@ use crate::once;
 use crate::once::alarm::{Alarm, Parking, Written};
 use crate::twilio::conversations::{Conversation, ConversationState};
 
+/// How long the answer is given to the agent who asks the same again.
+const REMEMBER_ANSWER: Duration = Duration::from_secs(30);
 /// How long it is remembered that a message brought nothing back.
 const REMEMBER_OTHERS: Duration = Duration::from_hours(1);
 
@@ -29,16 +31,15 @@ const REMEMBER_OTHERS: Duration = Duration::from_hours(1);
 #[serde(rename_all = "PascalCase")]
 pub struct Unpark {
     conversation_sid: ConversationSid,
-    /// The template sends it. Which webhook goes is known by its URL.
-    #[serde(rename = "WebhookSid")]
-    _webhook_sid: Option<WebhookSid>,
+    /// Which webhook goes is known by its URL.
+    webhook_sid: Option<WebhookSid>,
     /// Back to who has parked it, and to nobody else.
     #[serde(default)]
     route_to_same_worker: bool,
 }
 
 /// What it answers.
-#[derive(Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unparked {
     status: u16,
@@ -47,8 +48,9 @@ pub struct Unparked {
 
 /// `unpark-interaction` of an agent: the conversation comes back.
 ///
-/// 1. Read the conversation and its note. One that is not parked is off the agent's list. A note
-///    that is not known to be ours says nothing: the customer's message brings it back.
+/// 1. Read the conversation and its note. One that is not parked is off the agent's list; who has
+///    just brought it back gets the same answer again. A note that is not known to be ours says
+///    nothing: the customer's message brings it back.
 /// 2. Only who has parked it, and supervisors, go on.
 /// 3. Invite, once for each parking, and only then take note and webhook away ([`Back::bring`]).
 ///    A failure: all is as before. When there is somebody already, nobody is invited.
@@ -57,7 +59,14 @@ pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<U
     let conversation = unless_gone(cx.twilio().conversation(sid.to_string().as_str()).await)?;
     let is_over = |c: &Conversation| c.state == Some(ConversationState::Closed);
     let found = conversation.as_ref().filter(|c| !is_over(c)).and_then(|c| note::of(cx, c));
+    // Each parking has a webhook of its own.
+    let same = ask.webhook_sid.map(|w| format!("unpark-by-hand/{sid}/{w}/{}", agent.key()));
     let Some(found) = found else {
+        if let Some(same) = &same
+            && let Some(unparked) = once::known(cx, same).await?
+        {
+            return Ok(Done::with(unparked));
+        }
         if let Some(worker) = agent.worker_sid() {
             list::remove(cx, worker, sid).await;
         }
@@ -76,7 +85,14 @@ pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<U
         let message = "This conversation is not parked: an agent is there, or asked to come.";
         return Err(Error::refused(409, message));
     };
-    Ok(Done::with(Unparked { status: 200, participant_invite }))
+    let unparked = Unparked { status: 200, participant_invite };
+    if let Some(same) = same {
+        let work = async |_| Ok(unparked.clone());
+        if let Err(error) = once::once(cx, &same, REMEMBER_ANSWER, work).await {
+            cx.warn("unparking not remembered", &error);
+        }
+    }
+    Ok(Done::with(unparked))
 }
 
 /// What the webhook takes:
@@ -118,8 +134,9 @@ pub async fn by_message(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<D
     let message = Written::new(event.conversation_sid, member, name, event.webhook_sid);
     let message = Written { parking, ..message };
     let (key, alarm) = (key(&message), Alarm::Unpark(message.clone()));
-    let work =
-        async move |cx: &Context, _| come_back(cx, &message, &author).await.map(|keep| ((), keep));
+    let work = async move |cx: &Context, attempt| {
+        come_back(cx, &message, &author, attempt).await.map(|keep| ((), keep))
+    };
     once::behind(cx, webhook::PATH, key, &alarm, work).await?;
     Ok(done())
 }
@@ -127,7 +144,9 @@ pub async fn by_message(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<D
 /// Does what [`by_message`] has begun and nothing came of.
 pub async fn again(cx: &Context, message: &Written) -> Result<()> {
     let author = Author { member: message.member.clone(), name: None };
-    let work = async |cx: &Context, _| come_back(cx, message, &author).await.map(|keep| ((), keep));
+    let work = async |cx: &Context, attempt| {
+        come_back(cx, message, &author, attempt).await.map(|keep| ((), keep))
+    };
     once::again(cx, &key(message), work).await
 }
 
@@ -137,23 +156,29 @@ fn key(message: &Written) -> String {
 }
 
 /// 1. At the same time: read the conversation, and whether a customer has written. Nobody's
-///    message and closed conversations bring nothing back.
+///    message and closed conversations bring nothing back. Somebody has just written: that there
+///    is no such conversation is believed the second time.
 /// 2. The note says what is parked, if it is ours and the webhook's, or another one that still
 ///    counts. When it is lost, the webhook's URL says it.
 /// 3. Invite ([`Back::bring`]); then the webhook goes. For how long the outcome counts is
 ///    answered.
-pub async fn come_back(cx: &Context, message: &Written, author: &Author) -> Result<Duration> {
+pub async fn come_back(
+    cx: &Context,
+    message: &Written,
+    author: &Author,
+    attempt: u32,
+) -> Result<Duration> {
     cx.note(&message.conversation);
     let (sid, name) = (&message.conversation, message.conversation.to_string());
     let is_customers = async {
         if !author.may_be_worker() {
             return Ok(true);
         }
-        let customer = unless_gone(who_wrote(cx, sid, author).await)?.flatten();
+        let customer = unless_gone_again(who_wrote(cx, sid, author).await, attempt)?.flatten();
         Ok::<_, Box<Error>>(customer.is_some())
     };
     let (conversation, is_customers) = join!(cx.twilio().conversation(&name), is_customers);
-    let conversation = unless_gone(conversation)?;
+    let conversation = unless_gone_again(conversation, attempt)?;
     let conversation = conversation.filter(|c| c.state != Some(ConversationState::Closed));
     let Some(conversation) = conversation.filter(|_| !matches!(is_customers, Ok(false))) else {
         return Ok(REMEMBER_OTHERS);

@@ -67,7 +67,9 @@ pub async fn is_open(cx: &Context, conversation: &ConversationSid) -> Result<boo
         return Ok(is_open);
     }
     let found = unless_gone(cx.twilio().conversation(&conversation.to_string()).await)?;
-    let is_open = found.is_some_and(|found| found.state != Some(ConversationState::Closed));
+    // Who asks next has it looked for again.
+    let Some(found) = found else { return Ok(false) };
+    let is_open = found.state != Some(ConversationState::Closed);
     seen.note(cx, conversation, is_open);
     Ok(is_open)
 }
