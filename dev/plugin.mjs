@@ -13,7 +13,7 @@ const headersFile = join(root, "public/_headers");
 export const pluginVersion = () => JSON.parse(readFileSync(join(root, "plugin/package.json"), "utf8")).version;
 
 /** Of every answer that has the plugin; the doctor reads the version. A browser asks again after five minutes, by ETag. */
-const headers = (version) => `/plugin/flex-edge.js*
+export const headersOf = (version) => `/plugin/flex-edge.js*
   Cache-Control: public, max-age=300, must-revalidate
   Access-Control-Allow-Origin: *
   Cross-Origin-Resource-Policy: cross-origin
@@ -34,7 +34,7 @@ function make({ tolerate = false } = {}) {
   if (!run("npm", ["--prefix", "plugin", "run", "--silent", "build"], { tolerate })) return false;
   rmSync(served, { recursive: true, force: true });
   cpSync(dist, served, { recursive: true });
-  writeFileSync(headersFile, headers(pluginVersion()));
+  writeFileSync(headersFile, headersOf(pluginVersion()));
   return true;
 }
 
