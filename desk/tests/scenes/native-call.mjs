@@ -27,6 +27,8 @@ async function talking(stage, more) {
   return pages;
 }
 
+/** Somebody whom Flex shows as being in the call. */
+const inCall = (page, name) => page.getByTestId("participant-name").filter({ hasText: name });
 const assertTalking = (stage) => ["alice", "bob"].forEach((name) => stage.assert.equal(size(stage, ownTask(stage, name)), 2, name));
 
 /** TaskRouter takes Bob's offer back after its time. */
@@ -142,7 +144,7 @@ export const scenes = {
     await accept(erin, "Bob Baker");
     await until(() => size(stage, call) === 3, "three in Alice's conference");
     await alice.bringToFront();
-    await alice.getByText("Erin Ellis").first().waitFor();
+    await inCall(alice, "Erin Ellis").waitFor();
     await stage.picture(alice, "native-call-three");
     // Flex sees to it that the call goes on without Alice.
     const ending = () => [...stage.inside.conferences.live(call.sid).participants.values()].filter(({ endOnExit }) => endOnExit);
@@ -212,11 +214,11 @@ export const scenes = {
       return Actions.invokeAction("StartExternalWarmTransfer", { task: TaskHelper.getTaskByTaskSid(sid), phoneNumber: "+15551239999", callerId: "+15550009999" });
     }, call.reservations[0].sid);
     await until(() => size(stage, call) === 3, "three in Alice's conference");
-    await alice.getByText("+15551239999").first().waitFor();
+    await inCall(alice, "+15551239999").waitFor();
     await stage.picture(alice, "native-call-external");
     stage.inside.calls.hangup([...stage.inside.calls.all.values()].find(({ to }) => to === "+15551239999"));
     await until(() => size(stage, call) === 2, "Alice and Bob again");
-    await alice.getByText("+15551239999").first().waitFor({ state: "detached" });
+    await inCall(alice, "+15551239999").waitFor({ state: "detached" });
     assertTalking(stage);
   },
 };
