@@ -11,9 +11,9 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { build, size } from "./build.mjs";
-import { buildPlugin, buildPluginIfInstalled, builtPlugin } from "./plugin.mjs";
+import { buildPlugin, builtPlugin } from "./plugin.mjs";
 import { DEVELOPMENT, fileOf, readSettings, saveSettings, SECRETS, VARS } from "./settings.mjs";
-import { fail, root, run, say, setup } from "./setup.mjs";
+import { fail, isInstalled, root, run, say, setup } from "./setup.mjs";
 
 /** Wrangler's flags for these settings; `secretsFile` is where their secrets are put. */
 export function flagsOf({ values, unknown, file }, secretsFile) {
@@ -49,10 +49,12 @@ function addressIn(output) {
   return host && `https://${host}`;
 }
 
-/** Puts the companion plugin beside the Worker. A dry run does not install what that needs. */
+/** Puts the companion plugin beside the Worker. */
 function withPlugin({ "without-plugin": isWithout, "dry-run": isDry }) {
-  if (isDry && !isWithout) buildPluginIfInstalled();
-  else if (!isWithout) buildPlugin();
+  if (isDry && !isWithout && !isInstalled("plugin")) {
+    return console.log("companion plugin: not built for a dry run; the deployment installs what that needs, about 770 MB, and builds it");
+  }
+  if (!isWithout) buildPlugin();
   const version = builtPlugin();
   console.log(version ? `companion plugin: ${version}, as /plugin/flex-edge.js` : "companion plugin: none; /plugin/flex-edge.js will not be there");
 }
