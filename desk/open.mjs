@@ -1,18 +1,15 @@
 // The local Twilio, the Worker and the desk together: for people, and for the tests.
 import { seed, startTwilio } from "../standin/index.mjs";
+import { placesOf } from "../dev/doctor/places.mjs";
+import { pluginVersion } from "../dev/plugin.mjs";
 import { settings, startWorker } from "../dev/worker.mjs";
 import { createActions } from "./actions.mjs";
 import { createLog } from "./log.mjs";
 import { createPeople } from "./people.mjs";
 import { startDesk } from "./server.mjs";
 
-const VERSION = "0.1.0";
-
-/**
- * `plugin` is the folder with the plugin's bundle, or null for Flex alone; `persist` the folder of the Worker's state;
- * the local Twilio finds a port of its own when none is given.
- */
-export async function openDesk({ ports: { twilio: twilioPort = 0, worker: workerPort, desk: deskPort }, persist, plugin, vars = {} }) {
+/** `persist` is the folder of the Worker's state; the local Twilio finds a port of its own when none is given. */
+export async function openDesk({ ports: { twilio: twilioPort = 0, worker: workerPort, desk: deskPort }, persist, vars = {} }) {
   const workerUrl = `http://127.0.0.1:${workerPort}`;
   let inside;
   const twilio = await startTwilio({ port: twilioPort, workers: 9, workerUrl, connected: true, extend: (opened) => (inside = opened) });
@@ -27,7 +24,7 @@ export async function openDesk({ ports: { twilio: twilioPort = 0, worker: worker
   const configuration = { plugins: [], uiAttributes: {} };
   const configure = () =>
     Object.assign(configuration, {
-      plugins: plugin ? [{ name: "flex-edge", version: VERSION, src: "/plugin/flex-edge.js", phase: 3 }] : [],
+      plugins: [{ name: "flex-edge", version: pluginVersion(), src: placesOf(workerUrl).plugin, phase: 3 }],
       uiAttributes: { flex_edge: { url: workerUrl } },
     });
   configure();
@@ -44,7 +41,6 @@ export async function openDesk({ ports: { twilio: twilioPort = 0, worker: worker
     twilio: inside,
     port: deskPort,
     workerUrl,
-    plugin,
     configuration,
     actions: createActions({ people, twilio, restart }),
     streams: { log: log.listen },

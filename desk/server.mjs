@@ -40,10 +40,10 @@ async function readText(request) {
 }
 
 /**
- * `twilio` is the local Twilio's inside (`extend`). `plugin` is the bundle's file when the desk serves it itself; `actions`
- * are the POSTs below /desk/ that people's pages make; `workerUrl` may be asked by the page.
+ * `twilio` is the local Twilio's inside (`extend`). `actions` are the POSTs below /desk/ that people's pages make; the page
+ * may ask `workerUrl`, and gets the plugin from there.
  */
-export async function startDesk({ twilio, port = 0, workerUrl, plugin, configuration, actions = {}, streams = {} }) {
+export async function startDesk({ twilio, port = 0, workerUrl, configuration, actions = {}, streams = {} }) {
   const sockets = new WebSocketServer({ noServer: true });
   const flexUi = createFlexUi(twilio, sockets, configuration);
   const csp = policy(new URL(workerUrl).origin);
@@ -93,7 +93,6 @@ export async function startDesk({ twilio, port = 0, workerUrl, plugin, configura
       return sendJson(response, 200, await actions[name](JSON.parse((await readText(request)) || "{}")));
     if (name === "host.js") return sendFile(request, response, bundle, search ? "max-age=31536000, immutable" : "no-cache");
     if (name && /^[\w-]+\.(js|css)$/.test(name)) return sendFile(request, response, join(here, "page", name));
-    if (plugin && /^\/plugin\/[\w-]+\.js(\.map)?$/.test(pathname)) return sendFile(request, response, join(plugin, pathname.slice("/plugin/".length)));
     if (PAGES[pathname]) return sendFile(request, response, join(here, "page", PAGES[pathname]));
     // Flex changes the page's path as it likes.
     if (!/\.\w+$/.test(pathname)) return sendFlex(response);

@@ -1,11 +1,13 @@
 // Builds the Worker into build/ with worker-build, unless it is there: wrangler's build
 // command, and `npm run build`. Prints the wasm's size.
+//   npm run build -- --plugin   also the companion plugin, and installs what that needs
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
+import { buildPlugin, buildPluginIfInstalled } from "./plugin.mjs";
 import { fail, root, run, setup, wasmBindgen } from "./setup.mjs";
 
 const LIMIT = 1_000_000; // of the gzipped wasm; the platform takes 3 MB
@@ -74,4 +76,7 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   build();
   console.log(size());
   if (weigh().gzipped > LIMIT) fail(`The Worker is larger than ${LIMIT / 1000} KB gzipped.`);
+  if (process.argv.includes("--plugin")) buildPlugin();
+  // `npm run deploy` has decided about it.
+  else if (!process.env.FLEX_EDGE_SETTINGS) buildPluginIfInstalled();
 }

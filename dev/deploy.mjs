@@ -1,7 +1,9 @@
-// `npm run deploy`: builds the Worker and deploys it with the settings of `.prod.vars`. What follows `--` goes to wrangler:
+// `npm run deploy`: builds the Worker and the companion plugin and deploys them with the settings of `.prod.vars`. What
+// follows `--` goes to wrangler:
 //   npm run deploy -- --dry-run          shows what would be deployed
 //   npm run deploy -- --env staging      the second Worker, with the settings of `.staging.vars`
 //   npm run deploy -- --settings FILE    with the settings of another file
+//   npm run deploy -- --without-plugin   leaves the companion plugin as it was built last, or out
 //   npm run deploy -- --upload           only uploads a version: `npx wrangler versions deploy` sends requests to it
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,8 +11,9 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { build, size } from "./build.mjs";
+import { buildPlugin, builtPlugin } from "./plugin.mjs";
 import { DEVELOPMENT, fileOf, readSettings, saveSettings, SECRETS, VARS } from "./settings.mjs";
-import { fail, root, run, say, setup } from "./setup.mjs";
+import { fail, isInstalled, root, run, say, setup } from "./setup.mjs";
 
 /** Wrangler's flags for these settings; `secretsFile` is where their secrets are put. */
 export function flagsOf({ values, unknown, file }, secretsFile) {
@@ -31,9 +34,9 @@ function readOurs(given) {
     args: given,
     strict: false,
     tokens: true,
-    options: { upload: { type: "boolean" }, settings: { type: "string" }, env: { type: "string", short: "e" } },
+    options: { upload: { type: "boolean" }, "without-plugin": { type: "boolean" }, "dry-run": { type: "boolean" }, settings: { type: "string" }, env: { type: "string", short: "e" } },
   });
-  const ours = tokens.filter(({ name }) => ["upload", "settings"].includes(name));
+  const ours = tokens.filter(({ name }) => ["upload", "without-plugin", "settings"].includes(name));
   const isOurs = (_, at) => ours.some(({ index, value, inlineValue }) => at === index || (value !== undefined && !inlineValue && at === index + 1));
   return { ...values, rest: given.filter((arg, at) => !isOurs(arg, at)) };
 }
@@ -46,8 +49,19 @@ function addressIn(output) {
   return host && `https://${host}`;
 }
 
+/** Puts the companion plugin beside the Worker. */
+function withPlugin({ "without-plugin": isWithout, "dry-run": isDry }) {
+  if (isDry && !isWithout && !isInstalled("plugin")) {
+    return console.log("companion plugin: not built for a dry run; the deployment installs what that needs, about 770 MB, and builds it");
+  }
+  if (!isWithout) buildPlugin();
+  const version = builtPlugin();
+  console.log(version ? `companion plugin: ${version}, as /plugin/flex-edge.js` : "companion plugin: none; /plugin/flex-edge.js will not be there");
+}
+
 function deploy(given) {
-  const { upload: isUpload, settings: other, env: environment, rest: args } = readOurs(given);
+  const ours = readOurs(given);
+  const { upload: isUpload, settings: other, env: environment, rest: args } = ours;
   const settings = readSettings(other ? resolve(other) : fileOf(environment));
   const { values, file } = settings;
   const folder = mkdtempSync(join(tmpdir(), "flex-edge-deploy-"));
@@ -64,6 +78,7 @@ function deploy(given) {
   say("Building the Worker");
   build();
   console.log(size());
+  withPlugin(ours);
   say(settings.exists ? `Deploying with the settings of ${file}` : `There is no ${file}: deploying with what the Worker has`);
   const env = { FLEX_EDGE_SETTINGS: "1", WRANGLER_OUTPUT_FILE_PATH: output };
   for (const name of ["CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"]) if (values[name]) env[name] = values[name];

@@ -8,7 +8,7 @@ import { fail, root, say, setup } from "./setup.mjs";
 const PORT = 8790;
 const began = Date.now();
 setup();
-const plugin = await ready();
+await ready();
 // Only now: it needs the packages that have just been installed.
 const { openDesk } = await import("../desk/open.mjs");
 
@@ -16,7 +16,6 @@ say("Starting the local Twilio, the Worker and the desk");
 const { desk, twilio, workerUrl, close } = await openDesk({
   ports: { twilio: 4010, worker: 8787, desk: PORT },
   persist: join(root, ".wrangler/desk"),
-  plugin,
 }).catch((error) => fail(error.message));
 
 console.log(`

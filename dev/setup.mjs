@@ -1,7 +1,7 @@
 // Installs what is missing, into the project: npm packages, Rust as rust-toolchain.toml pins
 // it, worker-build and what it runs. All is locked, and quick when all is there.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const root = new URL("..", import.meta.url).pathname;
@@ -51,15 +51,31 @@ function needs() {
   if (!output("rustup", ["--version"])) fail("rustup is missing: it brings Rust, see https://rustup.rs.");
 }
 
+/** The newest change below these files and folders; what is generated does not count. */
+function newest(...paths) {
+  const times = paths
+    .filter((path) => existsSync(path) && !path.endsWith("generated.d.ts"))
+    .map((path) => (statSync(path).isDirectory() ? newest(...readdirSync(path).map((name) => join(path, name))) : statSync(path).mtimeMs));
+  return Math.max(0, ...times);
+}
+
+/** Whether `made` is missing, or older than what it is made from. */
+export const isOlder = (made, ...from) => !existsSync(made) || statSync(made).mtimeMs < newest(...from.map((path) => join(root, path)));
+
+const packagesOf = (folder) => join(root, folder, "node_modules/.package-lock.json");
+export const isInstalled = (folder) => !isOlder(packagesOf(folder), join(folder, "package-lock.json"));
+
+/** Installs the npm packages of a folder in the versions of its lock file, unless they are there. */
+export function install(folder, about) {
+  if (isInstalled(folder)) return;
+  say(`npm packages${folder === "." ? "" : ` of ${folder}/`}: installing (${about})`);
+  // Not `npm ci`: it refuses a lock file without the binaries of platforms it was not made on.
+  run("npm", ["--prefix", folder, "install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
+  utimesSync(packagesOf(folder), new Date(), new Date()); // newer than the lock file
+}
+
 function packages() {
-  const mark = join(root, "node_modules/.package-lock.json");
-  const wanted = join(root, "package-lock.json");
-  if (!existsSync(mark) || statSync(mark).mtimeMs < statSync(wanted).mtimeMs) {
-    say("npm packages: installing (about half a minute)");
-    // Not `npm ci`: it refuses a lock file without the binaries of platforms it was not made on.
-    run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
-    writeFileSync(mark, readFileSync(mark)); // newer than the lock file
-  }
+  install(".", "about half a minute");
   // Wrangler wants Node 22, which the package `node` unpacks in an install script.
   const node = output(join(root, "node_modules/.bin/node"), ["--version"]);
   if (!node?.startsWith("v22.")) {

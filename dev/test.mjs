@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { build, size } from "./build.mjs";
+import { installPlugin } from "./plugin.mjs";
 import { fail, root, run, say, setup } from "./setup.mjs";
 
 const folder = join(root, "target/test");
@@ -66,21 +67,21 @@ function operators() {
 
 /** The tests of a package of its own in this repository. */
 function inside(name) {
-  const path = join(root, name);
-  if (!existsSync(join(path, "package.json"))) return;
   say(`${name}: its own tests`);
-  if (!existsSync(join(path, "node_modules"))) run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", path]);
-  run("npm", ["test", "--prefix", path]);
+  run("npm", ["test", "--silent", "--prefix", name]);
 }
 
-// In this order. What needs the whole Flex UI and a browser, some hundred megabytes, runs only by its name.
-const PARTS = { native, standin, workerd: () => workerd(), operators };
-const SCREEN = { plugin: () => inside("plugin"), desk: () => inside("desk") };
+function plugin() {
+  installPlugin();
+  inside("plugin");
+}
+
+// In this order. The last two install some hundred megabytes, once: Flex UI, and a browser.
+const PARTS = { native, standin, workerd: () => workerd(), operators, plugin, desk: () => inside("desk") };
 
 setup();
 const chosen = process.argv.slice(2);
-const named = { ...PARTS, ...SCREEN };
-const names = chosen.filter((name) => !named[name]);
-for (const [name, part] of Object.entries(chosen.length === 0 ? PARTS : named)) if (chosen.length === 0 || chosen.includes(name)) part();
+const names = chosen.filter((name) => !PARTS[name]);
+for (const [name, part] of Object.entries(PARTS)) if (chosen.length === 0 || chosen.includes(name)) part();
 if (names.length > 0) workerd(names);
 say("All tests passed.");

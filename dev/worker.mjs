@@ -26,12 +26,13 @@ export function settings(twilioUrl) {
 }
 
 // Starts the Worker and waits until it answers. `persist` is the folder of its state;
-// `vars` its settings; `onLine` gets what it prints.
-export async function startWorker({ port, persist, vars, onLine = () => {}, config = "wrangler.toml" }) {
+// `vars` its settings; `onLine` gets what it prints; `assets` is a folder instead of public/.
+export async function startWorker({ port, persist, vars, onLine = () => {}, config = "wrangler.toml", assets }) {
   const args = ["dev", "--config", join(root, config), "--ip", "127.0.0.1", "--port", String(port)];
   args.push("--persist-to", persist, "--show-interactive-dev-session=false", "--log-level", "log");
   // Somebody's own .dev.vars must not reach a Worker that is to ask the local Twilio.
   args.push("--env-file", devNull);
+  if (assets) args.push("--assets", assets);
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
   const child = spawn(join(root, "node_modules/.bin/wrangler"), args, {
     cwd: root,

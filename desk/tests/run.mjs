@@ -19,7 +19,7 @@ const flexUi = option("flex-ui") ?? join(root, "plugin");
 const pictures = flag("pictures") ? join(root, "docs/pictures") : null;
 if (pictures) mkdirSync(pictures, { recursive: true });
 
-const plugin = await ready({ flexUi });
+await ready({ flexUi });
 // Only now: it needs the packages that have just been installed.
 const { openStage } = await import("./stage.mjs");
 
@@ -31,7 +31,7 @@ for (const file of readdirSync(join(here, "scenes")).sort()) {
 const wanted = scenes.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 
 const began = Date.now();
-const stage = await openStage({ plugin, pictures });
+const stage = await openStage({ pictures });
 let failed = 0;
 try {
   for (const { name, play } of wanted) {

@@ -18,10 +18,10 @@ const freePort = () =>
 
 const BOOT_MS = 30_000;
 
-/** Opens the stage once; `plugin` is the folder of the plugin's bundle, or null. */
-export async function openStage({ plugin = null, pictures = null } = {}) {
+/** Opens the stage once; `pictures` is the folder for pictures, if any are wanted. */
+export async function openStage({ pictures = null } = {}) {
   const persist = mkdtempSync(join(tmpdir(), "flex-edge-desk-"));
-  const opened = await openDesk({ ports: { worker: await freePort(), desk: await freePort() }, persist, plugin });
+  const opened = await openDesk({ ports: { worker: await freePort(), desk: await freePort() }, persist });
   const { twilio, inside, away, back, configuration, workerUrl, desk, people } = opened;
   const browser = await openBrowser();
   let pages = [];

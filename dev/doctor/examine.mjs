@@ -2,15 +2,16 @@
 import { Account } from "./account.mjs";
 import { checks as account } from "./checks/account.mjs";
 import { checks as conversations } from "./checks/conversations.mjs";
+import { checks as plugin } from "./checks/plugin.mjs";
 import { checks as taskrouter } from "./checks/taskrouter.mjs";
 import { checks as voice } from "./checks/voice.mjs";
 import { checks as worker } from "./checks/worker.mjs";
 import { isTwilios, reasonOf } from "./client.mjs";
 import { AGAIN, bad, none } from "./result.mjs";
 
-const GROUPS = { Account: account, TaskRouter: taskrouter, Calls: voice, Conversations: conversations, Worker: worker };
+const GROUPS = { Account: account, TaskRouter: taskrouter, Calls: voice, Conversations: conversations, Plugin: plugin, Worker: worker };
 // Of these nothing can be told when the credentials are wrong.
-const NEED_TWILIO = ["TaskRouter", "Calls", "Conversations"];
+const NEED_TWILIO = ["TaskRouter", "Calls", "Conversations", "Plugin"];
 
 const mendOf = (error) => {
   if (error.status === 401) return "correct the credentials, see above";

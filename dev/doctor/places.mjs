@@ -8,15 +8,18 @@ export const placesOf = (url) => ({
   plugin: `${url}/plugin/flex-edge.js`,
 });
 
-/** The events that the Worker does something about; all others would only cost requests. */
+/** The companion plugin's name in Flex's Plugins API. */
+export const PLUGIN = "plugin-flex-edge";
+
+/** The events that the Worker does something about (`src/features/events.rs`); all others would only cost requests. */
 export const EVENTS = [
+  "task.created",
   "task.canceled",
   "task.deleted",
   "task.system-deleted",
   "reservation.rejected",
   "reservation.timeout",
   "reservation.canceled",
-  "task.created",
 ];
 
 /** Each workflow: its setting, what it is for (`needsOf`), and the name of one that `npm run provision` makes. */

@@ -1,24 +1,15 @@
 // The part of the plan that is Flex's Plugins API: the companion plugin, a version of it at the Worker's address, a
 // configuration of it and all that is released now, and the release of that configuration.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-
-import { placesOf } from "../doctor/places.mjs";
-import { root } from "../setup.mjs";
+import { placesOf, PLUGIN } from "../doctor/places.mjs";
+import { pluginVersion } from "../plugin.mjs";
 import { PENDING } from "./step.mjs";
 
 const ROOT = "https://flex-api.twilio.com/v1/PluginService";
-const NAME = "plugin-flex-edge";
 const PHASE = 3;
-
-const packageVersion = () => {
-  const file = [join(root, "plugin/package.json"), join(root, "package.json")].find(existsSync);
-  return JSON.parse(readFileSync(file, "utf8")).version;
-};
 
 /** The version that has this URL, or the number of one to make: a URL is for good, so another one needs another number. */
 function choose(versions, url) {
-  const wanted = packageVersion();
+  const wanted = pluginVersion();
   const isOurs = ({ version }) => version === wanted || version.startsWith(`${wanted}-`);
   const found = versions.find((one) => isOurs(one) && one.pluginUrl === url && !one.archived);
   if (found) return { found };
@@ -33,12 +24,12 @@ export async function planPlugin({ plan, account, options, url }) {
   if (!options.plugin) return;
   if (!url) return plan.leave("plugin", "the Worker's address is not known yet: npm run deploy, or --url; then this again");
   const pluginUrl = placesOf(url).plugin;
-  const plugin = (await account.plugins()).find(({ uniqueName }) => uniqueName === NAME);
+  const plugin = (await account.plugins()).find(({ uniqueName }) => uniqueName === PLUGIN);
   if (!plugin) {
-    const about = { UniqueName: NAME, FriendlyName: "flex-edge", Description: "Internal calls, transfers, dialling from a chat, internal chat" };
+    const about = { UniqueName: PLUGIN, FriendlyName: "flex-edge", Description: "Internal calls, transfers, dialling from a chat, internal chat" };
     plan.step({
       key: "plugin",
-      title: `register the plugin ${NAME}`,
+      title: `register the plugin ${PLUGIN}`,
       request: ["POST", `${ROOT}/Plugins`, about],
       changes: ["plugins"],
     });
@@ -56,7 +47,7 @@ export async function planPlugin({ plan, account, options, url }) {
   const active = await account.release();
   const released = active ? await account.configuredPlugins(active.configurationSid) : [];
   if (version && released.some(({ pluginVersionSid }) => pluginVersionSid === version.sid)) return;
-  const others = released.filter(({ uniqueName }) => uniqueName !== NAME);
+  const others = released.filter(({ uniqueName }) => uniqueName !== PLUGIN);
   const wanted = [...others.map(({ pluginVersionSid: sid, phase }) => ({ plugin_version: sid, phase })), { plugin_version: version?.sid ?? PENDING, phase: PHASE }];
   const name = `flex-edge ${label}`;
   const configuration = version && (await matching(account, name, wanted));

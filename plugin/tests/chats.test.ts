@@ -205,6 +205,25 @@ describe("chats", () => {
       expect(worker.only("/internal-chat/open")).toEqual({ participant: "bob" });
     });
 
+    it("also when Flex's chat has them before the agent is in", async () => {
+      const all = await chats([]);
+      const bob = withBob({ status: "notParticipating" });
+      worker.answer("/internal-chat/open", opened(bob));
+      client.getConversationBySid.mockResolvedValue(bob.sdk);
+      vi.useFakeTimers();
+      const opening = all.open("bob", "Bob");
+      await vi.advanceTimersByTimeAsync(100);
+      bob.status = "joined";
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect((await opening)?.conversation.sid).toBe(bob.sid);
+      bob.status = "notParticipating";
+      client.emit("conversationLeft", bob);
+      const again = all.open("bob", "Bob");
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await again).toBeUndefined();
+      expect(fake.told("Failed")).toEqual(["The chat with Bob could not be opened. Flex says: the chat has not arrived"]);
+    });
+
     it("and it is told when Flex's chat never has them", async () => {
       const all = await chats([]);
       worker.answer("/internal-chat/open", opened(withBob()));

@@ -196,6 +196,23 @@ describe("a chat", () => {
     expect(message).toBeDefined();
   });
 
+  it("reads a message that the chat knows of and that did not come in", async () => {
+    const bob = bobs();
+    await show(bob);
+    await openBob();
+    await screen.findByText("Hello Alice");
+    bob.add("bob", "Swallowed");
+    act(() => void client.emit("conversationUpdated", { conversation: bob, updateReasons: ["lastMessage"] }));
+    expect(await screen.findByText("Swallowed")).toBeInTheDocument();
+    expect(bob.getMessages).toHaveBeenCalledTimes(2);
+    // One that was taken away again is sought once.
+    bob.messages.pop();
+    act(() => void bob.emit("messageRemoved", { sid: `IM${bob.sid}2` }));
+    act(() => void client.emit("conversationUpdated", { conversation: bob, updateReasons: ["lastMessage"] }));
+    await new Promise((resume) => setTimeout(resume, 1_000));
+    expect(bob.getMessages).toHaveBeenCalledTimes(2);
+  });
+
   it("says when its messages cannot be loaded, and tries again", async () => {
     const bob = bobs();
     bob.getMessages.mockRejectedValueOnce(new Error("offline"));

@@ -1,4 +1,6 @@
 // Twilsock, version 3, the server's side: HTTP requests and notifications inside one binary WebSocket.
+import { STATUS_CODES } from "node:http";
+
 let serial = 0;
 
 function encode(header, payload = "") {
@@ -81,7 +83,7 @@ export function serveTwilsock(socket, { identify, perform, closed }) {
         method: "reply",
         id: header.id,
         status: ok,
-        http_status: { code: answer.status, status: answer.status < 300 ? "OK" : "Error" },
+        http_status: { code: answer.status, status: STATUS_CODES[answer.status] },
         http_headers: { "content-type": "application/json" },
       },
       JSON.stringify(answer.body ?? {}),

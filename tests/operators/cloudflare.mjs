@@ -20,10 +20,15 @@ const metadataOf = (body) => JSON.parse(/name="metadata"\r\n\r\n(.*?)\r\n--/s.ex
 
 export async function startCloudflare() {
   const uploads = []; // {method, path, metadata}
+  const files = []; // the manifest of each upload of static files, which are all there already
   const deployed = [{ id: "deployment-0", source: "api", strategy: "percentage", created_on: WHEN, author_email: "", versions: [{ version_id: VERSIONS[0], percentage: 100 }] }]; // the newest first
   const asked = [];
 
   function answer(method, path, body) {
+    if (/\/assets-upload-session$/.test(path)) {
+      files.push(JSON.parse(body).manifest);
+      return { jwt: "the files are there", buckets: [] };
+    }
     const upload = /\/workers\/scripts\/[\w-]+(\/versions)?$/.test(path) && method !== "GET";
     if (upload) uploads.push({ method, path, metadata: metadataOf(body) });
     if (upload) return { id: "version-1", tag: "tag-1", deployment_id: "deployment-1", etag: "1", startup_time_ms: 3, metadata: {}, resources: { script_runtime: {} } };
@@ -54,5 +59,5 @@ export async function startCloudflare() {
     response.end(JSON.stringify({ success: isThere, errors: isThere ? [] : [NOT_FOUND_ERROR], messages: [], result: isThere ? result : null }));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { deployed, url: `http://127.0.0.1:${server.address().port}/client/v4`, uploads, asked, close: () => server.close() };
+  return { deployed, files, url: `http://127.0.0.1:${server.address().port}/client/v4`, uploads, asked, close: () => server.close() };
 }

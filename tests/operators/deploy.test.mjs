@@ -36,7 +36,8 @@ function start(program, args, env = {}) {
     child.on("exit", (status) => resolve({ status, output }));
   });
 }
-const deploy = (...args) => start(process.execPath, ["dev/deploy.mjs", "--settings", file, ...args], { CLOUDFLARE_API_BASE_URL: cloudflare.url });
+// Without the plugin, whose packages are not there before its own tests.
+const deploy = (...args) => start(process.execPath, ["dev/deploy.mjs", "--settings", file, "--without-plugin", ...args], { CLOUDFLARE_API_BASE_URL: cloudflare.url });
 const write = (lines) => writeFileSync(file, `${lines.join("\n")}\n`);
 const COMPLETE = [
   "# Ours",
@@ -89,6 +90,7 @@ describe("deployments", () => {
       assert.equal(status, 0, output);
       for (const binding of ["STATE", "GATE", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "ALLOWED_ORIGINS"]) assert.ok(output.includes(`env.${binding}`), binding);
       assert.ok(!output.includes(SECRET) && !/inherit|not recommended/.test(output), output);
+      assert.match(output, /companion plugin: (none;|\d)/);
       assert.deepEqual(cloudflare.uploads, []);
     });
   }
@@ -108,6 +110,16 @@ describe("deployments", () => {
     assert.match(output, /It answers at https:\/\/flex-edge\.example\.workers\.dev\. Next: npm run doctor/);
     assert.equal(readFileSync(file, "utf8"), `${COMPLETE.join("\n")}\nWORKER_URL=https://flex-edge.example.workers.dev\n`);
     assert.ok(!output.includes(SECRET));
+  });
+
+  test("static files are deployed, and everything else is the Worker's", async () => {
+    write(COMPLETE);
+    assert.equal((await deploy()).status, 0);
+    const [{ assets }] = cloudflare.uploads.map(({ metadata }) => metadata);
+    const names = Object.keys(cloudflare.files.at(-1));
+    assert.ok(names.length > 0 && names.every((name) => /^\/(README\.md|plugin\/flex-edge\.js(\.map)?)$/.test(name)), names.join());
+    assert.equal(assets.config.run_worker_first[0], "/*");
+    assert.ok(assets.config.run_worker_first.slice(1).every((rule) => rule.startsWith("!/plugin/flex-edge.js")));
   });
 
   test("a version is uploaded without being deployed", async () => {

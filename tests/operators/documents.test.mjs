@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { tourText } from "../../dev/demo/tour-text.mjs";
+import { EVENTS } from "../../dev/doctor/places.mjs";
 import { SECRETS, TOOLS, VARS } from "../../dev/settings.mjs";
 import { root } from "../../dev/setup.mjs";
 
@@ -34,6 +35,15 @@ test("docs/operate.md has a heading for each anchor, and its figures", () => {
   const anchors = new Set([...operate.matchAll(/^## (.+)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-")));
   for (const [, anchor] of operate.matchAll(/\]\(#([^)]+)\)/g)) assert.ok(anchors.has(anchor), anchor);
   assert.match(operate, /\| internal call: rung, accepted, ended \| \d+ \| \d+ \|/);
+});
+
+test("TaskRouter is asked for the events that the Worker does something about", () => {
+  const source = read("src/features/events.rs").split("let said = match")[1].split("_ => return")[0];
+  const known = [...source.matchAll(/"([a-z]+\.[a-z-]+)"/g)].map(([, name]) => name);
+  assert.deepEqual([...EVENTS].sort(), known.sort());
+  const listed = read("docs/conversations.md");
+  const isListed = (event) => [event, `.${event.split(".")[1]}`].some((name) => listed.includes(`\`${name}\``));
+  assert.deepEqual(EVENTS.filter((event) => !isListed(event)), []);
 });
 
 test("the log's fields are those of the Worker", () => {

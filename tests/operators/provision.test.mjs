@@ -24,7 +24,7 @@ describe("an empty account", () => {
     write(credentials());
     const { status, output } = await run("provision", ["--dry-run", ...ALL]);
     assert.equal(status, 0, output);
-    for (const part of ["/Workflows", "/Configuration", "/Applications.json", "/Addresses", "/PluginService/Plugins", "/Versions", "/Releases", "EventsFilter=task.canceled,"]) assert.ok(output.includes(part), part);
+    for (const part of ["/Workflows", "/Configuration", "/Applications.json", "/Addresses", "/PluginService/Plugins", "/Versions", "/Releases", "EventsFilter=task.created,"]) assert.ok(output.includes(part), part);
     assert.deepEqual(writes(), []);
     assert.deepEqual(settings(), credentials());
   });

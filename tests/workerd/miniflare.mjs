@@ -15,7 +15,8 @@ const { unstable_getMiniflareWorkerOptions: optionsOf } = createRequire(import.m
 export async function startMiniflare({ port, persist, vars }) {
   const lines = [];
   // Somebody's own .dev.vars must not reach a Worker that is tested.
-  const { workerOptions } = optionsOf(join(root, "wrangler.toml"), undefined, { envFiles: [devNull] });
+  // Without the static files' router, which tests/operators/plugin.test.mjs has: it would cost every request.
+  const { assets: _, ...workerOptions } = optionsOf(join(root, "wrangler.toml"), undefined, { envFiles: [devNull] }).workerOptions;
   const modules = edgeModules().map(({ name, path, wasm }) => ({ name, path, type: wasm ? "CompiledWasm" : "ESModule" }));
   const options = {
     host: "127.0.0.1",

@@ -20,6 +20,10 @@ export const scenes = {
     await accept(alice, "Carol Customer");
     await customer.bringToFront();
     await customer.getByText("Talking").waitFor();
+    // Flex changes the agent's leg when it sees who is in the call, and complains if the leg is gone by then.
+    const voice = () => [...inside.tasks.all.values()].find(({ channel }) => channel === "voice");
+    const isSeen = ({ type, participant: { created, updated } }) => type === "agent" && updated > created;
+    await until(() => inside.nativeCalls.legsOf(voice()).some(isSeen), "Flex's look at the call");
     await customer.getByRole("button", { name: "Hang up" }).click();
     await customer.getByText(/The call has ended/).waitFor();
     await until(() => [...inside.tasks.all.values()].some(({ channel, status }) => channel === "voice" && status === "wrapping"), "wrap-up");

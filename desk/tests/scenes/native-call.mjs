@@ -10,8 +10,9 @@ const nobodyOnTheLine = ({ inside }) =>
   until(() => [...inside.calls.all.values()].every((leg) => !inside.calls.alive(leg)), "the end of every leg");
 const held = ({ inside }, found) => [...inside.conferences.live(found.sid).participants.values()].some(({ hold }) => hold);
 
-/** Alice has called Bob, and it rings at his. */
+/** Alice has called Bob, and it rings at his; others are there to be asked. */
 async function ringing(stage, more = []) {
+  for (const name of more) stage.people.setActivity(name, "Available");
   const [alice, bob, ...others] = await Promise.all(["alice", "bob", ...more].map((name) => stage.sit(name)));
   await callAgent(alice, "Bob Baker");
   await task(bob, "Alice Archer");
@@ -24,6 +25,16 @@ async function talking(stage, more) {
   await accept(pages[1], "Alice Archer");
   await until(() => ["alice", "bob"].every((name) => size(stage, ownTask(stage, name)) === 2), "two conferences of two");
   return pages;
+}
+
+/** Somebody whom Flex shows as being in the call. */
+const inCall = (page, name) => page.getByTestId("participant-name").filter({ hasText: name });
+const assertTalking = (stage) => ["alice", "bob"].forEach((name) => stage.assert.equal(size(stage, ownTask(stage, name)), 2, name));
+
+/** TaskRouter takes Bob's offer back after its time. */
+function timeOut(stage) {
+  const [offer] = ownTask(stage, "bob").reservations.filter(({ status }) => status === "pending");
+  stage.inside.tasks.moveReservation(offer, "timeout");
 }
 
 export const scenes = {
@@ -80,14 +91,30 @@ export const scenes = {
     await nobodyOnTheLine(stage);
   },
 
-  async "Bob's browser is closed: Alice is not left with the ringing"(stage) {
-    const { inside } = stage;
+  async "Bob does not answer: his offer goes away, Alice's call ends"(stage) {
+    const [alice, bob] = await ringing(stage);
+    timeOut(stage);
+    await bob.bringToFront();
+    await bob.getByText("No active tasks").waitFor();
+    await nobodyOnTheLine(stage);
+    await alice.bringToFront();
+    await alice.getByRole("button", { name: /complete/i }).first().click();
+    await alice.getByText("No active tasks").waitFor();
+  },
+
+  async "Bob's browser is closed while it rings: Alice is not left with the ringing"(stage) {
     const [, bob] = await ringing(stage);
     await bob.close();
-    // TaskRouter takes the offer back after its time.
-    const [offer] = ownTask(stage, "bob").reservations.filter(({ status }) => status === "pending");
-    inside.tasks.moveReservation(offer, "timeout");
+    timeOut(stage);
     await nobodyOnTheLine(stage);
+  },
+
+  async "Alice's browser is closed while they talk: Bob is not left alone"(stage) {
+    const [alice, bob] = await talking(stage);
+    await alice.close();
+    await nobodyOnTheLine(stage);
+    await bob.bringToFront();
+    await bob.getByRole("button", { name: /complete/i }).first().waitFor();
   },
 
   async "Bob is not available: Alice is told at once"(stage) {
@@ -111,15 +138,13 @@ export const scenes = {
   },
 
   async "warm to a third agent, who stays with Bob"(stage) {
-    const { people } = stage;
-    people.setActivity("erin", "Available");
     const [alice, , erin] = await talking(stage, ["erin"]);
     const call = ownTask(stage, "alice");
     await hand(alice, "Erin Ellis", "warm");
     await accept(erin, "Bob Baker");
     await until(() => size(stage, call) === 3, "three in Alice's conference");
     await alice.bringToFront();
-    await alice.getByText("Erin Ellis").first().waitFor();
+    await inCall(alice, "Erin Ellis").waitFor();
     await stage.picture(alice, "native-call-three");
     // Flex sees to it that the call goes on without Alice.
     const ending = () => [...stage.inside.conferences.live(call.sid).participants.values()].filter(({ endOnExit }) => endOnExit);
@@ -130,15 +155,54 @@ export const scenes = {
     await until(() => size(stage, ownTask(stage, "bob")) === 2, "Bob's side goes on");
   },
 
+  async "cold to a third agent: Alice is out, Bob goes on"(stage) {
+    const [alice, , erin] = await talking(stage, ["erin"]);
+    const call = ownTask(stage, "alice");
+    await hand(alice, "Erin Ellis", "cold");
+    await until(() => size(stage, call) === 1, "Alice is out at once");
+    await accept(erin, "Bob Baker");
+    await until(() => size(stage, call) === 2 && !held(stage, call), "Erin and Bob");
+    await until(() => size(stage, ownTask(stage, "bob")) === 2, "Bob's side goes on");
+    await erin.getByTestId("hangup-footer").click();
+    await nobodyOnTheLine(stage);
+  },
+
   async "cold to a queue"(stage) {
-    const { people } = stage;
-    people.setActivity("erin", "Available");
     const [alice, , erin] = await talking(stage, ["erin"]);
     const call = ownTask(stage, "alice");
     await hand(alice, "Sales", "cold", { queue: true });
     await accept(erin, "Bob Baker");
     await until(() => size(stage, call) === 2, "Erin and Bob");
     await until(() => size(stage, ownTask(stage, "bob")) === 2, "Bob's side goes on");
+  },
+
+  async "the called agent hands over: warm to a queue, which stays with Alice"(stage) {
+    const [, bob, erin] = await talking(stage, ["erin"]);
+    const call = ownTask(stage, "bob");
+    await hand(bob, "Sales", "warm", { queue: true });
+    await accept(erin, "Alice Archer");
+    await until(() => size(stage, call) === 3, "three in Bob's conference");
+    const ending = () => [...stage.inside.conferences.live(call.sid).participants.values()].filter(({ endOnExit }) => endOnExit);
+    await until(() => ending().every(({ call: leg }) => leg.seat.type === "customer"), "a call that goes on");
+    await bob.bringToFront();
+    await bob.getByTestId("hangup-footer").click();
+    await until(() => size(stage, call) === 2, "Erin and Alice");
+    await until(() => size(stage, ownTask(stage, "alice")) === 2, "Alice's side goes on");
+  },
+
+  async "a transfer is declined, another taken back: the call goes on"(stage) {
+    const [alice, , erin] = await talking(stage, ["erin"]);
+    const call = ownTask(stage, "alice");
+    await hand(alice, "Erin Ellis", "warm");
+    await reject(erin, "Bob Baker");
+    await until(() => call.reservations.some(({ status }) => status === "rejected"), "Erin's refusal");
+    await hand(alice, "Erin Ellis", "warm");
+    await task(erin, "Bob Baker");
+    await alice.bringToFront();
+    await alice.getByRole("button", { name: /cancel/i }).first().click();
+    await erin.bringToFront();
+    await erin.getByText("No active tasks").waitFor();
+    assertTalking(stage);
   },
 
   async "a number outside joins, and is shown"(stage) {
@@ -150,7 +214,11 @@ export const scenes = {
       return Actions.invokeAction("StartExternalWarmTransfer", { task: TaskHelper.getTaskByTaskSid(sid), phoneNumber: "+15551239999", callerId: "+15550009999" });
     }, call.reservations[0].sid);
     await until(() => size(stage, call) === 3, "three in Alice's conference");
-    await alice.getByText("+15551239999").first().waitFor();
+    await inCall(alice, "+15551239999").waitFor();
     await stage.picture(alice, "native-call-external");
+    stage.inside.calls.hangup([...stage.inside.calls.all.values()].find(({ to }) => to === "+15551239999"));
+    await until(() => size(stage, call) === 2, "Alice and Bob again");
+    await inCall(alice, "+15551239999").waitFor({ state: "detached" });
+    assertTalking(stage);
   },
 };

@@ -89,9 +89,7 @@ export class Chats extends Observable {
     const words = this.#edge.words.colleagues;
     try {
       const { conversationSid } = await this.#edge.client.ask("/internal-chat/open", { participant: identity });
-      const conversation = await this.#arrived(conversationSid);
-      this.#take(conversation);
-      return this.#chats.get(conversation.uniqueName ?? "");
+      return await this.#arrived(conversationSid);
     } catch (error) {
       this.#edge.notices.failed(words.openFailed(name), error, (failure: Failure) => {
         if (failure.reason === "conflict") return words.unusable;
@@ -108,10 +106,14 @@ export class Chats extends Observable {
     if (chat) this.#read(chat);
   }
 
-  async #arrived(sid: string): Promise<Conversation> {
+  async #arrived(sid: string): Promise<Chat> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#client.getConversationBySid(sid);
+        const conversation = await this.#client.getConversationBySid(sid);
+        this.#take(conversation);
+        const chat = this.named(conversation.uniqueName ?? undefined);
+        if (chat) return chat;
+        throw new Error("the chat has not arrived");
       } catch (error) {
         if (tries >= ARRIVES.tries) throw error;
         await new Promise((resume) => setTimeout(resume, ARRIVES.pause * tries));
