@@ -2,10 +2,9 @@
 // and whoever asks does so once, twice or several times at once. A scene is one object:
 //
 //   name      what happens, in a few words
-//   calls     [[operationId, it => text, {alone, brief, nth}]]: the calls that fail; the text, in the request's URL or body, tells this
-//             case's from all others'; a function answers one that is known only later. Where there is none that does, `alone`
-//             has the case played when no other is. `brief`: each fault only once, and asked once;
-//             `nth`: the first of them that fails
+//   calls     [[operationId, it => text, {alone, brief, nth}]]: the calls that fail; the text, in the request's URL or body,
+//             tells this case's from all others'; a function answers one that is known only later. Where there is none that does,
+//             `alone` has the case played when no other is. `brief`: each fault only once, asked once; `nth`: the first that fails
 //   given     () => it: people and state of their own
 //   ask       it => answer: what is asked
 //   delivered it => text: it is Twilio that asks, and so that delivers more often; the text finds the webhooks
