@@ -187,7 +187,8 @@ fn who_has_an_agent_or_an_open_invite_stays() {
         &invited(),
     );
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
-    let fake = invites(participants(channel(edge(), "active"), ""), &listed(OTHER)).on(
+    let both = format!("{},{}", listed(OTHER), listed(LOST));
+    let fake = invites(participants(channel(edge(), "active"), ""), &both).on(
         &read_task(OTHER),
         200,
         &task(OTHER, "pending"),
@@ -202,6 +203,9 @@ fn a_task_that_was_never_the_channels_brings_nobody_there() {
     let fake = alone(edge());
     let answer = fake.handle(signed(post("/taskrouter/events", &body)));
     assert_eq!(answer.status, 204);
+    // Nor a chat's task that names another channel, which has had invites of its own.
+    let fake = invites(participants(channel(edge(), "active"), ""), &listed(OTHER));
+    assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
 }
 
 /// Twilio signs what it fetches from any URL that an agent names for the music on hold.

@@ -134,7 +134,8 @@ async fn catch_alone(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32)
     let of_agents = agents.iter().filter_map(|agent| agent.task());
     let is_listed =
         invites.iter().filter_map(Invite::task).chain(of_agents).any(|t| *t == lost.task);
-    if !is_listed && !is_by_our_workflow(cx, lost) {
+    let is_first = invites.is_empty() && is_of_customers(cx, lost);
+    if !is_listed && !is_first {
         return Ok(());
     }
     if chat::is_anybody_left(cx, channel, &agents, &invites, lost_one).await? {
@@ -147,14 +148,13 @@ async fn catch_alone(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32)
     invite(cx, lost, channel, attempt).await.map(drop)
 }
 
-/// Whether the task was in a workflow of customers, in which no agent makes tasks.
-fn is_by_our_workflow(cx: &Context, lost: &Lost) -> bool {
+/// Whether the task was in the workflow of customers who come in, in which no agent makes tasks.
+/// Twilio does not say whether an interaction's first task is among the channel's invites.
+fn is_of_customers(cx: &Context, lost: &Lost) -> bool {
     let config = cx.config();
     let is_it = |workflow: Result<&WorkflowSid>| workflow.ok() == lost.workflow.as_ref();
     lost.workflow.is_some()
-        && (is_it(config.inbound_workflow())
-            || is_it(config.chat_transfer_workflow())
-            || is_it(config.fallback_workflow()))
+        && is_it(config.inbound_workflow())
         && !is_it(config.outbound_workflow())
 }
 
