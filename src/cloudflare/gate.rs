@@ -80,7 +80,7 @@ impl DurableObject for Gate {
             // Somebody may have been here meanwhile.
             let newest = self.record.borrow().clone();
             record = newest.unwrap_or(record).tried(is_done, clock::now());
-            if !is_done && record.watch.is_none() {
+            if !is_done && record.watch.is_none() && record.outcome.is_none() {
                 app(&self.env).stranded();
             }
         }
