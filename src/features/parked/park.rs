@@ -282,7 +282,7 @@ async fn take_back(
         }
     };
     let (disarmed, forgotten, ()) =
-        join!(disarmed, drop_note(cx, conversation, &note.id), unlisted);
+        join!(disarmed, drop_note(cx, conversation, &note.id, None), unlisted);
     if forgotten.is_err() {
         note::end(cx, conversation, note).await;
     }

@@ -5,8 +5,9 @@ use futures_util::join;
 use serde::Serialize;
 
 use super::list::{self, Listed};
-use super::unpark::come_back;
+use super::left::Left;
 use super::webhook;
+use super::written::come_back;
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::flex::customer::Author;
@@ -76,13 +77,21 @@ async fn walk(cx: &Context, report: &mut Report) -> Result<()> {
     cx.runtime().kv_put(PLACE, &place, "", None).await
 }
 
-/// 1. At the same time: read the newest message, and the parking's webhook. When nobody has written
+/// 1. What is left of a parking that is over goes.
+/// 2. At the same time: read the newest message, and the parking's webhook. When nobody has written
 ///    since it was parked, and the webhook is there, all is well.
-/// 2. A conversation that is gone, and a parking that is over, are off the list.
-/// 3. Somebody has written: do what the webhook would have done.
-/// 4. Else the webhook is gone: it is armed again.
+/// 3. A conversation that is gone is off the list.
+/// 4. Somebody has written: do what the webhook would have done.
+/// 5. Else the webhook is gone: it is armed again.
 async fn look_at(cx: &Context, listed: &Listed, report: &mut Report) -> Result<()> {
     let (conversation, parking) = (&listed.conversation, &listed.parking);
+    if note::is_over(cx, conversation, &parking.id).await? {
+        let (id, by) = (parking.id.clone(), Some(listed.worker.clone()));
+        let left = Left { conversation: conversation.clone(), id, by };
+        let found = left.look(cx).await;
+        left.clean_up(cx, found).await;
+        return Ok(());
+    }
     let (newest, webhook) =
         join!(cx.twilio().newest(conversation), webhook::find(cx, conversation, &parking.id));
     let is_gone = newest.as_ref().is_err_and(|error| error.is_gone());
@@ -90,7 +99,7 @@ async fn look_at(cx: &Context, listed: &Listed, report: &mut Report) -> Result<(
     if author.is_none() && !is_gone && webhook?.is_some() {
         return Ok(());
     }
-    if is_gone || note::is_over(cx, conversation, &parking.id).await? {
+    if is_gone {
         list::remove(cx, &listed.worker, conversation).await;
         return Ok(());
     }

@@ -9,9 +9,9 @@ use crate::flex::attributes::CallAttributes;
 /// Lets a caller go for whom nobody rings. The gate asks for it when nothing has come of a join
 /// in time.
 ///
-/// 1. Read the caller's task, and look for the callee's. Somebody rings, and the caller is
-///    there: all is well. Somebody rings for a caller who has left: they stop.
-/// 2. Nobody rings: end the room, unless there is company in it.
+/// 1. Read the caller's task, and look for the callee's. Somebody rings or has come, and the caller
+///    is there: all is well. Somebody rings for a caller who has left: they stop.
+/// 2. Nobody rings, or not any more: end the room, unless there is company in it.
 ///
 /// A failure is tried again by the gate.
 pub async fn let_go(cx: &Context, room: &ConferenceSid, caller: &TaskSid) -> Result<()> {
@@ -23,8 +23,11 @@ pub async fn let_go(cx: &Context, room: &ConferenceSid, caller: &TaskSid) -> Res
     if let Some(callee) = callee::find(cx, caller, linked.as_ref()).await? {
         if !task.is_some_and(|task| task.is_open()) {
             cx.twilio().close_task(callee, ENDED).await?;
+            return Ok(());
         }
-        return Ok(());
+        if callee.is_open() {
+            return Ok(());
+        }
     }
     let people = unless_gone(cx.twilio().people(room).await)?;
     if people.is_some_and(|people| people.len() <= 1) {
