@@ -393,6 +393,15 @@ impl World {
         self.gate(key, Ask::Settle { attempt, outcome, keep });
     }
 
+    /// Somebody has tried it, and nothing came of it.
+    pub fn give_up(&self, key: &str) {
+        let Reply::Granted(attempt) = self.gate(key, Ask::Claim { lease: 1_000, watch: None })
+        else {
+            panic!("somebody is at {key}")
+        };
+        self.gate(key, Ask::Settle { attempt, outcome: None, keep: 60_000 });
+    }
+
     /// The keys that were claimed.
     pub fn claimed(&self) -> Vec<String> {
         self.gate.borrow().keys().cloned().collect()
