@@ -378,6 +378,51 @@ fn a_channel_that_fails_is_told_and_tried_once_more() {
     assert!(!lines.iter().any(|line| line.contains("1555")), "no numbers in the log");
 }
 
+/// What is seen of a channel of which nobody knows whether it stands.
+fn uncertain(fake: Fake, is_unknown: bool) -> Fake {
+    if is_unknown {
+        return fake.on(&look(), 403, "{}");
+    }
+    (0..4).fold(fake, |fake, _| fake.on(&look(), 200, &channel("setup")))
+}
+
+/// The Interaction was accepted, and nobody has seen its channel stand.
+fn accepted(is_unknown: bool) -> Fake {
+    let fake = uncertain(seen(edge(), "+15551230001").on(&sms(), 200, &made()), is_unknown);
+    let body = message("%2B15551230001");
+    assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+    assert!(is_watched(&fake), "nobody looks again");
+    fake
+}
+
+#[test]
+fn a_channel_that_nobody_has_seen_stand_is_looked_at_again_and_not_made_again() {
+    let key = format!("inbound/{CH}/{MB}");
+    for is_unknown in [false, true] {
+        // The webhook stays: the customer's next message looks too.
+        let fake = uncertain(seen(accepted(is_unknown), "+15551230001"), is_unknown);
+        let body = message("%2B15551230001");
+        assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+        assert!(is_watched(&fake));
+        let fake = seen(fake, "+15551230001").on(&look(), 200, &channel("active"));
+        assert!(fake.on(&take_off(), 204, "").alarm(&key));
+    }
+    // It was seen to fail later: then there is none, and one is made.
+    let fake = seen(accepted(false), "+15551230001").on(&look(), 200, &channel("failed"));
+    let fake = fake.on(&sms(), 200, &made()).on(&look(), 200, &channel("active"));
+    let fake = fake.on(&take_off(), 204, "");
+    assert!(fake.alarm(&key));
+    assert!(!is_watched(&fake));
+}
+
+#[test]
+fn what_an_older_version_has_kept_of_an_interaction_counts() {
+    let fake = edge();
+    fake.world.keep(&format!("inbound/{CH}"), "null");
+    let fake = seen(fake, "+15551230001").on(&take_off(), 204, "");
+    assert_eq!(write(fake, &message("%2B15551230001")).status, 200);
+}
+
 #[test]
 fn whatever_fails_the_gate_does_it_again_and_finds_what_was_left() {
     let reads: [fn(Fake) -> Fake; 4] = [

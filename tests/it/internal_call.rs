@@ -368,6 +368,25 @@ fn the_gate_lets_nobody_go_for_whom_somebody_rings() {
 }
 
 #[test]
+fn a_called_agents_task_that_is_over_rings_for_nobody() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let over = |status: &str| {
+        let attributes = format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#);
+        let callee = task(CALLEE, status, &attributes);
+        format!(r#"{{"tasks":[{callee}],"meta":{{}}}}"#)
+    };
+    for status in ["canceled", "completed", "wrapping"] {
+        let (fake, what) = unanswered();
+        let read = |fake: Fake| fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &over(status));
+        let fake = read(fake).on(&list_people(), 200, &people(&[LEG])).on(&end_room(), 200, "{}");
+        assert!(alarm(&fake, &what));
+        // Somebody else is with the caller.
+        let fake = read(fake).on(&list_people(), 200, &people(&[LEG, OTHER_LEG]));
+        assert!(alarm(&fake, &what));
+    }
+}
+
+#[test]
 fn what_the_gate_could_not_do_it_tries_again() {
     let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
     let (fake, what) = unanswered();

@@ -462,9 +462,8 @@ fn who_has_parked_it_brings_it_back_to_themselves() {
     assert_eq!(json(&answer)["participantInvite"]["interactionSid"], KD);
     // What others have written meanwhile stays.
     let more = noted().replace("1.50", "2");
-    let invited_anew = || {
-        nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 200, &invited())
-    };
+    let invited_anew =
+        || nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 200, &invited());
     let keep = take_back().replace("1.50", "2");
     let fake = look_at_left(invited_anew(), &more, &webhook()).on(&disarm(), 204, "");
     assert_eq!(by_hand(&fake.on(&keep, 200, "{}")).status, 200);
@@ -585,11 +584,8 @@ fn by_hand_no_webhook_goes_but_the_parkings_own() {
     let listed = format!("{},{}", others.join(","), webhook());
     let fake =
         nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 200, &invited());
-    let fake = look_at_left(fake, &noted(), &listed).on(&disarm(), 204, "").on(
-        &take_back(),
-        200,
-        "{}",
-    );
+    let fake =
+        look_at_left(fake, &noted(), &listed).on(&disarm(), 204, "").on(&take_back(), 200, "{}");
     let body = format!(
         "Token=a.flex.token.of.alice&ConversationSid={CH}&WebhookSid=WH00000000000000000000000000000009&RouteToSameWorker=true"
     );
@@ -774,9 +770,11 @@ fn an_older_note_in_the_newer_ones_place_does_not_keep_the_customer_away() {
     // One that still counts is what is parked now.
     let invite = invite(&back(""), "").replace(ID, older);
     let fake = nobody(reads(Fake::default(), &stale)).on(&invite, 200, &invited());
-    let fake = look_at_left(fake, &stale, &webhook().replace(ID, older))
-        .on(&disarm(), 204, "")
-        .on(&format!("POST {CONVERSATIONS}/{CH} Attributes={{}}"), 200, "{}");
+    let fake = look_at_left(fake, &stale, &webhook().replace(ID, older)).on(&disarm(), 204, "").on(
+        &format!("POST {CONVERSATIONS}/{CH} Attributes={{}}"),
+        200,
+        "{}",
+    );
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
 

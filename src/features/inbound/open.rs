@@ -64,9 +64,8 @@ pub async fn once(
     let customer = unless_gone_again(customer, attempt)?.flatten();
     let Some(customer) = customer else { return Ok(false) };
     let (key, profile) = (format!("inbound/{sid}"), profile.as_deref());
-    let work = async |attempt| {
-        create(cx, &conversation, &customer, profile, attempt).await.map(Some)
-    };
+    let work =
+        async |attempt| create(cx, &conversation, &customer, profile, attempt).await.map(Some);
     // Older versions have kept nothing but that it was made.
     let is_over = async |opened: &Option<Opened>| match opened {
         Some(opened) if !opened.stands => Ok(look_at(cx, &opened.channel()).await? == Seen::Failed),

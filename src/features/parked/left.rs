@@ -30,10 +30,8 @@ impl Left {
     /// Looks what stands there: at the same time as the invite is made.
     pub async fn look(&self, cx: &Context) -> Found {
         let name = self.conversation.to_string();
-        let (conversation, webhooks) = join!(
-            cx.twilio().conversation(&name),
-            webhook::sids(cx, &self.conversation, &self.id)
-        );
+        let (conversation, webhooks) =
+            join!(cx.twilio().conversation(&name), webhook::sids(cx, &self.conversation, &self.id));
         Found { conversation, webhooks }
     }
 

@@ -4,8 +4,8 @@
 use futures_util::join;
 use serde::Serialize;
 
-use super::list::{self, Listed};
 use super::left::Left;
+use super::list::{self, Listed};
 use super::webhook;
 use super::written::come_back;
 use crate::base::context::Context;

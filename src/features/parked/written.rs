@@ -132,7 +132,8 @@ pub async fn come_back(
             return Ok(REMEMBER_OTHERS);
         }
     };
-    let (company, left) = (company.filter(|_| channel.as_ref() == Some(&back.channel)), back.left());
+    let (company, left) =
+        (company.filter(|_| channel.as_ref() == Some(&back.channel)), back.left());
     let (invited, found) = join!(back.bring(cx, company), left.look(cx));
     invited?;
     left.clean_up(cx, found).await;
