@@ -395,6 +395,7 @@ fn who_ends_the_last_task_of_a_chat_ends_the_chat() {
         }
     }
     // The end of the channel has brought the task to where it was to be.
+    let [agent, _] = agents;
     let fake = in_chat(channel(agent(), "active"), &[(ALICE, TASK)], &[]).on(&close, 200, "{}").on(
         &end_task("wrapping"),
         400,
