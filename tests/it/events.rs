@@ -235,6 +235,18 @@ fn at_most_three_times_an_hour_then_the_log_says_stranded() {
 }
 
 #[test]
+fn who_falls_back_takes_turns_with_who_leaves_and_who_cancels() {
+    let key = format!("fallback/{LOST}");
+    let fake = edge();
+    fake.world.take(&format!("leave/{UO}"), 10_000);
+    assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
+    // Once they are done the gate looks who is there.
+    assert!(fake.world.watched(&key).is_some());
+    let fake = invites(alone(fake), "").on(&invite(), 200, &invited());
+    assert!(fake.alarm(&key));
+}
+
+#[test]
 fn a_lost_answer_is_looked_for_and_a_failure_is_tried_again_by_the_gate() {
     let made = format!(
         r#"{{"sid":"KG00000000000000000000000000000001","routing":{{"properties":{{"sid":"{OTHER}","attributes":{{"fallbackFrom":"{LOST}"}}}}}}}}"#

@@ -345,6 +345,53 @@ fn a_lost_answer_is_looked_for_and_nothing_is_opened_twice() {
 }
 
 #[test]
+fn what_was_lost_is_looked_for_once_it_can_show() {
+    let fake = seen(edge(), "+15551230001")
+        .on_lost(&sms())
+        .on(&find(), 200, &found("pending"))
+        .on(&look(), 200, &channel("active"))
+        .on(&look(), 200, &channel("active"))
+        .on(&take_off(), 204, "");
+    let body = message("%2B15551230001");
+    assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+    assert_eq!(fake.world.slept.get(), 2_000);
+}
+
+#[test]
+fn what_may_have_been_made_is_looked_for_before_it_is_made_hours_later() {
+    let body = message("%2B15551230001");
+    let message = || signed(post("/conversations/inbound", &body));
+    // The gate's longest pause is an hour. The search fails too, as long as Twilio is away.
+    let fake = seen(edge(), "+15551230001").on_lost(&sms()).on(&find(), 403, "{}");
+    assert_eq!(fake.handle(message()).status, 200);
+    let fake = seen(fake, "+15551230001").on(&find(), 403, "{}");
+    fake.world.slept.set(fake.world.slept.get() + 61 * 60_000);
+    assert_eq!(fake.handle(message()).status, 200);
+    let fake = seen(fake, "+15551230001").on(&find(), 200, &found("pending"));
+    fake.world.slept.set(fake.world.slept.get() + 61 * 60_000);
+    let looked = fake.on(&look(), 200, &channel("active")).on(&look(), 200, &channel("active"));
+    let fake = looked.on(&take_off(), 204, "");
+    assert_eq!(fake.handle(message()).status, 200);
+    assert!(!is_watched(&fake));
+}
+
+#[test]
+fn a_gate_that_could_not_be_asked_is_asked_once_more() {
+    let body = message("%2B15551230001");
+    let message = || signed(post("/conversations/inbound", &body));
+    let fake = seen(edge(), "+15551230001")
+        .on(&sms(), 200, &made())
+        .on(&look(), 200, &channel("active"))
+        .on(&take_off(), 204, "");
+    fake.world.broken_claims.set(1);
+    assert_eq!(fake.handle(message()).status, 200);
+    // Twilio hears of it that nobody knows of the message.
+    let fake = edge();
+    fake.world.broken_claims.set(2);
+    assert_eq!(fake.handle(message()).status, 500);
+}
+
+#[test]
 fn attributes_that_a_listing_leaves_out_are_fetched() {
     let listed = format!(
         r#"{{"tasks":[{{"sid":"{TASK}","assignment_status":"pending","attributes":null}}],"meta":{{}}}}"#

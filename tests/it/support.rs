@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flex_edge::App;
 use flex_edge::base::config::Config;
-use flex_edge::base::error::Result;
+use flex_edge::base::error::{Error, Result};
 use flex_edge::base::http::{Request, Response};
 use flex_edge::base::params::pairs;
 use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Limit, Lost, Runtime, Watch};
@@ -57,6 +57,8 @@ pub struct World {
     pub kv: RefCell<BTreeMap<String, (String, Option<String>)>>,
     pub kv_operations: RefCell<Vec<String>>,
     gate: RefCell<BTreeMap<String, Record>>,
+    /// So many of the next claims fail.
+    pub broken_claims: Cell<u32>,
     /// How often who did what is limited, this minute.
     pub limited: RefCell<BTreeMap<String, u32>>,
     pub slept: Cell<u64>,
@@ -73,6 +75,8 @@ enum Done {
     Got(Option<String>),
     Listed(KvPage),
     Claimed(Claim),
+    /// The gate could not be asked.
+    Unclaimed,
     Limited(bool),
     Nothing,
 }
@@ -393,6 +397,12 @@ impl World {
         self.gate(key, Ask::Settle { attempt, outcome, keep });
     }
 
+    /// Somebody is at it, for so many milliseconds at most.
+    pub fn take(&self, key: &str, lease: u64) {
+        let granted = self.gate(key, Ask::Claim { lease, watch: None });
+        assert!(matches!(granted, Reply::Granted(_)), "somebody is at {key}");
+    }
+
     /// Somebody has tried it, and nothing came of it.
     pub fn give_up(&self, key: &str) {
         let Reply::Granted(attempt) = self.gate(key, Ask::Claim { lease: 1_000, watch: None })
@@ -466,6 +476,11 @@ impl Runtime for Shared {
         _: Duration,
         watch: Option<Watch>,
     ) -> Result<Claim> {
+        let left = self.0.broken_claims.get();
+        if left > 0 {
+            self.0.broken_claims.set(left - 1);
+            return claimed(self.0.perform(format!("claim {key}"), Done::Unclaimed));
+        }
         let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap();
         let watch = watch.map(|watch| (millis(watch.after), watch.what));
         let claim = match self.0.gate(key, Ask::Claim { lease: millis(lease), watch }) {
@@ -473,7 +488,7 @@ impl Runtime for Shared {
             Reply::Done(outcome) => Claim::Done(outcome),
             Reply::Wait(_) | Reply::Settled => Claim::Busy,
         };
-        Ok(claimed(self.0.perform(format!("claim {key}"), Done::Claimed(claim))))
+        claimed(self.0.perform(format!("claim {key}"), Done::Claimed(claim)))
     }
 
     async fn settle(
@@ -538,9 +553,12 @@ fn is_within(done: Done) -> bool {
     is_within
 }
 
-fn claimed(done: Done) -> Claim {
-    let Done::Claimed(claim) = done else { panic!("{done:?}") };
-    claim
+fn claimed(done: Done) -> Result<Claim> {
+    match done {
+        Done::Claimed(claim) => Ok(claim),
+        Done::Unclaimed => Err(Error::internal("the platform failed")),
+        done => panic!("{done:?}"),
+    }
 }
 
 /// The outside once more: it knows what happened, and holds its answers back.
@@ -644,7 +662,7 @@ impl Runtime for HeldBack {
     }
 
     async fn claim(&self, key: &str, _: Duration, _: Duration, _: Option<Watch>) -> Result<Claim> {
-        Ok(claimed(self.perform(format!("claim {key}")).await))
+        claimed(self.perform(format!("claim {key}")).await)
     }
 
     async fn settle(&self, key: &str, _: u32, _: Option<String>, _: Duration) -> Result<()> {
