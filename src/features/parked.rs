@@ -31,17 +31,32 @@ fn turn(conversation: &ConversationSid) -> String {
     format!("conversation/{conversation}")
 }
 
+/// A conversation as it was read in a turn, and which one that was.
+struct Read {
+    turn: u32,
+    conversation: Conversation,
+}
+
+/// Reads a conversation so that [`drop_note`] may count on it.
+async fn read(cx: &Context, sid: &ConversationSid) -> Result<Read> {
+    once::in_turn(cx, &turn(sid), async |turn| {
+        let conversation = cx.twilio().conversation(sid.to_string().as_str()).await?;
+        Ok(Read { turn, conversation })
+    })
+    .await
+}
+
 /// Takes the note with this id out of the conversation's attributes, if it still stands there.
-/// What is `known` of the conversation counts while nobody else has had a turn.
+/// What is `known` of them counts if nobody has had a turn since.
 async fn drop_note(
     cx: &Context,
     sid: &ConversationSid,
     id: &str,
-    known: Option<Conversation>,
+    known: Option<Read>,
 ) -> Result<()> {
-    once::in_turn(cx, &turn(sid), async |attempt| {
-        let conversation = match known.filter(|_| attempt == 1) {
-            Some(known) => known,
+    once::in_turn(cx, &turn(sid), async |turn| {
+        let conversation = match known.filter(|known| known.turn + 1 == turn) {
+            Some(known) => known.conversation,
             None => cx.twilio().conversation(sid.to_string().as_str()).await?,
         };
         let is_it = note::of(cx, &conversation).is_some_and(|found| found.note.id == id);

@@ -341,7 +341,7 @@ fn a_note_that_could_not_be_taken_back_counts_no_more() {
     // The next one is parked besides: the older note in its place is not what is parked.
     let newer = "0123456789abcdef";
     let fake = reads(fallback_set_in(&fake), &noted());
-    let fake = reads(falls_back(&noted(), fake, "sms", "\"sms\"", newer), &noted());
+    let fake = falls_back(&noted(), fake, "sms", "\"sms\"", newer);
     let query = format!("interactionSid={KD}&channelSid={UO}&parkId={newer}");
     let request = signed(post(&format!("{WEBHOOK}?{query}"), &message("%2B15551230001")));
     assert_eq!(fake.handle(request).status, 200);
@@ -430,12 +430,6 @@ fn clean(fake: Fake) -> Fake {
     look_at_left(fake, &noted(), &webhook()).on(&disarm(), 204, "").on(&take_back(), 200, "{}")
 }
 
-/// The same, when somebody has just written the attributes: they are read again.
-fn clean_in_turn(fake: Fake) -> Fake {
-    let fake = look_at_left(fake, &noted(), &webhook()).on(&disarm(), 204, "");
-    reads(fake, &noted()).on(&take_back(), 200, "{}")
-}
-
 fn reads(fake: Fake, attributes: &str) -> Fake {
     fake.on(&read(), 200, &conversation(attributes))
 }
@@ -467,9 +461,9 @@ fn who_has_parked_it_brings_it_back_to_themselves() {
     let keep = take_back().replace("1.50", "2");
     let fake = look_at_left(invited_anew(), &more, &webhook()).on(&disarm(), 204, "");
     assert_eq!(by_hand(&fake.on(&keep, 200, "{}")).status, 200);
-    // Also what one of ours has written just now.
+    // Also what one of ours has written between the reading and the writing.
     let fake = invited_anew();
-    fake.world.give_up(&format!("conversation/{CH}"));
+    fake.world.meanwhile(&disarm(), &format!("conversation/{CH}"));
     let fake = look_at_left(fake, &noted(), &webhook()).on(&disarm(), 204, "");
     assert_eq!(by_hand(&reads(fake, &more).on(&keep, 200, "{}")).status, 200);
 }
@@ -606,7 +600,7 @@ fn left() -> Fake {
 #[test]
 fn a_note_that_was_left_asks_nobody_while_its_invite_is_open() {
     for status in ["pending", "assigned"] {
-        let answer = by_hand(&clean_in_turn(look_at(reads(left(), &noted()), INVITED, status)));
+        let answer = by_hand(&clean(look_at(reads(left(), &noted()), INVITED, status)));
         assert_eq!(
             (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
             (200, Some(KG))
@@ -620,14 +614,14 @@ fn a_note_that_was_left_brings_the_customer_back_when_its_invite_is_over() {
     // Nobody is there.
     let other = invited().replace(KG, "KG00000000000000000000000000000002");
     let fake = nobody(stale()).on(&invite(&back(""), &same_worker()), 200, &other);
-    let answer = by_hand(&clean_in_turn(fake));
+    let answer = by_hand(&clean(fake));
     assert_eq!(
         (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
         (200, Some("KG00000000000000000000000000000002"))
     );
     // Somebody else has it by now.
     let fake = look_at(invites(participants(stale(), &other_agent()), ""), OTHER, "assigned");
-    assert_eq!(by_hand(&clean_in_turn(fake)).status, 409);
+    assert_eq!(by_hand(&clean(fake)).status, 409);
 }
 
 #[test]
@@ -679,7 +673,7 @@ fn message_and_agent_at_once_are_one_invite() {
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     // The agent has read the note just before it went.
     let fake = look_at(reads(fake.again().on_token(), &noted()), INVITED, "pending");
-    let fake = reads(look_at_left(fake, THEIRS, ""), THEIRS);
+    let fake = look_at_left(fake, THEIRS, "");
     let answer = by_hand(&fake);
     assert_eq!(
         (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
@@ -749,7 +743,7 @@ fn a_customer_whose_note_is_lost_comes_back_all_the_same() {
         // A redelivery by another webhook of the same parking.
         let other = body.replace(WH, "WH00000000000000000000000000000002");
         let fake = look_at(nobody(reads(fake.again_with(), THEIRS)), INVITED, "pending");
-        let fake = reads(look_at_left(fake, THEIRS, ""), THEIRS);
+        let fake = look_at_left(fake, THEIRS, "");
         assert_eq!(said(&fake, &other).status, 200);
     }
 }
@@ -940,15 +934,14 @@ fn the_cron_leaves_alone_what_rests() {
 fn a_message_that_no_webhook_has_told_of_brings_it_back_too() {
     let fake = swept(parked_world(), &written("+15551230001", AFTER), &webhook());
     let fake = nobody(reads(fake, &noted())).on(&invite(&back(""), ""), 200, &invited());
-    let fake = tick(clean_in_turn(fake)); // it was parked just now
+    let fake = tick(clean(fake));
     assert!(!is_listed(&fake));
     // Also when the note is lost; then the next run takes it off the list.
     let fake = parked_world().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK);
     let fake = swept(fake, &written("+15551230001", AFTER), "");
-    let fake = reads(falls_back(THEIRS, reads(fake, THEIRS), "sms", "\"sms\"", ID), THEIRS);
-    let fake = tick(fake);
+    let fake = tick(falls_back(THEIRS, reads(fake, THEIRS), "sms", "\"sms\"", ID));
     assert!(is_listed(&fake));
-    let fake = tick(reads(look_at_left(fake, THEIRS, ""), THEIRS));
+    let fake = tick(look_at_left(fake, THEIRS, ""));
     assert!(!is_listed(&fake));
 }
 
@@ -959,7 +952,7 @@ fn a_webhook_that_is_gone_is_armed_again_until_the_parking_is_over() {
     assert!(is_listed(&fake));
     // What is left of a parking that is over goes.
     fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
-    assert!(!is_listed(&tick(clean_in_turn(fake))));
+    assert!(!is_listed(&tick(clean(fake))));
     let closed = conversation(&noted()).replace("active", "closed");
     assert!(!is_listed(&tick(swept(parked_world(), "", "").on(&read(), 200, &closed))));
     let gone =

@@ -59,6 +59,8 @@ pub struct World {
     gate: RefCell<BTreeMap<String, Record>>,
     /// So many of the next claims fail.
     pub broken_claims: Cell<u32>,
+    /// During this call somebody else has a turn at this gate.
+    meanwhile: RefCell<Option<(String, String)>>,
     /// How often who did what is limited, this minute.
     pub limited: RefCell<BTreeMap<String, u32>>,
     pub slept: Cell<u64>,
@@ -356,6 +358,10 @@ impl World {
         record(call);
         let text = describe(call);
         self.calls.borrow_mut().push(text.clone());
+        let other = self.meanwhile.borrow_mut().take_if(|(during, _)| *during == text);
+        if let Some((_, key)) = other {
+            self.give_up(&key);
+        }
         let Some((expected, line)) = self.script.borrow_mut().pop_front() else {
             panic!("a call too many: {text}")
         };
@@ -401,6 +407,11 @@ impl World {
     pub fn take(&self, key: &str, lease: u64) {
         let granted = self.gate(key, Ask::Claim { lease, watch: None });
         assert!(matches!(granted, Reply::Granted(_)), "somebody is at {key}");
+    }
+
+    /// During this call somebody else has a turn at this gate.
+    pub fn meanwhile(&self, call: &str, key: &str) {
+        self.meanwhile.replace(Some((call.to_owned(), key.to_owned())));
     }
 
     /// Somebody has tried it, and nothing came of it.

@@ -2,11 +2,10 @@
 
 use futures_util::join;
 
-use super::{drop_note, list, webhook};
+use super::{Read, drop_note, list, read, webhook};
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{ConversationSid, WebhookSid, WorkerSid};
-use crate::twilio::conversations::Conversation;
 
 /// What is left of a parking that is over. Nobody has to wait until it is gone: the gate knows that
 /// the parking is over, so it counts no more, and who comes upon it takes it away.
@@ -22,16 +21,15 @@ pub struct Left {
 
 /// What stands there.
 pub struct Found {
-    conversation: Result<Conversation>,
+    conversation: Result<Read>,
     webhooks: Result<Vec<WebhookSid>>,
 }
 
 impl Left {
     /// Looks what stands there: at the same time as the invite is made.
     pub async fn look(&self, cx: &Context) -> Found {
-        let name = self.conversation.to_string();
         let (conversation, webhooks) =
-            join!(cx.twilio().conversation(&name), webhook::sids(cx, &self.conversation, &self.id));
+            join!(read(cx, &self.conversation), webhook::sids(cx, &self.conversation, &self.id));
         Found { conversation, webhooks }
     }
 
