@@ -146,7 +146,8 @@ export async function unnamed(scenes) {
   const asked = new Set();
   for (const scene of scenes) {
     await withCast(async () => {
-      const quiet = () => twilio.settle({ quietMs: scene.behind ? 80 : 0 });
+      const goesOn = scene.behind || scene.calls.some(([, , more]) => more?.later);
+      const quiet = () => twilio.settle({ quietMs: goesOn ? 200 : 0 });
       const it = await scene.given();
       await quiet();
       const since = twilio.journal({}).entries.at(-1)?.seq ?? 0;
