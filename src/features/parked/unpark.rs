@@ -65,7 +65,7 @@ pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<U
             return Ok(Done::with(unparked));
         }
         if let Some(worker) = agent.worker_sid() {
-            list::remove(cx, worker, sid).await;
+            list::clear(cx, worker, sid).await;
         }
         return Err(Error::refused(409, "This conversation is not parked."));
     };
