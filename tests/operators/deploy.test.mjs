@@ -12,6 +12,8 @@ import { environment, root } from "../../dev/setup.mjs";
 import { startCloudflare, VERSIONS } from "./cloudflare.mjs";
 
 const SECRET = "an auth token of nobody";
+const RINGBACK = "/voice/internal-call/ringback.wav";
+const SERVED = ["/plugin/flex-edge.js", "/plugin/flex-edge.js.map", RINGBACK];
 let cloudflare;
 let folder;
 let file;
@@ -117,9 +119,11 @@ describe("deployments", () => {
     assert.equal((await deploy()).status, 0);
     const [{ assets }] = cloudflare.uploads.map(({ metadata }) => metadata);
     const names = Object.keys(cloudflare.files.at(-1));
-    assert.ok(names.length > 0 && names.every((name) => /^\/(README\.md|plugin\/flex-edge\.js(\.map)?)$/.test(name)), names.join());
-    assert.equal(assets.config.run_worker_first[0], "/*");
-    assert.ok(assets.config.run_worker_first.slice(1).every((rule) => rule.startsWith("!/plugin/flex-edge.js")));
+    const known = new Set(["/README.md", ...SERVED]);
+    assert.deepEqual(names.filter((name) => !known.has(name)), []);
+    assert.ok(names.includes(RINGBACK), "the ringing tone is there without the plugin");
+    assert.deepEqual(assets.config.run_worker_first, ["/*", ...SERVED.map((name) => `!${name}`)]);
+    assert.match(assets.config._headers, new RegExp(`^${RINGBACK}\n  Cache-Control: public, max-age=86400\n`, "m"));
   });
 
   test("a version is uploaded without being deployed", async () => {
