@@ -1,5 +1,5 @@
 // An agent calls another by application dialing: Flex runs both sides, with its own hold, transfer and hang-up.
-import { accept, callAgent, hand, notice, reject, task } from "../screen.mjs";
+import { accept, addNumber, callAgent, hand, notice, reject, task } from "../screen.mjs";
 import { until } from "../stage.mjs";
 
 const isNative = ({ attributes }) => JSON.parse(attributes).internal_call === "native";
@@ -208,11 +208,7 @@ export const scenes = {
   async "a number outside joins, and is shown"(stage) {
     const [alice] = await talking(stage);
     const call = ownTask(stage, "alice");
-    await alice.bringToFront();
-    await alice.evaluate((sid) => {
-      const { Actions, TaskHelper } = window.Twilio.Flex;
-      return Actions.invokeAction("StartExternalWarmTransfer", { task: TaskHelper.getTaskByTaskSid(sid), phoneNumber: "+15551239999", callerId: "+15550009999" });
-    }, call.reservations[0].sid);
+    await addNumber(alice, "+15551239999");
     await until(() => size(stage, call) === 3, "three in Alice's conference");
     await inCall(alice, "+15551239999").waitFor();
     await stage.picture(alice, "native-call-external");
