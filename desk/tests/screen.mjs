@@ -60,7 +60,8 @@ export async function addNumber(page, number) {
   await page.getByRole("button", { name: /open transfer directory/i }).click();
   await page.getByText("Dialpad", { exact: true }).click();
   const dialpad = page.locator(".Twilio-WorkerDirectory");
-  await dialpad.getByRole("textbox").fill(number);
+  await dialpad.locator("input[type=tel]").click();
+  await page.keyboard.type(number);
   await dialpad.getByTestId("call-button").click();
 }
 

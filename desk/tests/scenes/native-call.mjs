@@ -211,6 +211,7 @@ export const scenes = {
     await addNumber(alice, "+15551239999");
     await until(() => size(stage, call) === 3, "three in Alice's conference");
     await inCall(alice, "+15551239999").waitFor();
+    await alice.getByText("Calling...").waitFor({ state: "detached" });
     await stage.picture(alice, "native-call-external");
     stage.inside.calls.hangup([...stage.inside.calls.all.values()].find(({ to }) => to === "+15551239999"));
     await until(() => size(stage, call) === 2, "Alice and Bob again");
