@@ -114,6 +114,16 @@ describe("deployments", () => {
     assert.ok(!output.includes(SECRET));
   });
 
+  test("the platform's own log line, which has URLs with their queries, is off", async () => {
+    write(COMPLETE);
+    for (const args of [[], ["--env", "staging"]]) {
+      const { status, output } = await deploy(...args);
+      assert.equal(status, 0, output);
+      const { enabled, logs } = cloudflare.uploads.at(-1).metadata.observability;
+      assert.deepEqual([enabled, logs.enabled, logs.invocation_logs], [true, true, false], args.join());
+    }
+  });
+
   test("static files are deployed, and everything else is the Worker's", async () => {
     write(COMPLETE);
     assert.equal((await deploy()).status, 0);
