@@ -114,15 +114,15 @@ describe("deployments", () => {
     assert.ok(!output.includes(SECRET));
   });
 
-  test("the platform's own log line, which has URLs with their queries, is off", async () => {
-    write(COMPLETE);
-    for (const args of [[], ["--env", "staging"]]) {
+  for (const args of [[], ["--env", "staging"]]) {
+    test(`the platform's own log line, which has URLs with their queries, is off ${args.join(" ")}`, async () => {
+      write(COMPLETE);
       const { status, output } = await deploy(...args);
       assert.equal(status, 0, output);
-      const { enabled, logs } = cloudflare.uploads.at(-1).metadata.observability;
-      assert.deepEqual([enabled, logs.enabled, logs.invocation_logs], [true, true, false], args.join());
-    }
-  });
+      const { enabled, logs } = cloudflare.uploads[0].metadata.observability;
+      assert.deepEqual([enabled, logs.enabled, logs.invocation_logs], [true, true, false]);
+    });
+  }
 
   test("static files are deployed, and everything else is the Worker's", async () => {
     write(COMPLETE);
