@@ -498,7 +498,8 @@ fn a_note_that_is_not_ours_brings_nothing_back_by_hand() {
     // Whoever writes their name into the note breaks the seal.
     let forged = noted().replace(ALICE, BOB);
     for agent in [Fake::default().on_token_of("bob", BOB, "agent"), alice(), dave()] {
-        assert_eq!(by_hand(&reads(agent, &forged)).status, 409);
+        let answer = by_hand(&reads(agent, &forged));
+        assert_eq!((answer.status, json(&answer)["reason"].as_str()), (409, Some("onlyByMessage")));
     }
 }
 

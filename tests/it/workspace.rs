@@ -574,3 +574,16 @@ fn worker_attributes_are_put_over_the_others_with_if_match() {
         dave().on_with_etag(&get(BOB), "\"1\"", &before).on(&write(BOB, "\"1\""), 200, &before);
     assert_eq!(ask(fake, path, &format!("workerSid={BOB}&attributesUpdate={update}")).status, 200);
 }
+
+#[test]
+fn worker_attributes_that_are_no_object_stay_as_they_are() {
+    for broken in ["{not json", "[1]", "1"] {
+        let worker = serde_json::json!({ "sid": ALICE, "attributes": broken }).to_string();
+        let fake = alice().on(&format!("GET {TASKROUTER}/Workers/{ALICE}"), 200, &worker);
+        let path = "/common/flex/taskrouter/update-worker-attributes";
+        let fields = format!("workerSid={ALICE}&attributesUpdate={{}}");
+        let response = ask(fake, path, &fields);
+        assert_eq!(response.status, 409, "{broken}");
+        assert!(json(&response)["message"].as_str().unwrap().contains("no JSON object"));
+    }
+}
