@@ -4,7 +4,7 @@ use flex_edge::base::http::Response;
 use flex_edge::base::text::{base64url, from_base64url};
 
 use crate::fixtures::{BOB, GONE, WRONG_STATE};
-use crate::support::{ALICE, API, Fake, TASKROUTER, json, post, signed};
+use crate::support::{ALICE, API, Fake, TASKROUTER, get, json, post, signed};
 
 const APP: &str = "AP00000000000000000000000000000001";
 const WORKFLOW: &str = "WW00000000000000000000000000000001";
@@ -228,6 +228,27 @@ fn what_is_no_ticket_of_ours_opens_nothing() {
     let (_, foreign, _) = self::ticket(foreign);
     assert_eq!(arrive(&fake, &foreign, CALL).body, REJECT);
     assert!(arrive(&fake, &ticket, CALL).body.contains("<Enqueue"), "the good one is unused");
+}
+
+#[test]
+fn a_url_that_an_agent_has_named_takes_no_ticket_for_anybody() {
+    // Twilio signs what it tells of a conference, with a body that says nothing of a ticket.
+    let (fake, ticket, _) = ticket(edge());
+    let of_own_call = format!("CallSid={CALL}&StatusCallbackEvent=participant-join");
+    let told = |path: String, body: &str| fake.handle(signed(post(&path, body)));
+    let path = format!("/voice/internal-call?CallSid={OTHER}&t={ticket}");
+    assert_eq!(told(path, "StatusCallbackEvent=conference-start").status, 400);
+    assert_eq!(told(format!("/voice/internal-call?t={ticket}"), &of_own_call).body, REJECT);
+    let got = get(&format!("/voice/internal-call?CallSid={OTHER}&t={ticket}"));
+    assert_eq!(fake.handle(signed(got)).status, 405);
+    // A parameter of the call that is named like one of Twilio's own.
+    for body in [
+        format!("CallSid={CALL}&t={ticket}&CallSid={OTHER}"),
+        format!("CallSid={OTHER}&t={ticket}&CallSid={CALL}"),
+    ] {
+        assert_eq!(told("/voice/internal-call".to_owned(), &body).status, 400);
+    }
+    assert!(arrive(&fake, &ticket, CALL).body.contains("<Enqueue"), "nobody has used it");
 }
 
 #[test]
