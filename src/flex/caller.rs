@@ -52,7 +52,9 @@ impl<'r> Webhook<'r> {
             ("POST", _) => true,
             ("GET", Wants::Twiml) => false,
             (_, Wants::Twiml) => return Err(Error::MethodNotAllowed("GET, POST, OPTIONS").into()),
-            (_, Wants::TwimlForCall | Wants::ToTell) => return Err(Error::MethodNotAllowed("POST, OPTIONS").into()),
+            (_, Wants::TwimlForCall | Wants::ToTell) => {
+                return Err(Error::MethodNotAllowed("POST, OPTIONS").into());
+            }
         };
         let config = cx.config();
         config.require(Feature::Twilio)?;
@@ -79,7 +81,9 @@ impl<'r> Webhook<'r> {
                 form.retain(|(name, _)| names.iter().filter(|known| *known == name).count() == 1);
             }
             // Twilio's own names begin with a capital.
-            Wants::ToTell => query.retain(|(name, _)| name.starts_with(|c: char| c.is_ascii_lowercase())),
+            Wants::ToTell => {
+                query.retain(|(name, _)| name.starts_with(|c: char| c.is_ascii_lowercase()))
+            }
         }
         let params =
             if is_json { Params::from_json(query, body)? } else { Params::from_pairs(query, form) };

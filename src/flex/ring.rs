@@ -39,7 +39,8 @@ pub async fn once(
     once::once_watched(cx, &key(caller), REMEMBER, Some(watch), ring).await
 }
 
-/// Whom the caller's task has let ring. One who is just being called is waited for.
+/// Whom the caller's task has let ring. One who is just being called is waited for; while that is
+/// not settled, also by the gate, it is [`Error::Busy`].
 pub async fn known(cx: &Context, caller: &TaskSid) -> Result<Option<Ring>> {
     match once::known(cx, &key(caller)).await {
         // An older version kept something else, for an hour.

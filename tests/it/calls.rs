@@ -233,7 +233,8 @@ fn what_an_agent_was_told_of_a_call_gives_no_right_to_hand_it_over() {
     let fields = format!("{fields}&to=%2B15551230002");
     let mut fake = fake;
     for _ in 0..2 {
-        fake = fake.on(&of_worker(), 200, &reservations("completed")).on(&rooms, 200, &live_rooms());
+        fake =
+            fake.on(&of_worker(), 200, &reservations("completed")).on(&rooms, 200, &live_rooms());
         assert_eq!(handle(&app, post(path, &fields)).status, 403);
     }
     fake.played();

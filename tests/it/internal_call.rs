@@ -748,3 +748,20 @@ fn a_caller_whose_task_is_gone_is_let_go_when_the_callee_declines() {
         );
     assert_eq!(clean_up(&fake, CALLEE), 200);
 }
+
+#[test]
+fn a_caller_who_hangs_up_waits_for_nobody_who_is_just_being_called() {
+    let fake = dave();
+    fake.world.begin(GATE);
+    let fake = fake
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &caller(""))
+        .on(
+            &format!("GET {API}/Conferences.json?FriendlyName={CALLER}&PageSize=20"),
+            200,
+            &format!(r#"{{"conferences":[{{"sid":"{ROOM}","friendly_name":"{CALLER}","status":"in-progress"}}]}}"#),
+        )
+        .on(&by_mark(), 200, &nobody())
+        .on(&end_room(), 200, "{}");
+    let body = format!("Token=a.flex.token.of.alice&taskSid={CALLER}");
+    assert_eq!(fake.handle(post("/voice/cleanup-rejected-task", &body)).status, 200);
+}

@@ -476,3 +476,27 @@ fn the_gate_tries_again_what_failed() {
     let fake = hung_up(read(fake, "canceled", &attributes));
     assert!(fake.alarm(&format!("not-taken/{WR}")));
 }
+
+#[test]
+fn what_is_just_being_noted_is_not_taken_for_nothing() {
+    let (fake, attributes) = waits();
+    let second = "WT000000000000000000000000000000b3";
+    let owner = fake.world.begin(&format!("native-task/{second}"));
+    let body = format!(
+        "EventType=reservation.rejected&TaskSid={second}&WorkflowSid={WORKFLOW}&TaskAttributes={attributes}&ReservationSid={WR}"
+    );
+    assert_eq!(fake.handle(signed(post("/taskrouter/events", &body))).status, 204);
+    let key = format!("not-taken/{WR}");
+    assert!(fake.world.watched(&key).is_some());
+    fake.world.settle(&format!("native-task/{second}"), owner, &format!("\"{CALL}\""));
+    let over =
+        serde_json::json!({ "sid": second, "assignment_status": "canceled", "attributes": "{}" });
+    let read = format!("GET {TASKROUTER}/Tasks/{second}");
+    let fake = hung_up(fake.on(&read, 200, &over.to_string()));
+    assert!(fake.alarm(&key));
+    // A task whose call is just getting in.
+    let fake = edge();
+    fake.world.begin("native-call/c9");
+    let made = self::attributes("c9", CALL, "");
+    assert_eq!(tell(&fake, "task.created", WORKFLOW, &made).status, 503);
+}
