@@ -64,7 +64,7 @@ impl DurableObject for Gate {
                 self.changed_within(Duration::from_millis(until.min(deadline) - now)).await;
                 continue;
             }
-            if !matches!(reply, Reply::Wait(_)) {
+            if !matches!(reply, Reply::Wait(_) | Reply::Nothing) {
                 self.keep(record).await?;
             }
             return Response::ok(json::write(&reply));

@@ -475,3 +475,16 @@ fn a_call_that_cannot_be_ended_now_is_ended_by_the_gate() {
     assert!(fake.alarm(&key));
     assert!(fake.world.watched(&key).is_none());
 }
+
+#[test]
+fn a_call_that_just_begins_to_ring_is_not_taken_for_none() {
+    let fake = edge();
+    let (ring, key) = (format!("internal-call/{CALLER}"), format!("give-up/{WR}"));
+    let owner = fake.world.begin(&ring);
+    assert_eq!(tell(&fake, "reservation.rejected", CALLEE, &call_of(CALLER)).status, 204);
+    assert!(fake.world.watched(&key).is_some());
+    fake.world.settle(&ring, owner, &format!(r#"{{"callee":"{CALLEE}","isForOne":true}}"#));
+    let fake = call(fake, "assigned", "canceled").on(&end_room(), 200, "{}");
+    assert!(fake.alarm(&key));
+    assert!(fake.world.watched(&key).is_none());
+}

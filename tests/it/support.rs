@@ -18,7 +18,7 @@ use flex_edge::base::config::Config;
 use flex_edge::base::error::{Error, Result};
 use flex_edge::base::http::{Request, Response};
 use flex_edge::base::params::pairs;
-use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Limit, Lost, Runtime, Watch};
+use flex_edge::base::runtime::{Answer, Call, Claim, Grant, KvPage, Limit, Lost, Runtime, Watch};
 use flex_edge::once::ledger::{self, Ask, Record, Reply};
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, Mac as _};
@@ -393,20 +393,25 @@ impl World {
         reply
     }
 
-    /// Something has been done, and this is what came of it.
-    pub fn keep(&self, key: &str, outcome: &str) {
-        let Reply::Granted(attempt) = self.gate(key, Ask::Claim { lease: 1_000, watch: None })
-        else {
+    /// Somebody begins something, and is at it for a while; which grant that is.
+    pub fn begin(&self, key: &str) -> u32 {
+        let ask = Ask::Claim { lease: 13_000, watch: None, over: None };
+        let Reply::Granted { attempt, .. } = self.gate(key, ask) else {
             panic!("somebody is at {key}")
         };
+        attempt
+    }
+
+    /// Somebody ends what they have begun.
+    pub fn settle(&self, key: &str, attempt: u32, outcome: &str) {
         let (outcome, keep) = (Some(outcome.to_owned()), 24 * 3_600_000);
         self.gate(key, Ask::Settle { attempt, outcome, keep });
     }
 
     /// Somebody is at it, for so many milliseconds at most.
     pub fn take(&self, key: &str, lease: u64) {
-        let granted = self.gate(key, Ask::Claim { lease, watch: None });
-        assert!(matches!(granted, Reply::Granted(_)), "somebody is at {key}");
+        let granted = self.gate(key, Ask::Claim { lease, watch: None, over: None });
+        assert!(matches!(granted, Reply::Granted { .. }), "somebody is at {key}");
     }
 
     /// During this call somebody else has a turn at this gate.
@@ -416,11 +421,14 @@ impl World {
 
     /// Somebody has tried it, and nothing came of it.
     pub fn give_up(&self, key: &str) {
-        let Reply::Granted(attempt) = self.gate(key, Ask::Claim { lease: 1_000, watch: None })
-        else {
-            panic!("somebody is at {key}")
-        };
+        let attempt = self.begin(key);
         self.gate(key, Ask::Settle { attempt, outcome: None, keep: 60_000 });
+    }
+
+    /// Something has been done, and this is what came of it.
+    pub fn keep(&self, key: &str, outcome: &str) {
+        let attempt = self.begin(key);
+        self.settle(key, attempt, outcome);
     }
 
     /// The keys that were claimed.
@@ -486,6 +494,7 @@ impl Runtime for Shared {
         lease: Duration,
         _: Duration,
         watch: Option<Watch>,
+        over: Option<String>,
     ) -> Result<Claim> {
         let left = self.0.broken_claims.get();
         if left > 0 {
@@ -494,9 +503,10 @@ impl Runtime for Shared {
         }
         let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap();
         let watch = watch.map(|watch| (millis(watch.after), watch.what));
-        let claim = match self.0.gate(key, Ask::Claim { lease: millis(lease), watch }) {
-            Reply::Granted(attempt) => Claim::Granted { attempt },
+        let claim = match self.0.gate(key, Ask::Claim { lease: millis(lease), watch, over }) {
+            Reply::Granted { attempt, tries } => Claim::Granted(Grant { attempt, tries }),
             Reply::Done(outcome) => Claim::Done(outcome),
+            Reply::Nothing => Claim::Nothing,
             Reply::Wait(_) | Reply::Settled => Claim::Busy,
         };
         claimed(self.0.perform(format!("claim {key}"), Done::Claimed(claim)))
@@ -672,7 +682,14 @@ impl Runtime for HeldBack {
         Ok(listed(self.perform(format!("list {prefix} {cursor:?}")).await))
     }
 
-    async fn claim(&self, key: &str, _: Duration, _: Duration, _: Option<Watch>) -> Result<Claim> {
+    async fn claim(
+        &self,
+        key: &str,
+        _: Duration,
+        _: Duration,
+        _: Option<Watch>,
+        _: Option<String>,
+    ) -> Result<Claim> {
         claimed(self.perform(format!("claim {key}")).await)
     }
 
