@@ -20,8 +20,9 @@ use crate::base::runtime::{Claim, Grant, Watch};
 const BEYOND_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the count of failed owners is kept.
 const REMEMBER_FAILURES: Duration = Duration::from_mins(1);
-/// How long, when something may have come of it all the same: whoever comes next has to look.
-const REMEMBER_UNCERTAIN: Duration = Duration::from_hours(1);
+/// How long, when something may have come of it all the same: whoever comes next has to look, and
+/// the gate itself comes after an hour at the latest.
+const REMEMBER_UNCERTAIN: Duration = Duration::from_hours(2);
 /// How long Twilio takes at most until something shows whose answer was lost.
 const UNTIL_IT_SHOWS: Duration = Duration::from_secs(2);
 /// As long is somebody's outcome waited for by who only wants to know it.
@@ -165,15 +166,25 @@ async fn perform<T: Serialize>(
 ) -> Result<T> {
     let result = work(cx, grant.tries).await;
     let outcome = result.as_ref().ok().map(|(value, _)| json::write(value));
-    let keep = result.as_ref().map_or_else(|error| remembered(error), |(_, keep)| *keep);
+    let keep = match &result {
+        Ok((_, keep)) => *keep,
+        Err(error) => remembered(error, grant.tries),
+    };
     leave(cx, key, grant.attempt, outcome, keep).await;
     result.map(|(value, _)| value)
 }
 
-/// How long a failure is remembered.
-fn remembered(error: &Error) -> Duration {
-    let is_open = error.is_uncertain() || matches!(error, Error::Busy);
-    if is_open { REMEMBER_UNCERTAIN } else { REMEMBER_FAILURES }
+/// How long a failure is remembered. What Twilio has refused may follow something that worked: a
+/// lost answer, and then a search that failed.
+fn remembered(error: &Error, attempt: u32) -> Duration {
+    let is_ours = matches!(
+        error,
+        Error::BadRequest { .. }
+            | Error::Forbidden(_)
+            | Error::Refused { .. }
+            | Error::NotConfigured { .. }
+    );
+    if is_ours && attempt == 1 { REMEMBER_FAILURES } else { REMEMBER_UNCERTAIN }
 }
 
 /// What came of something that is done once, without doing it; nothing when nothing has come of

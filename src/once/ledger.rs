@@ -195,20 +195,24 @@ impl Record {
         self.watch.as_ref().filter(|due| due.at <= now).map(|due| due.what.as_str())
     }
 
-    /// The record after what was due has been tried; when it has failed, it is due again.
+    /// The record after what was due has been tried; when it has failed, it is due again. Besides,
+    /// whether somebody is stranded: it is never tried again, and nobody has done it meanwhile.
     #[must_use]
-    pub fn tried(mut self, is_done: bool, now: Millis) -> Self {
+    pub fn tried(mut self, is_done: bool, now: Millis) -> (Self, bool) {
         self.watch = self.watch.filter(|_| !is_done).and_then(|due| {
             let pause = pause_after(due.tries)?;
             Some(Due { at: now + pause, tries: due.tries + 1, ..due })
         });
-        self
+        let is_stranded = !is_done && self.watch.is_none() && self.outcome.is_none();
+        (self, is_stranded)
     }
 
-    /// Whether nothing of it is worth keeping.
+    /// When the gate has to look again after an alarm, also one that has rung too early; none when
+    /// nothing is worth keeping.
     #[must_use]
-    pub fn is_over(&self, now: Millis) -> bool {
-        self.watch.is_none() && self.alarm() <= now
+    pub fn next_alarm(&self, now: Millis) -> Option<Millis> {
+        let at = self.alarm();
+        (self.watch.is_some() || at > now).then_some(at)
     }
 }
 
@@ -289,7 +293,7 @@ mod tests {
         claim_watched(&mut record, 0, Some((500, "let go".into())));
         settle(&mut record, 1, None, 10);
         assert_eq!(look(&mut record, 20), Reply::Wait(20));
-        record = record.map(|record| record.tried(true, 500));
+        record = record.map(|record| record.tried(true, 500).0);
         assert_eq!(look(&mut record, 501), Reply::Nothing);
         // An owner has died, and nobody will do it for them.
         let mut record = None;
@@ -328,7 +332,7 @@ mod tests {
         assert_eq!(look(&mut record, 1_000), Reply::Done("CA1".into()));
         assert_eq!(claim(&mut record, 1_000), Reply::Done("CA1".into()));
         let known = record.clone().unwrap();
-        assert_eq!((known.alarm(), known.is_over(5_009)), (5_010, false));
+        assert_eq!((known.next_alarm(5_009), known.next_alarm(5_010)), (Some(5_010), None));
         assert_eq!(anew(&mut record, "CA1", 1_000), Reply::Granted { attempt: 3, tries: 2 });
         // Who died over it has come to nothing, too; who was late with the first one has nothing new.
         assert_eq!(claim(&mut record, 1_101), Reply::Done("CA1".into()));
@@ -374,11 +378,39 @@ mod tests {
         claim_watched(&mut record, 200, watch());
         let known = record.clone().unwrap();
         assert_eq!((known.alarm(), known.due(499), known.due(500)), (500, None, Some("let go")));
-        let again = known.clone().tried(false, 500);
-        assert_eq!((again.alarm(), again.due(500)), (5_500, None));
-        assert_eq!(known.tried(true, 500).watch, None);
+        let (again, is_stranded) = known.clone().tried(false, 500);
+        assert_eq!((again.alarm(), again.due(500), is_stranded), (5_500, None, false));
+        let (done, is_stranded) = known.tried(true, 500);
+        assert_eq!((done.watch, is_stranded), (None, false));
         settle(&mut record, 2, Some("done"), 300);
         assert_eq!(record.unwrap().due(10_000), None);
+    }
+
+    #[test]
+    fn what_somebody_else_has_done_meanwhile_strands_nobody() {
+        let mut record = None;
+        claim_watched(&mut record, 0, Some((500, "catch".to_owned())));
+        settle(&mut record, 1, None, 10);
+        let last = Due { tries: 36, ..record.as_ref().unwrap().watch.clone().unwrap() };
+        record.as_mut().unwrap().watch = Some(last);
+        // While the gate tries it for the last time, who asks again has done it.
+        let tried = record.clone().unwrap();
+        assert_eq!(claim(&mut record, 501), granted(2));
+        settle(&mut record, 2, Some("done"), 502);
+        let (done, is_stranded) = record.unwrap().tried(false, 503);
+        assert_eq!((done.outcome.as_deref(), is_stranded), (Some("done"), false));
+        assert!(tried.tried(false, 503).1, "else somebody has to look");
+    }
+
+    #[test]
+    fn an_alarm_that_rings_too_early_is_set_again() {
+        let mut record = None;
+        claim_watched(&mut record, 0, Some((500, "let go".to_owned())));
+        let known = record.clone().unwrap();
+        assert_eq!((known.due(499), known.next_alarm(499)), (None, Some(500)));
+        settle(&mut record, 1, Some("WT1"), 10);
+        let known = record.unwrap();
+        assert_eq!((known.next_alarm(1009), known.next_alarm(1010)), (Some(1010), None));
     }
 
     #[test]
@@ -392,12 +424,14 @@ mod tests {
     fn what_fails_for_good_is_not_tried_for_ever() {
         let due = Due { at: 0, what: "x".into(), tries: 0 };
         let mut record = Record { watch: Some(due), ..Record::default() };
-        let mut times = Vec::new();
+        let (mut times, mut is_stranded) = (Vec::new(), false);
         while let Some(due) = &record.watch {
             let at = due.at;
             times.push(at);
-            record = record.tried(false, at);
+            assert!(!is_stranded, "it is tried again");
+            (record, is_stranded) = record.tried(false, at);
         }
+        assert!(is_stranded);
         let pauses: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert!(pauses.is_sorted(), "{pauses:?}");
         let day = 24 * 60 * 60 * 1000;

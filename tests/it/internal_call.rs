@@ -463,6 +463,25 @@ fn a_call_whose_link_cannot_be_written_can_be_declined_all_the_same() {
 }
 
 #[test]
+fn a_called_agents_task_that_is_over_rings_for_nobody() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let over = |status: &str| {
+        let attributes = format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#);
+        let callee = task(CALLEE, status, &attributes);
+        format!(r#"{{"tasks":[{callee}],"meta":{{}}}}"#)
+    };
+    for status in ["canceled", "completed", "wrapping"] {
+        let (fake, what) = unanswered();
+        let read = |fake: Fake| fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &over(status));
+        let fake = read(fake).on(&list_people(), 200, &people(&[LEG])).on(&end_room(), 200, "{}");
+        assert!(alarm(&fake, &what));
+        // Somebody else is with the caller.
+        let fake = read(fake).on(&list_people(), 200, &people(&[LEG, OTHER_LEG]));
+        assert!(alarm(&fake, &what));
+    }
+}
+
+#[test]
 fn what_the_gate_could_not_do_it_tries_again() {
     let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
     let (fake, what) = unanswered();
@@ -847,7 +866,7 @@ fn a_caller_whose_task_is_gone_is_let_go_when_the_callee_declines() {
 #[test]
 fn a_caller_who_hangs_up_waits_for_nobody_who_is_just_being_called() {
     let fake = dave();
-    fake.world.begin(GATE);
+    fake.world.begin(GATE, 13_000);
     let fake = fake
         .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &caller(""))
         .on(

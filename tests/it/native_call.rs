@@ -1,6 +1,6 @@
 //! Calls between agents that Flex runs: tickets, TwiML, and calls that nobody takes.
 
-use flex_edge::base::http::Response;
+use flex_edge::base::http::{Request, Response};
 use flex_edge::base::text::{base64url, from_base64url};
 
 use crate::fixtures::{BOB, GONE, WRONG_STATE};
@@ -301,14 +301,26 @@ fn plays(path: &str, body: &str) -> String {
 }
 
 #[test]
-fn who_waits_is_told_so_once() {
-    let ring = |body| plays("/voice/internal-call/ring", body);
-    let first = ring("CallSid=CA1&QueueTime=0");
-    assert!(
-        first.contains(r#"<Say language="en-US">"#) && first.contains(r#"<Say language="pt-BR">"#)
-    );
-    assert!(first.ends_with(r#"<Pause length="10"/></Response>"#));
-    assert_eq!(ring("CallSid=CA1&QueueTime=12"), r#"<Pause length="10"/></Response>"#);
+fn who_waits_hears_the_ringing_tone_and_words_where_it_cannot_be_fetched() {
+    let tone = |origin: &str| {
+        format!(
+            "<Play loop=\"0\">{origin}/voice/internal-call/ringback.wav</Play>\
+             <Say language=\"en-US\">Calling. Please wait.</Say>\
+             <Say language=\"pt-BR\">Chamando. Aguarde, por favor.</Say>\
+             <Pause length=\"10\"/></Response>"
+        )
+    };
+    for body in ["CallSid=CA1&QueueTime=0", "CallSid=CA1&QueueTime=12", ""] {
+        assert_eq!(plays("/voice/internal-call/ring", body), tone("https://edge.example.com"));
+    }
+    // Where Twilio was told to ask.
+    let public = "https://tunnel.example.com";
+    let seen = post("/voice/internal-call/ring", "");
+    let given =
+        Request { url: seen.url.replace("https://edge.example.com", public), ..seen.clone() };
+    let request = Request { signature: signed(given).signature, ..seen };
+    let answer = Fake::default().with("PUBLIC_URL", public).handle(request).body;
+    assert!(answer.ends_with(&tone(public)), "{answer}");
 }
 
 #[test]
@@ -481,7 +493,7 @@ fn the_gate_tries_again_what_failed() {
 fn what_is_just_being_noted_is_not_taken_for_nothing() {
     let (fake, attributes) = waits();
     let second = "WT000000000000000000000000000000b3";
-    let owner = fake.world.begin(&format!("native-task/{second}"));
+    let owner = fake.world.begin(&format!("native-task/{second}"), 13_000);
     let body = format!(
         "EventType=reservation.rejected&TaskSid={second}&WorkflowSid={WORKFLOW}&TaskAttributes={attributes}&ReservationSid={WR}"
     );
@@ -496,7 +508,7 @@ fn what_is_just_being_noted_is_not_taken_for_nothing() {
     assert!(fake.alarm(&key));
     // A task whose call is just getting in.
     let fake = edge();
-    fake.world.begin("native-call/c9");
+    fake.world.begin("native-call/c9", 13_000);
     let made = self::attributes("c9", CALL, "");
     assert_eq!(tell(&fake, "task.created", WORKFLOW, &made).status, 503);
 }
