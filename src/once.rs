@@ -166,8 +166,10 @@ async fn perform<T: Serialize>(
 ) -> Result<T> {
     let result = work(cx, grant.tries).await;
     let outcome = result.as_ref().ok().map(|(value, _)| json::write(value));
-    let keep =
-        result.as_ref().map_or_else(|error| remembered(error, grant.tries), |(_, keep)| *keep);
+    let keep = match &result {
+        Ok((_, keep)) => *keep,
+        Err(error) => remembered(error, grant.tries),
+    };
     leave(cx, key, grant.attempt, outcome, keep).await;
     result.map(|(value, _)| value)
 }

@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(look(&mut record, 1_000), Reply::Done("CA1".into()));
         assert_eq!(claim(&mut record, 1_000), Reply::Done("CA1".into()));
         let known = record.clone().unwrap();
-        assert_eq!((known.alarm(), known.next_alarm(5_009)), (5_010, Some(5_010)));
+        assert_eq!((known.next_alarm(5_009), known.next_alarm(5_010)), (Some(5_010), None));
         assert_eq!(anew(&mut record, "CA1", 1_000), Reply::Granted { attempt: 3, tries: 2 });
         // Who died over it has come to nothing, too; who was late with the first one has nothing new.
         assert_eq!(claim(&mut record, 1_101), Reply::Done("CA1".into()));

@@ -258,7 +258,7 @@ fn at_most_three_times_an_hour_then_the_log_says_stranded() {
 fn who_falls_back_takes_turns_with_who_leaves_and_who_cancels() {
     let key = format!("fallback/{LOST}");
     let fake = edge();
-    fake.world.take(&format!("leave/{UO}"), 10_000);
+    fake.world.begin(&format!("leave/{UO}"), 10_000);
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
     // Once they are done the gate looks who is there.
     assert!(fake.world.watched(&key).is_some());
@@ -480,7 +480,7 @@ fn a_call_that_cannot_be_ended_now_is_ended_by_the_gate() {
 fn a_call_that_just_begins_to_ring_is_not_taken_for_none() {
     let fake = edge();
     let (ring, key) = (format!("internal-call/{CALLER}"), format!("give-up/{WR}"));
-    let owner = fake.world.begin(&ring);
+    let owner = fake.world.begin(&ring, 13_000);
     assert_eq!(tell(&fake, "reservation.rejected", CALLEE, &call_of(CALLER)).status, 204);
     assert!(fake.world.watched(&key).is_some());
     fake.world.settle(&ring, owner, &format!(r#"{{"callee":"{CALLEE}","isForOne":true}}"#));

@@ -866,7 +866,7 @@ fn a_caller_whose_task_is_gone_is_let_go_when_the_callee_declines() {
 #[test]
 fn a_caller_who_hangs_up_waits_for_nobody_who_is_just_being_called() {
     let fake = dave();
-    fake.world.begin(GATE);
+    fake.world.begin(GATE, 13_000);
     let fake = fake
         .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &caller(""))
         .on(

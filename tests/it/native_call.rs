@@ -493,7 +493,7 @@ fn the_gate_tries_again_what_failed() {
 fn what_is_just_being_noted_is_not_taken_for_nothing() {
     let (fake, attributes) = waits();
     let second = "WT000000000000000000000000000000b3";
-    let owner = fake.world.begin(&format!("native-task/{second}"));
+    let owner = fake.world.begin(&format!("native-task/{second}"), 13_000);
     let body = format!(
         "EventType=reservation.rejected&TaskSid={second}&WorkflowSid={WORKFLOW}&TaskAttributes={attributes}&ReservationSid={WR}"
     );
@@ -508,7 +508,7 @@ fn what_is_just_being_noted_is_not_taken_for_nothing() {
     assert!(fake.alarm(&key));
     // A task whose call is just getting in.
     let fake = edge();
-    fake.world.begin("native-call/c9");
+    fake.world.begin("native-call/c9", 13_000);
     let made = self::attributes("c9", CALL, "");
     assert_eq!(tell(&fake, "task.created", WORKFLOW, &made).status, 503);
 }

@@ -393,9 +393,9 @@ impl World {
         reply
     }
 
-    /// Somebody begins something, and is at it for a while; which grant that is.
-    pub fn begin(&self, key: &str) -> u32 {
-        let ask = Ask::Claim { lease: 13_000, watch: None, over: None };
+    /// Somebody begins something, and is at it for so many milliseconds at most; which grant that is.
+    pub fn begin(&self, key: &str, lease: u64) -> u32 {
+        let ask = Ask::Claim { lease, watch: None, over: None };
         let Reply::Granted { attempt, .. } = self.gate(key, ask) else {
             panic!("somebody is at {key}")
         };
@@ -408,10 +408,10 @@ impl World {
         self.gate(key, Ask::Settle { attempt, outcome, keep });
     }
 
-    /// Somebody is at it, for so many milliseconds at most.
-    pub fn take(&self, key: &str, lease: u64) {
-        let granted = self.gate(key, Ask::Claim { lease, watch: None, over: None });
-        assert!(matches!(granted, Reply::Granted { .. }), "somebody is at {key}");
+    /// Something has been done, and this is what came of it.
+    pub fn keep(&self, key: &str, outcome: &str) {
+        let attempt = self.begin(key, 1_000);
+        self.settle(key, attempt, outcome);
     }
 
     /// During this call somebody else has a turn at this gate.
@@ -421,14 +421,8 @@ impl World {
 
     /// Somebody has tried it, and nothing came of it.
     pub fn give_up(&self, key: &str) {
-        let attempt = self.begin(key);
+        let attempt = self.begin(key, 1_000);
         self.gate(key, Ask::Settle { attempt, outcome: None, keep: 60_000 });
-    }
-
-    /// Something has been done, and this is what came of it.
-    pub fn keep(&self, key: &str, outcome: &str) {
-        let attempt = self.begin(key);
-        self.settle(key, attempt, outcome);
     }
 
     /// The keys that were claimed.

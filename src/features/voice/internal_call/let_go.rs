@@ -12,10 +12,10 @@ use crate::twilio::taskrouter::Task;
 /// in time.
 ///
 /// 1. Read the caller's task, and look for the callee's.
-/// 2. Somebody rings, and the caller is there: link the tasks and note whom we have let ring, which
-///    the join did not get to. Else nobody could end the call when it is declined.
+/// 2. Somebody rings or has come, and the caller is there: link the tasks and note whom we have let
+///    ring, which the join did not get to. Else nobody could end the call when it is declined.
 /// 3. Somebody rings for a caller who has left: they stop.
-/// 4. Nobody rings (any more): end the room, unless there is company in it.
+/// 4. Nobody rings, or not any more: end the room, unless there is company in it.
 ///
 /// A failure is tried again by the gate.
 pub async fn let_go(cx: &Context, room: &ConferenceSid, caller: &TaskSid) -> Result<()> {
