@@ -26,7 +26,8 @@ export const edgeModules = (build = join(root, "build")) =>
 const text = (value) => JSON.stringify(String(value)); // a Cap'n Proto text literal
 
 // `{modules, vars, kv, gate, services}`: text bindings, the address of a KV server bound as
-// STATE, the exactly-once gate, bindings to other workers of this process.
+// STATE, the exactly-once gate (its own, or that of another worker), bindings to other workers
+// of this process.
 function workerConfig({ modules, vars = {}, kv, gate, services = {} }, index) {
   const files = modules.map(({ name, path, source, wasm }, at) => {
     writeFileSync(join(index.folder, `${index.name}-${at}`), source ?? readFileSync(path));
@@ -34,13 +35,14 @@ function workerConfig({ modules, vars = {}, kv, gate, services = {} }, index) {
   });
   const bindings = Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
   if (kv) bindings.push(`(name = "STATE", kvNamespace = "kv")`);
-  if (gate) bindings.push(`(name = "GATE", durableObjectNamespace = "Gate")`);
+  const elsewhere = typeof gate === "string" ? `(className = "Gate", serviceName = ${text(gate)})` : null;
+  if (gate) bindings.push(`(name = "GATE", durableObjectNamespace = ${elsewhere ?? '"Gate"'})`);
   for (const [name, service] of Object.entries(services)) bindings.push(`(name = ${text(name)}, service = ${text(service)})`);
   return `(
     modules = [${files.join(", ")}],
     compatibilityDate = ${text(COMPATIBILITY_DATE)},
     bindings = [${bindings.join(", ")}],
-    ${gate ? `durableObjectNamespaces = [(className = "Gate", uniqueKey = "gate", enableSql = true)],
+    ${gate && !elsewhere ? `durableObjectNamespaces = [(className = "Gate", uniqueKey = "gate", enableSql = true)],
     durableObjectStorage = (localDisk = "disk"),` : ""}
   )`;
 }

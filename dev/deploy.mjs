@@ -11,7 +11,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { build, size } from "./build.mjs";
-import { buildPlugin, builtPlugin } from "./plugin.mjs";
+import { buildPlugin, builtPlugin, writeHeaders } from "./plugin.mjs";
 import { DEVELOPMENT, fileOf, readSettings, saveSettings, SECRETS, VARS } from "./settings.mjs";
 import { fail, isInstalled, root, run, say, setup } from "./setup.mjs";
 
@@ -78,6 +78,7 @@ function deploy(given) {
   say("Building the Worker");
   build();
   console.log(size());
+  writeHeaders();
   withPlugin(ours);
   say(settings.exists ? `Deploying with the settings of ${file}` : `There is no ${file}: deploying with what the Worker has`);
   const env = { FLEX_EDGE_SETTINGS: "1", WRANGLER_OUTPUT_FILE_PATH: output };

@@ -12,8 +12,12 @@ const headersFile = join(root, "public/_headers");
 
 export const pluginVersion = () => JSON.parse(readFileSync(join(root, "plugin/package.json"), "utf8")).version;
 
-/** Of every answer that has the plugin; the doctor reads the version. A browser asks again after five minutes, by ETag. */
-export const headersOf = (version) => `/plugin/flex-edge.js*
+const RINGBACK = `/voice/internal-call/ringback.wav
+  Cache-Control: public, max-age=86400
+  X-Content-Type-Options: nosniff
+`;
+
+const pluginHeaders = (version) => `/plugin/flex-edge.js*
   Cache-Control: public, max-age=300, must-revalidate
   Access-Control-Allow-Origin: *
   Cross-Origin-Resource-Policy: cross-origin
@@ -21,10 +25,22 @@ export const headersOf = (version) => `/plugin/flex-edge.js*
   X-Flex-Edge-Plugin: ${version}
 `;
 
+/**
+ * What the answers with static files say: of the ringing tone, which Twilio keeps for a day, and of the plugin if there is one.
+ * The doctor reads its version. A browser asks for it again after five minutes, by ETag.
+ */
+export const headersOf = (version) => [RINGBACK, ...(version ? [pluginHeaders(version)] : [])].join("\n");
+
+/** Writes them into public/, with the version of the plugin that lies there. */
+export function writeHeaders(version = builtPlugin()) {
+  const text = headersOf(version);
+  if (!existsSync(headersFile) || readFileSync(headersFile, "utf8") !== text) writeFileSync(headersFile, text);
+}
+
 export const installPlugin = () => install("plugin", "Flex UI and what it needs, about 770 MB; a minute or two");
 
 /** The version that lies in public/; undefined when there is none. */
-export const builtPlugin = () => (existsSync(script) ? /X-Flex-Edge-Plugin: (.+)/.exec(readFileSync(headersFile, "utf8"))?.[1] : undefined);
+export const builtPlugin = () => ([script, headersFile].every(existsSync) ? /X-Flex-Edge-Plugin: (.+)/.exec(readFileSync(headersFile, "utf8"))?.[1] : undefined);
 
 const isBuilt = () => !isOlder(script, ...SOURCES);
 
@@ -34,7 +50,7 @@ function make({ tolerate = false } = {}) {
   if (!run("npm", ["--prefix", "plugin", "run", "--silent", "build"], { tolerate })) return false;
   rmSync(served, { recursive: true, force: true });
   cpSync(dist, served, { recursive: true });
-  writeFileSync(headersFile, headersOf(pluginVersion()));
+  writeHeaders(pluginVersion());
   return true;
 }
 
@@ -46,6 +62,7 @@ export function buildPlugin() {
 
 /** The same where its packages are installed; else the Worker goes without it, and how to get it is said. */
 export function buildPluginIfInstalled() {
+  writeHeaders();
   if (isBuilt()) return;
   const hint = "npm run build -- --plugin installs what it needs, about 770 MB, and builds it";
   if (!isInstalled("plugin")) say(`The companion plugin is not built: ${hint}`);

@@ -40,7 +40,7 @@ function standin() {
 }
 
 // These have Workers of their own; all others share one, in one process.
-const ALONE = ["tour", "platform", "settings", "pass-on", "webchat", "native-call", "faults-events"];
+const ALONE = ["tour", "platform", "storage", "settings", "pass-on", "webchat", "native-call", "faults-events"];
 
 function workerd(chosen) {
   const all = testsOf("tests/workerd", ["round-trips", "faults", ...ALONE]);

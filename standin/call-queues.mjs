@@ -45,8 +45,12 @@ export function createCallQueues(twilio) {
     if (call.queue !== queue) return;
     try {
       if (answered.error || answered.status >= 400) throw new TwimlError(`${answered.error ?? answered.status}`);
-      for (const { name } of parseTwiml(answered.body).children) {
+      for (const verb of parseTwiml(answered.body).children) {
+        const { name } = verb;
         if (!WAITING.has(name)) throw new TwimlError(`${name} is not for who waits`);
+        const endless = name === "Play" ? await twilio.audio.play(call, verb, url) : null;
+        if (call.queue !== queue) return;
+        if (endless) return void (call.playing = endless);
         if (name === "Leave") return queue.leave("leave");
         if (name === "Hangup") return calls.hangup(call);
       }
@@ -83,6 +87,7 @@ export function createCallQueues(twilio) {
     const result = await Promise.race([left, call.over.then(() => "hangup")]);
     waiting.delete(queue);
     call.queue = null;
+    call.playing = null;
     if (result === "hangup" && task && ["pending", "reserved"].includes(task.status)) tasks.moveTask(task, "canceled", "hangup");
     return { QueueResult: result, QueueSid: queue.sid, QueueTime: Math.round((clock.now() - entered) / 1000) };
   }
@@ -99,7 +104,6 @@ export function createCallQueues(twilio) {
   return {
     enqueue,
     take,
-    state: () => [...waiting].map(({ sid, call, task }) => ({ sid, callSid: call.sid, taskSid: task?.sid ?? null })),
     reset: () => waiting.clear(),
   };
 }

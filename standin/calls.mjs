@@ -46,6 +46,7 @@ export function createCalls(twilio) {
       ended: null,
       participant: null,
       queue: null,
+      playing: null,
       program: 0,
       children: new Set(),
     };

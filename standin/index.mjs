@@ -5,6 +5,7 @@ import * as seed from "./accounts.mjs";
 import { createAddresses } from "./addresses.mjs";
 import { createAgents } from "./agents.mjs";
 import { createApplications } from "./applications.mjs";
+import { createAudio } from "./audio.mjs";
 import { createCallQueues } from "./call-queues.mjs";
 import { createCalls } from "./calls.mjs";
 import { createChats } from "./chats.mjs";
@@ -105,6 +106,7 @@ export async function startTwilio(given = {}) {
   twilio.applications = createApplications(twilio);
   twilio.conferences = createConferences(twilio);
   twilio.calls = createCalls(twilio);
+  twilio.audio = createAudio(twilio);
   twilio.player = createPlayer(twilio);
   twilio.callQueues = createCallQueues(twilio);
   twilio.nativeCalls = createNativeCalls(twilio);

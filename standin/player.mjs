@@ -2,7 +2,7 @@
 import { parseTwiml, TwimlError } from "./twiml.mjs";
 
 // Verbs that make no difference to who is connected with whom.
-const SILENT = new Set(["Say", "Play", "Pause", "Gather", "Record", "Start", "Stop"]);
+const SILENT = new Set(["Say", "Pause", "Gather", "Record", "Start", "Stop"]);
 
 export function createPlayer(twilio) {
   const { calls, conferences } = twilio;
@@ -17,6 +17,7 @@ export function createPlayer(twilio) {
   /** Stops whatever the leg is doing; what it did before sees that its program is another one now. */
   function interrupt(call) {
     call.program += 1;
+    call.playing = null;
     call.queue?.leave("redirected");
     if (call.participant) conferences.leave(call.participant, { reason: "participant_updated_via_api" });
     return call.program;
@@ -52,7 +53,10 @@ export function createPlayer(twilio) {
       else if (verb.name === "Enqueue") await enqueue(call, verb, documentUrl, program);
       else if (verb.name === "Redirect") return redirect(call, new URL(verb.text, documentUrl ?? undefined).href, verb.attributes.method);
       else if (verb.name === "Hangup" || verb.name === "Reject") return hangup(call);
-      else if (!SILENT.has(verb.name)) return alertAndHangup(call, `12200 Schema validation: unknown verb ${verb.name}`);
+      else if (verb.name === "Play") {
+        const endless = await twilio.audio.play(call, verb, documentUrl);
+        if (endless && program === call.program) return void (call.playing = endless);
+      } else if (!SILENT.has(verb.name)) return alertAndHangup(call, `12200 Schema validation: unknown verb ${verb.name}`);
     }
     if (program === call.program) hangup(call);
   }

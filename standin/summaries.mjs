@@ -66,7 +66,7 @@ export function createSummaries(twilio) {
   const state = () => ({
     tasks: [...tasks.all.values()].map(taskSummary),
     conferences: [...conferences.all.values()].map(conferenceSummary),
-    calls: [...calls.all.values()].map(({ sid, to, from, status }) => ({ sid, to, from, status })),
+    calls: [...calls.all.values()].map(({ sid, to, from, status, playing }) => ({ sid, to, from, status, playing })),
     ...twilio.chats.state(),
   });
 

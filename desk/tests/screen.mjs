@@ -54,6 +54,17 @@ export async function hand(page, name, mode, options) {
   await choose(page, name, mode, options);
 }
 
+/** Adds a number to a call, by the dialpad of Flex's own directory. */
+export async function addNumber(page, number) {
+  await page.bringToFront();
+  await page.getByRole("button", { name: /open transfer directory/i }).click();
+  await page.getByText("Dialpad", { exact: true }).click();
+  const dialpad = page.locator(".Twilio-WorkerDirectory");
+  await dialpad.locator("input[type=tel]").click();
+  await page.keyboard.type(number);
+  await dialpad.getByTestId("call-button").click();
+}
+
 /** Hands a chat over, by the plugin's button. */
 export async function handChat(page, name, mode, options) {
   await page.bringToFront();

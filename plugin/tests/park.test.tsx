@@ -208,6 +208,19 @@ describe("the list", () => {
     expect(fake.told("Failed")).toEqual([expect.stringMatching(/^The chat was not taken back\. It is back already/)]);
   });
 
+  it("keeps what only the customer can bring back, and says so", async () => {
+    worker.answer(LIST, ok({ parked: [carol] }));
+    worker.answer(BACK, refused(409, { reason: "onlyByMessage" }));
+    await show();
+    await userEvent.click(await screen.findByRole("button", { name: /^Take back/ }));
+    await waitFor(() =>
+      expect(fake.told("Failed")).toEqual([
+        expect.stringMatching(/^The chat was not taken back\. It is still parked, but only the customer/),
+      ]),
+    );
+    expect(screen.getByRole("button", { name: /^Take back/ })).toBeEnabled();
+  });
+
   it("keeps what could not be taken back", async () => {
     worker.answer(LIST, ok({ parked: [carol] }));
     worker.answer(BACK, lost());

@@ -5,6 +5,7 @@
 
 mod start;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 pub use start::start;
@@ -21,6 +22,8 @@ use crate::flex::native_call::{self, Callee, NATIVE, NATIVE_QUEUE, Ticket};
 
 /// As long may a task wait for somebody to take it, in seconds.
 const PATIENCE: &str = "60";
+/// The ringing tone, a static file beside `/voice/internal-call/ring`.
+const RINGBACK: &str = "ringback.wav";
 
 /// What `/voice/internal-call` takes.
 #[derive(Deserialize)]
@@ -89,23 +92,14 @@ fn attributes(ticket: &Ticket) -> Attributes<'_> {
     }
 }
 
-/// What `/voice/internal-call/ring` takes.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Waiting {
-    /// Since when the call waits, in seconds.
-    queue_time: Option<u64>,
-}
-
-/// `/voice/internal-call/ring`: what the caller hears until somebody takes the call. Twilio
-/// asks again at the end of each piece.
-pub async fn ring(_: &Context, _: &Webhook<'_>, ask: Waiting) -> Result<Response> {
-    let pause = el("Pause").attr("length", "10");
-    if ask.queue_time.is_some_and(|seconds| seconds > 0) {
-        return Ok(Response::twiml(response(pause)));
-    }
+/// `/voice/internal-call/ring`: the ringing tone, until somebody takes the call. Twilio asks
+/// again at the end: only what follows the tone has one, and it is reached only when the tone
+/// cannot be fetched. Then nobody must think that the line is dead.
+pub async fn ring(_: &Context, webhook: &Webhook<'_>, _: IgnoredAny) -> Result<Response> {
+    let tone = el("Play").attr("loop", "0").text(&webhook.sibling(RINGBACK));
     let [english, portuguese] = say("Calling. Please wait.", "Chamando. Aguarde, por favor.");
-    Ok(Response::twiml(responses([english, portuguese, pause])))
+    let pause = el("Pause").attr("length", "10");
+    Ok(Response::twiml(responses([tone, english, portuguese, pause])))
 }
 
 /// What `/voice/internal-call/left` takes:

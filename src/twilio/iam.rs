@@ -71,14 +71,17 @@ impl Twilio<'_> {
         };
         let answer = match self.send(call, Retry::Safe).await {
             Ok(answer) => answer,
-            Err(error) => match *error {
-                // Twilio's own validator goes by `valid` alone, whatever the status. But 20003
-                // is about our credentials.
-                Error::Twilio { status: 400..=404, code, message, .. } if code != Some(20003) => {
-                    return Err(refused(Some(message)).into());
+            Err(error) => {
+                // Twilio's own validator goes by `valid` alone, whatever the status. 20003 may
+                // also be about our own credentials: the operator is told.
+                let Error::Twilio { status: 400..=404, code, message, .. } = &*error else {
+                    return Err(error);
+                };
+                if *code == Some(20003) {
+                    self.cx.warn("a Flex token, or our own credentials, refused", &error);
                 }
-                _ => return Err(error),
-            },
+                return Err(refused(Some(message.clone())).into());
+            }
         };
         let validation: Validation = json::read(&answer.body)?;
         let is_over = validation.ends()?.is_some_and(|end| end <= self.cx.now());

@@ -1,21 +1,22 @@
 //! Flex Interactions: <https://www.twilio.com/docs/flex/developer/conversations/interactions-api>.
 
+mod channel;
+mod invite;
+mod participant;
 mod routing;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+pub use channel::{Channel, ChannelResource, ChannelStatus};
+pub use invite::Invite;
+pub use participant::{Participant, ParticipantKind};
 pub use routing::Routing;
 
 use super::Twilio;
-use super::taskrouter::AssignmentStatus;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
-use crate::base::members::view;
-use crate::base::sid::{
-    ChannelSid, ConversationSid, InteractionSid, InviteSid, ParticipantSid, TaskSid, WorkerSid,
-};
+use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, ParticipantSid};
 
 /// An interaction that has been accepted; whether its channel comes up shows later.
 #[derive(Clone, Debug, Deserialize)]
@@ -67,171 +68,6 @@ struct NewChannel<'a> {
 #[derive(Serialize)]
 struct NewChannelProperties<'a> {
     media_channel_sid: &'a ConversationSid,
-}
-
-/// A channel of an interaction: both SIDs name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Channel {
-    /// `KD…`
-    pub interaction: InteractionSid,
-    /// `UO…`
-    pub sid: ChannelSid,
-}
-
-/// A channel as Twilio has it.
-#[derive(Clone, Debug, Deserialize)]
-pub struct ChannelResource {
-    /// Whether it is going on.
-    pub status: ChannelStatus,
-    r#type: Option<String>,
-    /// Why it could not be made: <https://www.twilio.com/docs/api/errors>.
-    pub error_code: Option<u64>,
-}
-
-impl ChannelResource {
-    /// The unique name of the task channel that is usual for it.
-    #[must_use]
-    pub fn task_channel(&self) -> &'static str {
-        if self.r#type.as_deref() == Some("sms") { "sms" } else { "chat" }
-    }
-}
-
-/// Whether a channel is going on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ChannelStatus {
-    /// It is being made.
-    Setup,
-    /// It is going on.
-    Active,
-    /// It could not be made.
-    Failed,
-    /// It rests.
-    Inactive,
-    /// It is over.
-    Closed,
-    /// It is being handed over.
-    Transferring,
-    /// What Twilio may add one day.
-    #[serde(other)]
-    Unknown,
-}
-
-/// A participant of a channel.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Participant {
-    /// `UT…`
-    pub sid: ParticipantSid,
-    /// What they are in it.
-    #[serde(rename = "type")]
-    pub kind: ParticipantKind,
-    routing_properties: Option<RoutingProperties>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-struct RoutingProperties {
-    worker_sid: Option<WorkerSid>,
-    task_sid: Option<TaskSid>,
-}
-
-/// What a participant is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ParticipantKind {
-    /// Somebody who listens or helps.
-    Supervisor,
-    /// The customer.
-    Customer,
-    /// Somebody from outside.
-    External,
-    /// An agent.
-    Agent,
-    /// Twilio does not say, or says something new.
-    #[serde(other)]
-    Unknown,
-}
-
-impl Participant {
-    /// The agent or supervisor.
-    #[must_use]
-    pub fn worker(&self) -> Option<&WorkerSid> {
-        self.routing_properties.as_ref()?.worker_sid.as_ref()
-    }
-
-    /// The task that brought them in.
-    #[must_use]
-    pub fn task(&self) -> Option<&TaskSid> {
-        self.routing_properties.as_ref()?.task_sid.as_ref()
-    }
-
-    /// Talks to the customer for us. A supervisor who only listens does not.
-    #[must_use]
-    pub fn is_agent(&self) -> bool {
-        self.kind == ParticipantKind::Agent
-            || (self.kind == ParticipantKind::Unknown && self.worker().is_some())
-    }
-}
-
-/// An invite to a channel.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Invite {
-    /// `KG…`
-    pub sid: InviteSid,
-    routing: Option<InviteRouting>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct InviteRouting {
-    properties: Option<InviteTask>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct InviteTask {
-    sid: Option<TaskSid>,
-    assignment_status: Option<AssignmentStatus>,
-    attributes: Option<Box<RawValue>>,
-    /// Seconds since 1970.
-    date_created: Option<Box<RawValue>>,
-}
-
-impl Invite {
-    fn properties(&self) -> Option<&InviteTask> {
-        self.routing.as_ref()?.properties.as_ref()
-    }
-
-    /// The task that it made.
-    #[must_use]
-    pub fn task(&self) -> Option<&TaskSid> {
-        self.properties()?.sid.as_ref()
-    }
-
-    /// Whether Twilio says that its task is over. When it does not, the task may be over
-    /// nevertheless.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        use AssignmentStatus::{Canceled, Completed, Wrapping};
-        let status = self.properties().and_then(|task| task.assignment_status);
-        matches!(status, Some(Canceled | Completed | Wrapping))
-    }
-
-    /// That task's attributes when it was made, as a view. Twilio has them as an object, and
-    /// as an object's text; nothing when a listing leaves them out.
-    #[must_use]
-    pub fn view<T: DeserializeOwned + Default>(&self) -> Option<T> {
-        let attributes = self.properties()?.attributes.as_deref()?;
-        if attributes.get() == "null" {
-            return None;
-        }
-        Some(match serde_json::from_str::<String>(attributes.get()) {
-            Ok(text) => view(&text),
-            Err(_) => view(attributes.get()),
-        })
-    }
-
-    /// When its task was made, as far as Twilio says so.
-    fn created(&self) -> Option<u64> {
-        serde_json::from_str(self.properties()?.date_created.as_deref()?.get()).ok()
-    }
 }
 
 impl Twilio<'_> {

@@ -8,6 +8,7 @@ const task = (to) => JSON.stringify({ internal_call: "native", worker_sid: to, n
 const enqueue = (json, more = "") =>
   `<Response><Enqueue workflowSid="${seed.INTERNAL_CALL_WORKFLOW_SID}" waitUrl="internal-call/ring" action="internal-call/left" ${more}>` +
   `<Task timeout="60">${json.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</Task></Enqueue></Response>`;
+const WAV = { type: "audio/wav", content: Buffer.from("RIFF\x04\0\0\0WAVE", "latin1") };
 const asked = (path) => received.filter((request) => request.path === path);
 const queued = () => Object.values(twilio.state().tasks).find((found) => found.attributes.internal_call === "native");
 
@@ -15,7 +16,8 @@ describe("calls that Flex runs", () => {
   beforeEach(() => {
     twilio.connect();
     answers["/voice/internal-call"] = () => enqueue(task(seed.WORKERS.bob.sid));
-    answers["/voice/internal-call/ring"] = () => "<Response><Play>https://example.com/ring.mp3</Play></Response>";
+    answers["/voice/internal-call/ring"] = () => '<Response><Play loop="0">tone.wav</Play></Response>';
+    answers["/voice/internal-call/tone.wav"] = () => WAV;
     answers["/voice/internal-call/left"] = () => "<Response><Hangup/></Response>";
   });
   const dial = (more = {}) => twilio.outboundCall({ from: "alice", to: `${APP}?t=ticket%20one&x=1`, ...more });
@@ -38,6 +40,41 @@ describe("calls that Flex runs", () => {
     const [ring] = asked("/voice/internal-call/ring");
     assert.ok(ring.signed && /^QU/.test(ring.fields.QueueSid));
     assert.deepEqual([call.callStatus, attributes(call.taskSid).conference.sid], ["in-progress", call.conferenceSid]);
+  });
+
+  test("who waits hears what `<Play>` names, and the debugger is told when it is no audio", async () => {
+    const tone = "/voice/internal-call/tone.wav";
+    const hears = ({ farCallSid }) => twilio.state().calls.find(({ sid }) => sid === farCallSid).playing;
+    const alerts = () => twilio.journal({ kind: "alert" }).entries.map(({ message }) => message);
+    const call = await dial();
+    await twilio.settle();
+    assert.deepEqual([hears(call), alerts(), asked(tone).length], [workerUrl(tone), [], 1]);
+    await twilio.accept(queued().reservations[0].sid, { options: { From: seed.CALLER_ID } });
+    await twilio.settle();
+    assert.equal(hears(call), null, "who talks hears no ringing");
+    const wrong = [
+      [{ status: 404 }, "11200 Play: 404"],
+      [{ ...WAV, type: "text/html; charset=utf-8" }, "13420 Play: Invalid Content-Type: text/html"],
+      [{ type: "audio/wav", content: "ID3" }, "11200 Play: the content is not audio/wav"],
+    ];
+    // What follows is played then, in the queue and elsewhere.
+    answers["/voice/internal-call/ring"] = () => `<Response><Play loop="0">${workerUrl(tone)}</Play><Leave/></Response>`;
+    for (const [answer, message] of wrong) {
+      twilio.reset();
+      twilio.connect();
+      received.splice(0);
+      answers[tone] = () => answer;
+      const unheard = await dial();
+      await twilio.settle();
+      assert.deepEqual([alerts(), hears(unheard)], [[message], null]);
+      assert.equal(asked("/voice/internal-call/left")[0].fields.QueueResult, "leave");
+    }
+    twilio.clearJournal();
+    const { customerCallSid } = twilio.customerCall({ agent: "alice" });
+    await post(`${account}/Calls/${customerCallSid}.json`, { Twiml: "<Response><Play>no url</Play><Hangup/></Response>" });
+    await twilio.settle();
+    assert.deepEqual(alerts(), ["11100 Play: no url is no URL"]);
+    assert.equal((await get(`${account}/Calls/${customerCallSid}.json`)).body.status, "completed");
   });
 
   test("the called agent accepts, holds, and hangs up: both sides end", async () => {

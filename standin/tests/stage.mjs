@@ -18,7 +18,7 @@ let worker;
 export const workerUrl = (path = "") => `http://127.0.0.1:${worker.address().port}${path}`;
 /** What the Worker's place got since the test began. */
 export const received = [];
-/** How it answers: path → (fields, url) → TwiML, `{status}`, or `{late: true}` for never. */
+/** How it answers: path → (fields, url) → TwiML, `{status}`, `{type, content}`, or `{late: true}` for never. */
 export const answers = {};
 
 export const conference = (name, more = "") =>
@@ -72,7 +72,7 @@ before(async () => {
     });
     const said = answers[url.pathname]?.(fields, url) ?? "";
     if (said.late) return;
-    response.writeHead(said.status ?? 200, { "Content-Type": "text/xml" }).end(said.status ? "" : said);
+    response.writeHead(said.status ?? 200, { "Content-Type": said.type ?? "text/xml" }).end(said.status ? "" : (said.content ?? said));
   });
   await new Promise((resolve) => worker.listen(0, "127.0.0.1", resolve));
   twilio = await startTwilio({ workerUrl: workerUrl() });

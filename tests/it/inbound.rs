@@ -314,6 +314,20 @@ fn what_is_no_customers_message_opens_nothing() {
 }
 
 #[test]
+fn who_is_not_listed_yet_is_looked_for_again() {
+    let fake = edge()
+        .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation("active", "{}"))
+        .on(&read_members(), 200, r#"{"participants":[],"meta":{}}"#);
+    let body = message("%2B15551230001");
+    assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+    assert!(is_watched(&fake));
+    let fake = seen(fake, "+15551230001").on(&sms(), 200, &made());
+    let fake = fake.on(&look(), 200, &channel("active")).on(&take_off(), 204, "");
+    assert!(fake.alarm(&format!("inbound/{CH}/{MB}")));
+    assert!(!is_watched(&fake));
+}
+
+#[test]
 fn closed_conversations_and_internal_chats_open_nothing() {
     for (state, attributes) in [("closed", "{}"), ("active", r#"{"internalChat":"internalChat"}"#)]
     {

@@ -1,6 +1,6 @@
 //! Calls between agents that Flex runs: tickets, TwiML, and calls that nobody takes.
 
-use flex_edge::base::http::Response;
+use flex_edge::base::http::{Request, Response};
 use flex_edge::base::text::{base64url, from_base64url};
 
 use crate::fixtures::{BOB, GONE, WRONG_STATE};
@@ -280,14 +280,26 @@ fn plays(path: &str, body: &str) -> String {
 }
 
 #[test]
-fn who_waits_is_told_so_once() {
-    let ring = |body| plays("/voice/internal-call/ring", body);
-    let first = ring("CallSid=CA1&QueueTime=0");
-    assert!(
-        first.contains(r#"<Say language="en-US">"#) && first.contains(r#"<Say language="pt-BR">"#)
-    );
-    assert!(first.ends_with(r#"<Pause length="10"/></Response>"#));
-    assert_eq!(ring("CallSid=CA1&QueueTime=12"), r#"<Pause length="10"/></Response>"#);
+fn who_waits_hears_the_ringing_tone_and_words_where_it_cannot_be_fetched() {
+    let tone = |origin: &str| {
+        format!(
+            "<Play loop=\"0\">{origin}/voice/internal-call/ringback.wav</Play>\
+             <Say language=\"en-US\">Calling. Please wait.</Say>\
+             <Say language=\"pt-BR\">Chamando. Aguarde, por favor.</Say>\
+             <Pause length=\"10\"/></Response>"
+        )
+    };
+    for body in ["CallSid=CA1&QueueTime=0", "CallSid=CA1&QueueTime=12", ""] {
+        assert_eq!(plays("/voice/internal-call/ring", body), tone("https://edge.example.com"));
+    }
+    // Where Twilio was told to ask.
+    let public = "https://tunnel.example.com";
+    let seen = post("/voice/internal-call/ring", "");
+    let given =
+        Request { url: seen.url.replace("https://edge.example.com", public), ..seen.clone() };
+    let request = Request { signature: signed(given).signature, ..seen };
+    let answer = Fake::default().with("PUBLIC_URL", public).handle(request).body;
+    assert!(answer.ends_with(&tone(public)), "{answer}");
 }
 
 #[test]

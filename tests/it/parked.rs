@@ -182,7 +182,7 @@ fn the_templates_list_in_sync_is_kept_with_an_end_of_life() {
         "taskAttributes": OWN, "webhookSid": WH
     });
     let data = format!(
-        r#"{{"interactionSid":{},"flexInteractionChannelSid":{},"channelType":"sms","participantSid":{},"workflowSid":{},"taskChannelUniqueName":"sms","taskAttributes":{},"webhookSid":{}}}"#,
+        r#"{{"interactionSid":{},"flexInteractionChannelSid":{},"channelType":"sms","participantSid":{},"workflowSid":{},"taskChannelUniqueName":"sms","taskAttributes":{},"webhookSid":{},"parkId":"{ID}"}}"#,
         data["interactionSid"],
         data["flexInteractionChannelSid"],
         data["participantSid"],
@@ -498,7 +498,8 @@ fn a_note_that_is_not_ours_brings_nothing_back_by_hand() {
     // Whoever writes their name into the note breaks the seal.
     let forged = noted().replace(ALICE, BOB);
     for agent in [Fake::default().on_token_of("bob", BOB, "agent"), alice(), dave()] {
-        assert_eq!(by_hand(&reads(agent, &forged)).status, 409);
+        let answer = by_hand(&reads(agent, &forged));
+        assert_eq!((answer.status, json(&answer)["reason"].as_str()), (409, Some("onlyByMessage")));
     }
 }
 
@@ -511,6 +512,75 @@ fn what_is_not_parked_is_off_the_list() {
             alice().on(&read(), 200, &conversation(THEIRS))
         };
         assert_eq!(by_hand(&fake).status, 409);
+    }
+}
+
+#[test]
+fn an_older_parking_takes_no_newer_one_off_the_list() {
+    let sync = "IS00000000000000000000000000000001";
+    let item = format!("{SYNC}/ParkedInteractions_{ALICE}/Items/{CH}");
+    let parked_as = |id: &str| format!(r#"{{"revision":"7","data":{{"parkId":"{id}"}}}}"#);
+    for (in_sync, goes) in [(ID, true), ("newer", false)] {
+        // It is parked again, and what is left of this parking goes only now.
+        let fake = parked_world().with("TWILIO_SYNC_SERVICE_SID", sync);
+        let fake = fake.with("INTERNAL_CHAT_CLEANUP_CALLS", "22"); // for one of them
+        let entry = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}/{ID}")].clone();
+        let newer = format!("parked/{ALICE}/{CH}/newer");
+        fake.world.kv.borrow_mut().insert(newer.clone(), entry);
+        fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
+        let fake =
+            look_at_left(fake, THEIRS, "").on(&format!("GET {item}"), 200, &parked_as(in_sync));
+        let fake = if goes { fake.on(&format!("DELETE {item} [7]"), 204, "") } else { fake };
+        let fake = tick(fake);
+        assert!(!is_listed(&fake));
+        assert!(fake.world.kv.borrow().contains_key(&newer));
+    }
+}
+
+#[test]
+fn whoever_goes_last_does_not_end_what_is_parked() {
+    let task = format!("GET {TASKROUTER}/Tasks/{WT}");
+    let end =
+        format!("POST {TASKROUTER}/Tasks/{WT} AssignmentStatus=completed&Reason=Ended by an agent");
+    let close = format!("POST {FLEX}/{KD}/Channels/{UO} Status=closed");
+    let chat = format!(r#"{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}"}}"#);
+    let chat = serde_json::json!({
+        "sid": WT, "assignment_status": "assigned", "attributes": chat, "routing_target": null
+    });
+    let channel = format!(r#"{{"sid":"{UO}","status":"active"}}"#);
+    for is_over in [false, true] {
+        let known = |fake: Fake| {
+            fake.world.keep(&format!("conversation-of/{UO}"), &format!("\"{CH}\""));
+            if is_over {
+                fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
+            }
+            fake.on(&read(), 200, &conversation(&noted()))
+        };
+        // Who leaves. A colleague, with a part of their own, has parked it.
+        let colleague = participant("UT00000000000000000000000000000009", ALICE);
+        let fake = known(invites(participants(alice(), &colleague), ""));
+        let out = take_out().replace(UT, "UT00000000000000000000000000000009");
+        let fake = fake.on(if is_over { &close } else { &out }, 200, "{}");
+        let fields = format!(
+            "flexInteractionSid={KD}&flexInteractionChannelSid={UO}&flexInteractionParticipantSid=UT00000000000000000000000000000009"
+        );
+        let leave = "/features/conversation-transfer/flex/remove-participant";
+        let answer = fake.handle(post(leave, &format!("Token=a.flex.token.of.alice&{fields}")));
+        assert_eq!(answer.status, 200);
+        // Who ends their task.
+        let dave = Fake::default().on_token_of("dave", BOB, "supervisor");
+        let fake = dave.on(&task, 200, &chat.to_string()).on(
+            &format!("GET {FLEX}/{KD}/Channels/{UO}"),
+            200,
+            &channel,
+        );
+        let fake = known(invites(participants(fake, &own()), ""));
+        let fake = if is_over { fake.on(&close, 200, "{}") } else { fake };
+        let fake = fake.on(&end, 200, &chat.to_string());
+        let fields = format!("taskSid={WT}&assignmentStatus=completed");
+        let end = "/taskrouter/update-task-assignment-status";
+        let answer = fake.handle(post(end, &format!("Token=a.flex.token.of.alice&{fields}")));
+        assert_eq!(answer.status, 200);
     }
 }
 
@@ -889,11 +959,19 @@ fn parked_world() -> Fake {
 /// What the cron reads of a parked conversation.
 fn swept(fake: Fake, message: &str, armed: &str) -> Fake {
     let messages = format!(r#"{{"messages":[{message}],"meta":{{}}}}"#);
-    fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1"), 200, &messages).on(
-        &read_webhooks(),
-        200,
-        &webhooks(armed),
-    )
+    fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=50"), 200, &messages)
+        .on(&read_webhooks(), 200, &webhooks(armed))
+}
+
+/// Whether this author is a customer is read.
+fn reads_who(fake: Fake, author: &str, members: &str) -> Fake {
+    reads(fake, &noted())
+        .on(&format!("GET {CONVERSATIONS}/{CH}/Participants?PageSize=100"), 200, members)
+        .on(
+            &format!("GET {TASKROUTER}/Workers?TargetWorkersExpression=contact_uri%20%3D%3D%20%22client%3A{author}%22&PageSize=50"),
+            200,
+            r#"{"workers":[],"meta":{}}"#,
+        )
 }
 
 /// A run of the cron: there are no internal chats.
@@ -916,7 +994,7 @@ const BEFORE: &str = "2027-01-15T07:59:59Z";
 const AFTER: &str = "2027-01-15T08:00:01Z";
 
 fn is_listed(fake: &Fake) -> bool {
-    fake.world.kv.borrow().contains_key(&format!("parked/{ALICE}/{CH}"))
+    fake.world.kv.borrow().contains_key(&format!("parked/{ALICE}/{CH}/{ID}"))
 }
 
 #[test]
@@ -946,6 +1024,20 @@ fn a_message_that_no_webhook_has_told_of_brings_it_back_too() {
 }
 
 #[test]
+fn a_machine_that_has_answered_does_not_hide_the_customer() {
+    let messages = [written("bot", AFTER), written("+15551230001", AFTER)].join(",");
+    let fake = swept(parked_world(), &messages, &webhook());
+    let bot = reads_who(fake, "bot", r#"{"participants":[],"meta":{}}"#);
+    let fake = nobody(reads(nobody(bot), &noted())).on(&invite(&back(""), ""), 200, &invited());
+    assert!(!is_listed(&tick(clean(fake))));
+    // Nor that the webhook is gone.
+    let fake = swept(parked_world(), &written("bot", AFTER), "");
+    let fake = nobody(reads_who(fake, "bot", r#"{"participants":[],"meta":{}}"#));
+    let fake = reads(fake, &noted()).on(&arm(), 201, &webhook());
+    assert!(is_listed(&tick(fake)));
+}
+
+#[test]
 fn a_webhook_that_is_gone_is_armed_again_until_the_parking_is_over() {
     let fake = reads(swept(parked_world(), &written("+15551230001", BEFORE), ""), &noted());
     let fake = tick(fake.on(&arm(), 201, &webhook()));
@@ -957,7 +1049,7 @@ fn a_webhook_that_is_gone_is_armed_again_until_the_parking_is_over() {
     assert!(!is_listed(&tick(swept(parked_world(), "", "").on(&read(), 200, &closed))));
     let gone =
         |fake: Fake| {
-            fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1"), 404, GONE)
+            fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=50"), 404, GONE)
                 .on(&read_webhooks(), 404, GONE)
         };
     assert!(!is_listed(&tick(gone(parked_world()))));
@@ -966,7 +1058,7 @@ fn a_webhook_that_is_gone_is_armed_again_until_the_parking_is_over() {
 #[test]
 fn a_run_of_the_cron_goes_on_where_the_last_one_has_stopped() {
     let fake = parked_world();
-    let (value, entry) = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}")].clone();
+    let (value, entry) = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}/{ID}")].clone();
     let sid = |n: u32| format!("CH{n:032x}");
     for n in 2..=25 {
         let key = format!("parked/{ALICE}/{}", sid(n));
@@ -996,9 +1088,9 @@ fn a_run_of_the_cron_goes_on_where_the_last_one_has_stopped() {
 #[test]
 fn a_parked_conversation_that_fails_keeps_no_other_waiting() {
     let fake = parked_world();
-    let first = format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1");
+    let first = format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=50");
     let other = "CH00000000000000000000000000000002";
-    let entry = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}")].clone();
+    let entry = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}/{ID}")].clone();
     fake.world.kv.borrow_mut().insert(format!("parked/{ALICE}/{other}"), entry);
     let script = swept(Fake::default(), "", &webhook()).take_script();
     let fake = fake.on(&first, 403, "{}").on(&read_webhooks(), 200, &webhooks(&webhook()));

@@ -33,6 +33,30 @@ fn a_refused_token_is_403_with_twilios_reason() {
 }
 
 #[test]
+fn a_token_that_twilio_refuses_by_its_status_is_403_too() {
+    let call = format!(
+        r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"a.flex.token.of.alice"}}"#
+    );
+    let answer = |status: u16, code: u32| {
+        let refusal = format!(r#"{{"code":{code},"message":"no","status":{status}}}"#);
+        let fake = Fake::default().on(&call, status, &refusal);
+        let response = handle(&fake.app(), post("/voice/hold-participant", HOLD));
+        fake.played();
+        let warnings = fake.world.lines.take();
+        let warnings = warnings.iter().filter(|line| line.contains("credentials")).count();
+        (response.status, warnings)
+    };
+    for (status, code) in [(400, 20101), (401, 20101), (403, 20403), (404, 20404)] {
+        assert_eq!(answer(status, code), (403, 0), "{status} {code}");
+    }
+    // It may be our own credentials as well: the log says so.
+    assert_eq!(answer(401, 20003), (403, 1));
+    for status in [409, 501] {
+        assert_ne!(answer(status, 20500).0, 403, "{status}");
+    }
+}
+
+#[test]
 fn a_token_whose_time_is_up_is_refused() {
     let call = format!(
         r#"POST https://iam.twilio.com/v1/Accounts/{ACCOUNT}/Tokens/validate {{"token":"a.flex.token.of.alice"}}"#

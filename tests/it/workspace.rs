@@ -357,6 +357,22 @@ fn an_invite_is_not_canceled_by_those_whom_its_attributes_name() {
     assert_eq!(ask(invited("reserved", &named), path, &fields).status, 403);
 }
 
+#[test]
+fn who_has_handed_the_chat_over_cancels_no_invite_to_it() {
+    let agents = [(ALICE, OWN_TASK), (BOB, OTHER_TASK)];
+    let chat = |own: &str| {
+        let fake = in_chat(invited("reserved", ""), &agents, &[TASK]);
+        let fake = another(fake.with("TRANSFER_WRAP_UP", "on"), OWN_TASK, own);
+        another(fake, OTHER_TASK, "assigned")
+    };
+    assert_eq!(cancel(chat("wrapping")), 403);
+    let fake = another(chat("assigned"), OWN_TASK, "assigned");
+    let fake = another(fake, OTHER_TASK, "assigned");
+    let fake =
+        fake.on(&format!("POST {TASKROUTER}/Tasks/{TASK} {SET}"), 200, &task("canceled", "{}"));
+    assert_eq!(cancel(fake), 200);
+}
+
 /// The agent's own task of a chat is ended: what is read before.
 fn own_chat(fake: Fake, status: &str) -> Fake {
     let attributes = invite_attributes("");
@@ -567,4 +583,17 @@ fn worker_attributes_are_put_over_the_others_with_if_match() {
     let fake =
         dave().on_with_etag(&get(BOB), "\"1\"", &before).on(&write(BOB, "\"1\""), 200, &before);
     assert_eq!(ask(fake, path, &format!("workerSid={BOB}&attributesUpdate={update}")).status, 200);
+}
+
+#[test]
+fn worker_attributes_that_are_no_object_stay_as_they_are() {
+    for broken in ["{not json", "[1]", "1"] {
+        let worker = serde_json::json!({ "sid": ALICE, "attributes": broken }).to_string();
+        let fake = alice().on(&format!("GET {TASKROUTER}/Workers/{ALICE}"), 200, &worker);
+        let path = "/common/flex/taskrouter/update-worker-attributes";
+        let fields = format!("workerSid={ALICE}&attributesUpdate={{}}");
+        let response = ask(fake, path, &fields);
+        assert_eq!(response.status, 409, "{broken}");
+        assert!(json(&response)["message"].as_str().unwrap().contains("no JSON object"));
+    }
 }

@@ -12,6 +12,8 @@ import { environment, root } from "../../dev/setup.mjs";
 import { startCloudflare, VERSIONS } from "./cloudflare.mjs";
 
 const SECRET = "an auth token of nobody";
+const RINGBACK = "/voice/internal-call/ringback.wav";
+const SERVED = ["/plugin/flex-edge.js", "/plugin/flex-edge.js.map", RINGBACK];
 let cloudflare;
 let folder;
 let file;
@@ -112,14 +114,26 @@ describe("deployments", () => {
     assert.ok(!output.includes(SECRET));
   });
 
+  for (const args of [[], ["--env", "staging"]]) {
+    test(`the platform's own log line, which has URLs with their queries, is off ${args.join(" ")}`, async () => {
+      write(COMPLETE);
+      const { status, output } = await deploy(...args);
+      assert.equal(status, 0, output);
+      const { enabled, logs } = cloudflare.uploads[0].metadata.observability;
+      assert.deepEqual([enabled, logs.enabled, logs.invocation_logs], [true, true, false]);
+    });
+  }
+
   test("static files are deployed, and everything else is the Worker's", async () => {
     write(COMPLETE);
     assert.equal((await deploy()).status, 0);
     const [{ assets }] = cloudflare.uploads.map(({ metadata }) => metadata);
     const names = Object.keys(cloudflare.files.at(-1));
-    assert.ok(names.length > 0 && names.every((name) => /^\/(README\.md|plugin\/flex-edge\.js(\.map)?)$/.test(name)), names.join());
-    assert.equal(assets.config.run_worker_first[0], "/*");
-    assert.ok(assets.config.run_worker_first.slice(1).every((rule) => rule.startsWith("!/plugin/flex-edge.js")));
+    const known = new Set(["/README.md", ...SERVED]);
+    assert.deepEqual(names.filter((name) => !known.has(name)), []);
+    assert.ok(names.includes(RINGBACK), "the ringing tone is there without the plugin");
+    assert.deepEqual(assets.config.run_worker_first, ["/*", ...SERVED.map((name) => `!${name}`)]);
+    assert.match(assets.config._headers, new RegExp(`^${RINGBACK}\n  Cache-Control: public, max-age=86400\n`, "m"));
   });
 
   test("a version is uploaded without being deployed", async () => {

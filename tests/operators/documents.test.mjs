@@ -57,3 +57,11 @@ test("the log's fields are those of the Worker", () => {
     assert.match(source, new RegExp(`\\b${snake}: `), field);
   }
 });
+
+test("the operators' commands name no package registry by its host: it may be another one", () => {
+  const hosts = /\b(crates\.io|npmjs\.(com|org)|pypi\.org|pythonhosted\.org|debian\.org)\b/i;
+  const files = readdirSync(join(root, "dev"), { recursive: true }).filter((file) => /\.(mjs|js|rs|toml|txt|md)$/.test(file));
+  assert.ok(files.length > 30);
+  const naming = (file) => read(join("dev", file)).split("\n").filter((line) => hosts.test(line)).map((line) => `dev/${file}: ${line.trim()}`);
+  assert.deepEqual(files.flatMap(naming), []);
+});

@@ -8,11 +8,13 @@ import { after, before, describe, test } from "node:test";
 
 import { build } from "../../dev/build.mjs";
 import { headersOf, pluginVersion } from "../../dev/plugin.mjs";
+import { ringback } from "../../dev/ringback.mjs";
 import { settings, startWorker } from "../../dev/worker.mjs";
 import { startFunctions } from "../../standin/functions.mjs";
 import { complete, examine, provide, rest, twilio, write } from "./stage.mjs";
 
 const SCRIPT = "/plugin/flex-edge.js";
+const RINGBACK = "/voice/internal-call/ringback.wav";
 const HERE = pluginVersion();
 
 const listen = (handler) =>
@@ -30,6 +32,9 @@ describe("the plugin as a static file of the Worker", () => {
     writeFileSync(join(folder, "README.md"), "a note");
     writeFileSync(join(folder, "plugin/flex-edge.js"), "window.here = true;");
     writeFileSync(join(folder, "plugin/other.js"), "window.other = true;");
+    mkdirSync(join(folder, "voice/internal-call"), { recursive: true });
+    writeFileSync(join(folder, RINGBACK), ringback());
+    writeFileSync(join(folder, "voice/internal-call/left"), "a file where an endpoint is");
     functions = await startFunctions();
     const { url, close } = await listen(() => {});
     close();
@@ -53,6 +58,22 @@ describe("the plugin as a static file of the Worker", () => {
     const again = await ask(SCRIPT, { headers: { "If-None-Match": answer.headers.get("etag") } });
     assert.equal(again.status, 304);
     assert.equal((await ask(`${SCRIPT}?v=1`)).status, 200);
+  });
+
+  test("the ringing tone is audio to Twilio, which keeps it for a day", async () => {
+    const answer = await ask(RINGBACK);
+    assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, "audio/wav"]);
+    assert.equal(answer.headers.get("cache-control"), "public, max-age=86400");
+    assert.equal(answer.headers.get("x-flex-edge-plugin"), null);
+    assert.deepEqual(Buffer.from(await answer.arrayBuffer()), ringback());
+    assert.equal((await ask(RINGBACK, { headers: { "If-None-Match": answer.headers.get("etag") } })).status, 304);
+    assert.equal((await ask("/voice/internal-call/left")).status, 403, "the endpoint beside it wants a signature");
+  });
+
+  test("the headers are there without the plugin too", () => {
+    assert.match(headersOf(), new RegExp(`^${RINGBACK}\\n`));
+    assert.doesNotMatch(headersOf(), /plugin/i);
+    assert.ok(headersOf("9.8.7").startsWith(headersOf()));
   });
 
   test("every other path is the Worker's, files or not, and goes on to FUNCTIONS_ORIGIN as before", async () => {

@@ -22,7 +22,7 @@ export const freePort = () =>
   });
 
 /** Starts both; they are stopped when all tests are over. */
-export async function startEdge({ vars = {}, twilio: options = {} } = {}) {
+export async function startEdge({ vars = {}, twilio: options = {}, assets = false } = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const wrong = new Set(); // what no answer, and no request to Twilio, may be
@@ -40,7 +40,7 @@ export async function startEdge({ vars = {}, twilio: options = {} } = {}) {
   // Every key of the gate is a file.
   const persist = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "flex-edge-"));
   const clock = FACTOR === 1 ? {} : { TEST_CLOCK: twilio.clock.setting };
-  const worker = await startMiniflare({ port, persist, vars: { ...settings(twilio.url), ...clock, ...vars } });
+  const worker = await startMiniflare({ port, persist, assets, vars: { ...settings(twilio.url), ...clock, ...vars } });
 
   // Not `fetch`, which costs several times as much.
   const agent = new Agent({ keepAlive: true, timeout: 3_000 }); // workerd lets idle connections go after 5 s

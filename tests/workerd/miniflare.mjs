@@ -11,12 +11,14 @@ import { root } from "../../dev/setup.mjs";
 
 const { unstable_getMiniflareWorkerOptions: optionsOf } = createRequire(import.meta.url)("wrangler");
 
-/** Resolves when it answers on `port`. `persist` is the folder of its state, `vars` its settings, `lines` what it logs. */
-export async function startMiniflare({ port, persist, vars }) {
+/**
+ * Resolves when it answers on `port`. `persist` is the folder of its state, `vars` its settings, `lines` what it logs. Without
+ * `assets` there is no router for static files before it, which would cost every request.
+ */
+export async function startMiniflare({ port, persist, vars, assets: hasAssets = false }) {
   const lines = [];
   // Somebody's own .dev.vars must not reach a Worker that is tested.
-  // Without the static files' router, which tests/operators/plugin.test.mjs has: it would cost every request.
-  const { assets: _, ...workerOptions } = optionsOf(join(root, "wrangler.toml"), undefined, { envFiles: [devNull] }).workerOptions;
+  const { assets, ...workerOptions } = optionsOf(join(root, "wrangler.toml"), undefined, { envFiles: [devNull] }).workerOptions;
   const modules = edgeModules().map(({ name, path, wasm }) => ({ name, path, type: wasm ? "CompiledWasm" : "ESModule" }));
   const options = {
     host: "127.0.0.1",
@@ -26,7 +28,16 @@ export async function startMiniflare({ port, persist, vars }) {
     unsafeTriggerHandlers: true, // `/cdn-cgi/local/scheduled`
     log: new Log(LogLevel.WARN),
     handleStructuredLogs: ({ message }) => lines.push(message),
-    workers: [{ ...workerOptions, name: "flex-edge", modulesRoot: root, modules, bindings: { ...workerOptions.bindings, ...vars } }],
+    workers: [
+      {
+        ...workerOptions,
+        ...(hasAssets && { assets }),
+        name: "flex-edge",
+        modulesRoot: root,
+        modules,
+        bindings: { ...workerOptions.bindings, ...vars },
+      },
+    ],
   };
   const miniflare = new Miniflare(convertV4MiniflareOptions(options));
   await miniflare.ready;

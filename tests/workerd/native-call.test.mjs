@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import twilioNode from "twilio";
 
+import "./static-files.mjs";
+import { ringback } from "../../dev/ringback.mjs";
 import { nativeCall as ringing, readCall as callOf, ticketFor } from "./calls.mjs";
 import { until } from "./clock.mjs";
 import { edge, OVER, somebody, statusOf, twilio } from "./shared.mjs";
@@ -37,6 +39,20 @@ test("a call rings at the called agent's, is taken, and ends for both", async ()
   assert.notEqual(accepted.conferenceSid, call.conferenceSid);
   twilio.hangup(accepted.callSid);
   await isOver({ call, task });
+});
+
+test("the caller hears the ringing tone until somebody takes the call", async () => {
+  const { call, reservation } = await ringing();
+  await twilio.settle({ contains: call.farCallSid });
+  const heard = () => twilio.state().calls.find(({ sid }) => sid === call.farCallSid).playing;
+  assert.equal(heard(), `${VOICE_URL}/ringback.wav`);
+  assert.deepEqual(twilio.journal({ kind: "alert", contains: call.farCallSid }).entries, []);
+  const answer = await fetch(heard());
+  assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, "audio/wav"]);
+  assert.deepEqual(Buffer.from(await answer.arrayBuffer()), ringback(), "write it anew: node dev/ringback.mjs");
+  const { callSid } = await twilio.accept(reservation.sid, { options: { From: CALLER_ID } });
+  assert.equal(heard(), null);
+  twilio.hangup(callSid);
 });
 
 test("who declines, or does not answer, ends the call", async () => {
@@ -102,6 +118,9 @@ test("TwiML is what twilio-node writes", async () => {
   left.hangup();
   assert.equal(await webhook("/voice/internal-call/left", { CallSid, QueueResult: "redirected" }), left.toString());
   const ring = new twilioNode.twiml.VoiceResponse();
+  ring.play({ loop: 0 }, `${VOICE_URL}/ringback.wav`);
+  ring.say({ language: "en-US" }, "Calling. Please wait.");
+  ring.say({ language: "pt-BR" }, "Chamando. Aguarde, por favor.");
   ring.pause({ length: 10 });
   assert.equal(await webhook("/voice/internal-call/ring", { CallSid, QueueTime: "10" }), ring.toString());
 });

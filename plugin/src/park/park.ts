@@ -1,6 +1,6 @@
 import type { ITask } from "@twilio/flex-ui";
 import type { Answer } from "../api/endpoints";
-import type { Failure } from "../api/failure";
+import { Failure } from "../api/failure";
 import type { Edge } from "../edge";
 import { ownPart, participantsOf } from "../flex/participants";
 import { conversationOf, leavesAccepted } from "../flex/tasks";
@@ -48,6 +48,9 @@ export async function park(edge: Edge, task: ITask): Promise<void> {
   }
 }
 
+/** The Worker cannot tell any more who has parked it: it waits for the customer. */
+const staysParked = (failure: Failure): boolean => failure.text("reason") === "onlyByMessage";
+
 /** Has a parked chat come back to this agent. Answers whether it is no longer parked. */
 export async function takeBack(edge: Edge, parked: Parked): Promise<boolean> {
   const words = edge.words.park;
@@ -60,8 +63,11 @@ export async function takeBack(edge: Edge, parked: Parked): Promise<boolean> {
     edge.notices.done(words.takenBack);
     return true;
   } catch (error) {
-    const isBack = (failure: Failure) => failure.reason === "gone" || failure.reason === "conflict";
-    edge.notices.failed(words.takeBackFailed, error, (failure) => (isBack(failure) ? words.alreadyBack : undefined));
-    return error instanceof Object && "reason" in error && isBack(error as Failure);
+    const isBack = (failure: Failure) => ["gone", "conflict"].includes(failure.reason) && !staysParked(failure);
+    edge.notices.failed(words.takeBackFailed, error, (failure) => {
+      if (staysParked(failure)) return words.onlyByMessage;
+      return isBack(failure) ? words.alreadyBack : undefined;
+    });
+    return error instanceof Failure && isBack(error);
   }
 }

@@ -159,6 +159,7 @@ export const en = {
     listFailed: "The parked chats could not be listed.",
     noPart: "Your part in this chat could not be found.",
     alreadyBack: "It is back already: the customer has written, or somebody was faster.",
+    onlyByMessage: "It is still parked, but only the customer can bring it back, by writing.",
     notYours: "This chat is not yours any more, or it is over.",
     noRoom: "This chat holds too much data to be parked.",
     webhooks: "This chat has no room for one more webhook. Ask your administrator.",

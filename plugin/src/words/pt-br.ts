@@ -160,6 +160,7 @@ export const ptBr: Words = {
     listFailed: "Não foi possível listar as conversas estacionadas.",
     noPart: "Sua participação nesta conversa não foi encontrada.",
     alreadyBack: "Ela já voltou: o cliente escreveu ou alguém foi mais rápido.",
+    onlyByMessage: "Ela continua estacionada, mas só o cliente pode trazê-la de volta, escrevendo.",
     notYours: "Esta conversa não é mais sua ou já terminou.",
     noRoom: "Esta conversa tem dados demais para ser estacionada.",
     webhooks: "Esta conversa não comporta mais um webhook. Fale com o administrador.",

@@ -110,16 +110,23 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     }
 }
 
+/// The digits of a whole number. To JSON, `78.0` is one too.
+fn digits(number: &str) -> Option<&str> {
+    let (digits, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_all =
+        |text: &str, fits: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(fits);
+    (is_all(digits, u8::is_ascii_digit) && is_all(fraction, |b| *b == b'0')).then_some(digits)
+}
+
 /// The value of one field, which is there.
 struct OneValue<'p>(&'p Value<'p>);
 
 impl OneValue<'_> {
-    /// Text, or digits: a JSON number will do where a text is wanted.
+    /// Text, or digits: a whole JSON number will do where a text is wanted.
     fn text(&self) -> Result<&str, Error> {
         match self.0 {
             Value::Text(text) => Ok(text),
-            Value::Json(json) if json.bytes().all(|b| b.is_ascii_digit()) => Ok(json),
-            Value::Json(_) => Err(Error::new("must be a text")),
+            Value::Json(json) => digits(json).ok_or_else(|| Error::new("must be a text")),
         }
     }
 
@@ -153,8 +160,8 @@ impl<'de> Deserializer<'de> for OneValue<'_> {
     }
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let number = self.json().parse().map_err(|_| Error::new("must be a whole number"))?;
-        visitor.visit_u64(number)
+        let number = digits(self.json()).and_then(|digits| digits.parse().ok());
+        visitor.visit_u64(number.ok_or_else(|| Error::new("must be a whole number"))?)
     }
 
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -84,6 +84,26 @@ fn numbers_are_digits_or_json() {
 }
 
 #[test]
+fn whole_numbers_may_have_a_fraction_of_zeros() {
+    for (number, most) in [("78.0", 78), ("0.00", 0), ("5704968739934614.0", 5_704_968_739_934_614)]
+    {
+        assert_eq!(ask_json(&format!(r#"{{"most":{number}}}"#)).unwrap().most, Some(most));
+        assert_eq!(ask(&format!("most={number}")).unwrap().most, Some(most));
+        let name = ask_json(&format!(r#"{{"name":{number}}}"#)).unwrap().name.unwrap();
+        assert_eq!(name, most.to_string());
+    }
+    assert_eq!(ask("name=78.0").unwrap().name.unwrap(), "78.0", "a text is a text");
+    for number in ["78.5", "78.01", "-78.0", "1e400", "18446744073709551616.0"] {
+        let body = format!(r#"{{"most":{number}}}"#);
+        assert_eq!(problem(ask_json(&body)), "most: must be a whole number", "{number}");
+    }
+    for number in ["7.", ".0", ".", "7.0.0"] {
+        assert_eq!(problem(ask(&format!("most={number}"))), "most: must be a whole number");
+    }
+    assert_eq!(problem(ask_json(r#"{"name":78.5}"#)), "name: must be a text");
+}
+
+#[test]
 fn broken_encodings_stand_for_themselves() {
     for (body, text) in
         [("name=%", "%"), ("name=%4", "%4"), ("name=%zz+%41", "%zz A"), ("name=%ff", "\u{fffd}")]

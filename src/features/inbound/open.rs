@@ -46,7 +46,8 @@ impl Opened {
 ///
 /// 1. Read the conversation and who is in it, at the same time. Closed ones, chats between
 ///    agents, and messages of somebody who is no customer open nothing. Somebody has just
-///    written: that there is no such conversation is believed the second time.
+///    written: that there is no such conversation, or that they are not in it, is believed the
+///    second time.
 /// 2. Create the Interaction ([`create`]). It is remembered as soon as Twilio has accepted it.
 /// 3. As long as nobody has seen its channel stand, that is a failure: whoever comes next, at the
 ///    latest the gate, looks at this same channel again. When it has failed since, it is made anew.
@@ -58,11 +59,11 @@ pub async fn once(
     attempt: u32,
 ) -> Result<bool> {
     let (name, who) = (sid.to_string(), who_wrote(cx, sid, author));
-    let (conversation, customer) = join!(cx.twilio().conversation(&name), who);
+    let (conversation, writer) = join!(cx.twilio().conversation(&name), who);
     let conversation = unless_gone_again(conversation, attempt)?.filter(is_open);
     let Some(conversation) = conversation else { return Ok(false) };
-    let customer = unless_gone_again(customer, attempt)?.flatten();
-    let Some(customer) = customer else { return Ok(false) };
+    let Some(writer) = unless_gone_again(writer, attempt)? else { return Ok(false) };
+    let Some(customer) = writer.customer(attempt)? else { return Ok(false) };
     let (key, profile) = (format!("inbound/{sid}"), profile.as_deref());
     let work =
         async |attempt| create(cx, &conversation, &customer, profile, attempt).await.map(Some);

@@ -72,7 +72,13 @@ impl<'a> Back<'a> {
             }
         };
         let (key, seen) = (note::gate(self.conversation, self.id), Cell::new(seen));
-        let work = async |attempt| self.invite(cx, attempt, seen.take()).await;
+        // Nobody leaves it meanwhile: who is the last one ends it.
+        let turn = chat::turn(&self.channel);
+        let work = async |attempt| {
+            let invite =
+                async |turn| self.invite(cx, attempt, seen.take().filter(|_| turn == 1)).await;
+            once::in_turn(cx, &turn, invite).await
+        };
         let invited = once::once_until_over(cx, &key, note::REMEMBER, is_over, work).await?;
         Ok(invited.into_inner())
     }

@@ -37,7 +37,7 @@ impl Left {
     pub async fn clean_up(&self, cx: &Context, found: Found) {
         let unlisted = async {
             if let Some(worker) = &self.by {
-                list::remove(cx, worker, &self.conversation).await;
+                list::remove(cx, worker, &self.conversation, &self.id).await;
             }
         };
         let disarmed = async {

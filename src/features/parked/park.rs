@@ -25,6 +25,7 @@ use crate::base::sid::{
 use crate::flex::access;
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
+use crate::flex::parked::note_channel;
 use crate::once;
 use crate::twilio::conversations::{Conversation, ConversationState, ConversationWebhook};
 use crate::twilio::interactions::{Channel, Participant};
@@ -150,6 +151,7 @@ impl Scene<'_> {
     async fn park(self, cx: &Context, ask: &Park, channel: &Channel) -> Result<Parked> {
         let note = self.note(cx, ask)?;
         note.written(cx, &self.conversation)?;
+        note_channel(cx, channel, &self.conversation.sid).await?;
         self.write(cx, &note).await?;
         let raw = match webhook::arm(cx, &cx.url(""), &self.conversation.sid, &note.parking()).await
         {

@@ -65,13 +65,13 @@ pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<U
             return Ok(Done::with(unparked));
         }
         if let Some(worker) = agent.worker_sid() {
-            list::remove(cx, worker, sid).await;
+            list::clear(cx, worker, sid).await;
         }
         return Err(Error::refused(409, "This conversation is not parked."));
     };
     if !found.is_ours {
         let message = "Only the customer's next message brings this conversation back.";
-        return Err(Error::refused(409, message));
+        return Err(Error::refused(409, message).with("reason", "onlyByMessage"));
     }
     if agent.worker_sid() != Some(&found.note.by) && !access::is_unlimited(cx, agent) {
         return Err(Error::forbidden("You have not parked this conversation."));

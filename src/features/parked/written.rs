@@ -83,7 +83,8 @@ fn key(message: &Written) -> String {
 
 /// 1. At the same time: read the conversation, whether a customer has written, and who is in the
 ///    webhook's channel. Nobody's message and closed conversations bring nothing back. Somebody
-///    has just written: that there is no such conversation is believed the second time.
+///    has just written: that there is no such conversation, or that they are not in it, is believed the
+///    second time.
 /// 2. The note says what is parked, if it is ours and the webhook's, or another one that still
 ///    counts. When it is lost, the webhook's URL says it.
 /// 3. Invite ([`Back::bring`]), and look meanwhile what has to go then; then it goes
@@ -100,8 +101,10 @@ pub async fn come_back(
         if !author.may_be_worker() {
             return Ok(true);
         }
-        let customer = unless_gone_again(who_wrote(cx, sid, author).await, attempt)?.flatten();
-        Ok::<_, Box<Error>>(customer.is_some())
+        match unless_gone_again(who_wrote(cx, sid, author).await, attempt)? {
+            Some(writer) => Ok::<_, Box<Error>>(writer.customer(attempt)?.is_some()),
+            None => Ok(false),
+        }
     };
     let parking = message.parking.as_ref();
     let channel = parking.map(back::channel);

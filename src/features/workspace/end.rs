@@ -5,7 +5,7 @@ use futures_util::join;
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::TaskSid;
-use crate::flex::chat;
+use crate::flex::{chat, parked};
 use crate::once;
 use crate::twilio::interactions::{Channel, ChannelStatus, Participant};
 
@@ -14,7 +14,7 @@ use crate::twilio::interactions::{Channel, ChannelStatus, Participant};
 /// 1. Nobody leaves the chat meanwhile, or cancels an invite to it. Read the channel, who is in it
 ///    and who is asked to come, at the same time. A channel that is over, and one that does not
 ///    know of the task, whatever its attributes say, are let be.
-/// 2. When nobody else is there or asked to come, end the channel: TaskRouter tells nobody of a
+/// 2. When nobody else is there or asked to come, and it is not parked, end the channel: TaskRouter tells nobody of a
 ///    task that is completed, and the customer's next message would reach nobody. A failure:
 ///    nothing has changed.
 /// 3. End the task. A failure is the agent's to see; the same request again goes on from here.
@@ -50,5 +50,8 @@ async fn is_last(cx: &Context, channel: &Channel, task: &TaskSid) -> Result<bool
     if own.is_empty() {
         return Ok(false);
     }
-    chat::is_anybody_left(cx, channel, &others, &invites, Some(task)).await.map(|is_left| !is_left)
+    if chat::is_anybody_left(cx, channel, &others, &invites, Some(task)).await? {
+        return Ok(false);
+    }
+    parked::rests(cx, channel, None).await.map(|rests| !rests)
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::base::attributes::overwrite;
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::base::members::view;
+use crate::base::members::{Members, view};
 use crate::base::sid::{WorkerChannelSid, WorkerSid};
 use crate::base::text::encode;
 use crate::twilio::{Page, Retry, Twilio};
@@ -98,7 +98,8 @@ impl Twilio<'_> {
 
     /// Puts the members of `update` over a worker's attributes
     /// ([`crate::base::attributes::overwrite`]); answers the worker as Twilio has it. A stale
-    /// write is repeated on fresh data.
+    /// write is repeated on fresh data. What is no JSON object cannot be put together with
+    /// anything: `409`.
     pub async fn overwrite_worker_attributes(
         self,
         worker: &WorkerSid,
@@ -106,7 +107,12 @@ impl Twilio<'_> {
     ) -> Result<Box<RawValue>> {
         for _ in 0..5 {
             let found = self.worker(worker).await?;
-            let attributes = overwrite(found.attributes.as_deref().unwrap_or_default(), update)?;
+            let current = found.attributes.as_deref().unwrap_or_default();
+            if Members::parse_attributes(current).is_none() {
+                let message = "The worker's attributes are no JSON object, and stay as they are.";
+                return Err(Error::refused(409, message));
+            }
+            let attributes = overwrite(current, update)?;
             let url = self.workspace_url(format_args!("Workers/{worker}"))?;
             let mut call = self.call("POST", url, &[("Attributes", &attributes)]);
             call.if_match = found.etag;

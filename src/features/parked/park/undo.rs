@@ -34,7 +34,7 @@ pub(super) async fn take_back(
     };
     let unlisted = async {
         if webhook.is_some() {
-            list::remove(cx, &note.by, conversation).await;
+            list::remove(cx, &note.by, conversation, &note.id).await;
         }
     };
     let (disarmed, forgotten, ()) =
