@@ -126,7 +126,7 @@ fn combined<'a>(old: &'a str, new: &'a str, how: How) -> Cow<'a, str> {
 }
 
 fn list(text: &str) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(text).ok()
+    text.starts_with('[').then(|| serde_json::from_str(text).ok())?
 }
 
 #[cfg(test)]

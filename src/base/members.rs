@@ -38,7 +38,8 @@ impl<'a> Members<'a> {
     /// Reads an object; nothing when the text is none.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        if depth(text) > MAX_DEPTH {
+        // To be told what else it is would cost more than to look.
+        if !text.trim_start().starts_with('{') || depth(text) > MAX_DEPTH {
             return None;
         }
         serde_json::from_str(text).ok()

@@ -9,6 +9,7 @@ mod de;
 use std::borrow::Cow;
 use std::mem::swap;
 
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
@@ -106,7 +107,18 @@ impl<'a> Params<'a> {
 /// What is not valid percent-encoding stands for itself, as browsers and Node have it.
 #[must_use]
 pub fn pairs(encoded: &str) -> Vec<Pair<'_>> {
-    form_urlencoded::parse(encoded.as_bytes()).collect()
+    let parts = encoded.split('&').filter(|part| !part.is_empty());
+    let named = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
+    named.map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
+/// Most texts are written as they are: they are neither checked nor copied.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Cow::Borrowed(text);
+    }
+    let spaced = text.replace('+', " ");
+    Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }
 
 /// A JSON object as it was sent, as JSON or as its text, to be read or merged later.

@@ -57,7 +57,7 @@ fn is_identity(text: &str) -> bool {
 fn chat_name(one: &str, other: &str) -> String {
     let is_sorted = one.encode_utf16().le(other.encode_utf16());
     let (first, last) = if is_sorted { (one, other) } else { (other, one) };
-    format!("{first}+{last}")
+    [first, "+", last].concat()
 }
 
 /// The other agent of the chat with this name; nothing when `me` is not the one.

@@ -154,4 +154,7 @@ fn what_is_encoded_is_decoded_again() {
     let nasty = "a+b c%d&e=f/é👋\u{0}";
     let body = form(&[(nasty, nasty)]);
     assert_eq!(pairs(&body), vec![(nasty.into(), nasty.into())]);
+    let odd = "&a&=b&c=d=e&+=%2&%C3%28=%zz&";
+    let read = [("a", ""), ("", "b"), ("c", "d=e"), (" ", "%2"), ("\u{fffd}(", "%zz")];
+    assert_eq!(pairs(odd), read.map(|(name, value)| (name.into(), value.into())));
 }

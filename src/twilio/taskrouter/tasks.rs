@@ -65,7 +65,9 @@ pub enum AssignmentStatus {
 }
 
 impl Task {
-    fn read(answer: Answer) -> Result<Self> {
+    /// Reads what Twilio answers of one task.
+    #[track_caller]
+    pub fn read(answer: Answer) -> Result<Self> {
         let task: Self = json::read(&answer.body)?;
         Ok(Self { etag: answer.etag, ..task })
     }
@@ -245,8 +247,8 @@ impl Twilio<'_> {
 
     /// Merges `update` into the attributes of a task that was just read
     /// ([`crate::base::attributes::merge`]). Others' writes are never lost: a stale write is
-    /// repeated on fresh data. Answers the task as Twilio has it then.
-    pub async fn merge_task_attributes(self, mut found: Task, update: &str) -> Result<Task> {
+    /// repeated on fresh data. Answers what Twilio says: the task ([`Task::read`]) as it is then.
+    pub async fn merge_task_attributes(self, mut found: Task, update: &str) -> Result<Answer> {
         for _ in 0..5 {
             let merged = merge(found.attributes()?, update)?;
             if merged.len() > MAX_TASK {
@@ -260,7 +262,7 @@ impl Twilio<'_> {
             call.if_match = found.etag.take();
             match self.send(call, Retry::Safe).await {
                 Err(error) if error.is_stale() => found = self.task(&found.sid).await?,
-                answer => return Task::read(answer?),
+                answer => return answer,
             }
         }
         Err(Error::Busy.into())

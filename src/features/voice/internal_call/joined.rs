@@ -176,7 +176,7 @@ pub async fn link(
     let participants = LinkedPeople { worker: leg, task_sid: callee };
     let link = json::write(&Link { conference: LinkedRoom { sid: room, participants } });
     let linked = unless_gone(twilio.merge_task_attributes(caller, &link).await)?;
-    if !linked.is_some_and(|caller| caller.is_open()) {
+    if !linked.map(Task::read).transpose()?.is_some_and(|caller| caller.is_open()) {
         both(callee::end(cx, &name, Some(callee)), twilio.end_conference(room)).await?;
     }
     Ok(())
