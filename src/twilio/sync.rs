@@ -14,10 +14,19 @@ use crate::base::runtime::Call;
 use crate::base::sid::SyncServiceSid;
 use crate::base::text::encode;
 
+/// An item of a map.
 #[derive(Deserialize)]
-struct Item {
+pub struct Item {
     revision: Option<String>,
     data: Box<RawValue>,
+}
+
+impl Item {
+    /// Its data as a view.
+    #[must_use]
+    pub fn view<T: DeserializeOwned + Default>(&self) -> T {
+        view(self.data.get())
+    }
 }
 
 impl Twilio<'_> {
@@ -56,21 +65,31 @@ impl Twilio<'_> {
         Err(Error::Busy.into())
     }
 
-    /// FetchSyncMapItem and, when it is the one that is meant, DeleteSyncMapItem. One that is gone
-    /// is fine, and so is one that somebody changes meanwhile: then it is another one.
-    pub async fn delete_item<T: DeserializeOwned + Default>(
+    fn item_url(self, service: &SyncServiceSid, map: &str, key: &str) -> String {
+        self.maps_url(service, &format!("/{}/Items/{}", encode(map), encode(key)))
+    }
+
+    /// FetchSyncMapItem, if there is one.
+    pub async fn item(
         self,
         service: &SyncServiceSid,
         map: &str,
         key: &str,
-        is_it: impl Fn(&T) -> bool,
+    ) -> Result<Option<Item>> {
+        let found = unless_gone(self.get(self.item_url(service, map, key)).await)?;
+        found.map(|answer| json::read(&answer.body)).transpose()
+    }
+
+    /// DeleteSyncMapItem, as it was read. One that is gone is fine, and so is one that somebody
+    /// changes meanwhile: then it is another one.
+    pub async fn delete_item(
+        self,
+        service: &SyncServiceSid,
+        map: &str,
+        key: &str,
+        item: Item,
     ) -> Result<()> {
-        let url = self.maps_url(service, &format!("/{}/Items/{}", encode(map), encode(key)));
-        let Some(answer) = unless_gone(self.get(url.clone()).await)? else { return Ok(()) };
-        let item: Item = json::read(&answer.body)?;
-        if !is_it(&view(item.data.get())) {
-            return Ok(());
-        }
+        let url = self.item_url(service, map, key);
         let call = Call { if_match: item.revision, ..self.call("DELETE", url, &[]) };
         match unless_gone(self.send(call, Retry::Safe).await) {
             Err(error) if error.is_stale() => Ok(()),

@@ -125,6 +125,7 @@ test("conversations are parked and come back", async () => {
     twilio.message({ conversationSid: rested.conversationSid });
     await until(isOver, "it is back");
     await answered("UpdateConversation", since, twilio);
+    await answered("DeleteSyncMapItem", since, twilio);
     return answered("DeleteConversationScopedWebhook", since, twilio);
   };
   await measure("a customer's message brings it back, and nothing is left", 3, message);

@@ -6,6 +6,7 @@ use super::{Read, drop_note, list, read, webhook};
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{ConversationSid, WebhookSid, WorkerSid};
+use crate::twilio::sync;
 
 /// What is left of a parking that is over. Nobody has to wait until it is gone: the gate knows that
 /// the parking is over, so it counts no more, and who comes upon it takes it away.
@@ -23,21 +24,31 @@ pub struct Left {
 pub struct Found {
     conversation: Result<Read>,
     webhooks: Result<Vec<WebhookSid>>,
+    item: Result<Option<sync::Item>>,
 }
 
 impl Left {
     /// Looks what stands there: at the same time as the invite is made.
     pub async fn look(&self, cx: &Context) -> Found {
-        let (conversation, webhooks) =
-            join!(read(cx, &self.conversation), webhook::sids(cx, &self.conversation, &self.id));
-        Found { conversation, webhooks }
+        let item = async {
+            match &self.by {
+                Some(worker) => list::in_sync(cx, worker, &self.conversation).await,
+                None => Ok(None),
+            }
+        };
+        let (conversation, webhooks, item) = join!(
+            read(cx, &self.conversation),
+            webhook::sids(cx, &self.conversation, &self.id),
+            item
+        );
+        Found { conversation, webhooks, item }
     }
 
     /// Takes note, webhook and the lists' entries away. A failure is told in the log.
     pub async fn clean_up(&self, cx: &Context, found: Found) {
         let unlisted = async {
             if let Some(worker) = &self.by {
-                list::remove(cx, worker, &self.conversation, &self.id).await;
+                list::remove(cx, worker, &self.conversation, &self.id, found.item).await;
             }
         };
         let disarmed = async {

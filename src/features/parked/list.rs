@@ -27,6 +27,7 @@ use crate::flex::agent::Agent;
 use crate::flex::customer::cut;
 use crate::flex::parked::Note;
 use crate::once::alarm::Parking;
+use crate::twilio::sync;
 
 /// All keys begin so.
 const PREFIX: &str = "parked/";
@@ -251,15 +252,36 @@ pub async fn add(cx: &Context, new: &New<'_>) {
     }
 }
 
-/// Takes a parking off its worker's lists. A failure is told in the log.
-pub async fn remove(cx: &Context, worker: &WorkerSid, conversation: &ConversationSid, id: &str) {
-    take_off(cx, &key(worker, conversation, id), worker, conversation, id).await;
+/// What stands on the template's list of a worker for this conversation.
+pub async fn in_sync(
+    cx: &Context,
+    worker: &WorkerSid,
+    conversation: &ConversationSid,
+) -> Result<Option<sync::Item>> {
+    match &cx.config().sync_service {
+        Some(service) => cx.twilio().item(service, &map(worker), conversation.as_str()).await,
+        None => Ok(None),
+    }
+}
+
+/// Takes a parking off its worker's lists; `found` is what stands on the template's. A failure is
+/// told in the log.
+pub async fn remove(
+    cx: &Context,
+    worker: &WorkerSid,
+    conversation: &ConversationSid,
+    id: &str,
+    found: Result<Option<sync::Item>>,
+) {
+    take_off(cx, &key(worker, conversation, id), worker, conversation, id, found).await;
 }
 
 impl Listed {
     /// Takes it off its worker's lists. A failure is told in the log.
     pub async fn remove(&self, cx: &Context) {
-        take_off(cx, &self.key, &self.worker, &self.conversation, &self.parking.id).await;
+        let Self { key, worker, conversation, parking, .. } = self;
+        let found = in_sync(cx, worker, conversation).await;
+        take_off(cx, key, worker, conversation, &parking.id, found).await;
     }
 }
 
@@ -269,11 +291,15 @@ async fn take_off(
     worker: &WorkerSid,
     conversation: &ConversationSid,
     id: &str,
+    found: Result<Option<sync::Item>>,
 ) {
     let in_sync = async {
-        let Some(service) = &cx.config().sync_service else { return Ok(()) };
-        let is_it = |item: &Synced| item.park_id.as_deref().is_none_or(|of| of == id);
-        cx.twilio().delete_item(service, &map(worker), conversation.as_str(), is_it).await
+        let of = |item: &sync::Item| item.view::<Synced>().park_id;
+        let found = found?.filter(|item| of(item).is_none_or(|of| of == id));
+        let (Some(item), Some(service)) = (found, &cx.config().sync_service) else {
+            return Ok(());
+        };
+        cx.twilio().delete_item(service, &map(worker), conversation.as_str(), item).await
     };
     let (in_kv, in_sync) = join!(cx.runtime().kv_delete(key), in_sync);
     for error in [in_kv.err(), in_sync.err()].into_iter().flatten() {

@@ -20,6 +20,7 @@ const INVITE = ["CreateInteractionChannelInvite", (it) => it.channelSid];
 const LEFT = ["FetchConversation", (it) => it.conversationSid, { nth: 2 }];
 const LIST = ["CreateSyncMapItem", (it) => it.aSid];
 const LISTS = ["CreateSyncMap", (it) => it.aSid];
+const LISTED = ["FetchSyncMapItem", (it) => it.aSid];
 const UNLIST = ["DeleteSyncMapItem", (it) => it.aSid];
 
 const noteOf = (it) => conversation(it).attributes.flexEdgeParked;
@@ -122,9 +123,9 @@ export const parked = [
   parking("an agent parks while the customer writes", [REMOVE], { meanwhile: write }),
   parking("an agent parks, after a search", [brief(WEBHOOKS)], { given: where(takenChat, ARM, "lost-after") }),
   parking("a parking that failed is taken back", [brief(DISARM)], { given: where(takenChat, REMOVE, 403) }),
-  byHand("the agent brings it back", [...[TOKEN, CONVERSATION, PARTICIPANTS, INVITES].map(brief), ...[LEFT, NOTE, WEBHOOKS, DISARM, UNLIST].map(later), INVITE]),
+  byHand("the agent brings it back", [...[TOKEN, CONVERSATION, PARTICIPANTS, INVITES].map(brief), ...[LEFT, NOTE, WEBHOOKS, DISARM, LISTED, UNLIST].map(later), INVITE]),
   byHand("the agent brings it back, after a search", [brief(SEARCH)], lostInvite),
   byMessage("the customer brings it back", [CONVERSATION, INVITE, PARTICIPANTS, brief(INVITES)]),
   byMessage("the customer brings it back, after a search", [brief(SEARCH)], { given: lostInvite }),
-  byMessage("what is left of a parking keeps nobody from being caught", [LEFT, NOTE, WEBHOOKS, DISARM, UNLIST].map(brief), { done: caughtLater }),
+  byMessage("what is left of a parking keeps nobody from being caught", [LEFT, NOTE, WEBHOOKS, DISARM, LISTED, UNLIST].map(brief), { done: caughtLater }),
 ];

@@ -34,7 +34,8 @@ pub(super) async fn take_back(
     };
     let unlisted = async {
         if webhook.is_some() {
-            list::remove(cx, &note.by, conversation, &note.id).await;
+            let found = list::in_sync(cx, &note.by, conversation).await;
+            list::remove(cx, &note.by, conversation, &note.id, found).await;
         }
     };
     let (disarmed, forgotten, ()) =
