@@ -14,20 +14,21 @@ use alarm::Alarm;
 use crate::base::context::{Context, TIME_BEHIND};
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::base::runtime::{Claim, Watch};
+use crate::base::runtime::{Claim, Grant, Watch};
 
 /// The owner is dead for sure when its lease ends: its own deadline comes first.
 const BEYOND_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the count of failed owners is kept.
 const REMEMBER_FAILURES: Duration = Duration::from_mins(1);
-/// How long, when something may have come of it all the same: whoever comes next has to look.
-const REMEMBER_UNCERTAIN: Duration = Duration::from_hours(1);
+/// How long, when something may have come of it all the same: whoever comes next has to look, and
+/// the gate itself comes after an hour at the latest.
+const REMEMBER_UNCERTAIN: Duration = Duration::from_hours(2);
 /// How long Twilio takes at most until something shows whose answer was lost.
 const UNTIL_IT_SHOWS: Duration = Duration::from_secs(2);
 /// As long is somebody's outcome waited for by who only wants to know it.
 const WAIT_TO_KNOW: Duration = Duration::from_secs(5);
-/// As many outcomes that are over are stepped over.
-const MOST_OVER: usize = 20;
+/// As often somebody else may have done it anew, and it is over again.
+const MOST_OVER: usize = 5;
 
 /// What came of something that is done once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,33 +71,42 @@ pub async fn once_watched<T: Serialize + DeserializeOwned>(
     watch: Option<Watch>,
     work: impl AsyncFnOnce(u32) -> Result<T>,
 ) -> Result<Outcome<T>> {
-    match enter(cx, key, watch).await? {
-        Claim::Granted { attempt } => {
-            let result = work(attempt).await;
-            let outcome = result.as_ref().ok().map(json::write);
-            let keep = result.as_ref().map_or_else(|error| remembered(error), |_| keep);
-            leave(cx, key, attempt, outcome, keep).await;
-            result.map(Outcome::New)
+    match enter(cx, key, watch, None).await? {
+        Claim::Granted(grant) => {
+            let work = async |_: &Context, tries| Ok((work(tries).await?, keep));
+            perform(cx, key, grant, work).await.map(Outcome::New)
         }
         Claim::Done(outcome) => json::read(&outcome).map(Outcome::Known),
-        Claim::Busy => Err(Error::Busy.into()),
+        Claim::Busy | Claim::Nothing => Err(Error::Busy.into()),
     }
 }
 
 /// Does `work` once for `key`, as [`once`]; but what came of it counts only until it is over:
 /// then it is done anew.
+///
+/// `work` is told the attempt at doing it anew: the first one knows that nothing was left.
 pub async fn once_until_over<T: Serialize + DeserializeOwned>(
     cx: &Context,
     key: &str,
     keep: Duration,
     is_over: impl AsyncFn(&T) -> Result<bool>,
-    work: impl AsyncFn(u32) -> Result<T>,
+    work: impl AsyncFnOnce(u32) -> Result<T>,
 ) -> Result<Outcome<T>> {
-    let mut key = key.to_owned();
+    let mut over = None;
     for _ in 0..MOST_OVER {
-        match once(cx, &key, keep, &work).await? {
-            Outcome::Known(value) if is_over(&value).await? => key.push('+'), // who comes after it
-            outcome => return Ok(outcome),
+        match enter(cx, key, None, over).await? {
+            Claim::Granted(grant) => {
+                let work = async |_: &Context, tries| Ok((work(tries).await?, keep));
+                return perform(cx, key, grant, work).await.map(Outcome::New);
+            }
+            Claim::Done(outcome) => {
+                let known = json::read(&outcome)?;
+                if !is_over(&known).await? {
+                    return Ok(Outcome::Known(known));
+                }
+                over = Some(outcome);
+            }
+            Claim::Busy | Claim::Nothing => break,
         }
     }
     Err(Error::Busy.into())
@@ -117,20 +127,21 @@ pub async fn behind<T: Serialize + DeserializeOwned>(
 ) -> Result<Option<T>> {
     let lease = TIME_BEHIND + BEYOND_DEADLINE;
     let watch = alarm.after(lease);
-    let claim = async || cx.runtime().claim(&key, lease, Duration::ZERO, Some(watch.clone())).await;
+    let claim =
+        async || cx.runtime().claim(&key, lease, Duration::ZERO, Some(watch.clone()), None).await;
     // Once more, as nobody may tell of it again; if the first claim stands, so does its alarm.
     let claimed = match claim().await {
         Err(_) => claim().await,
         claimed => claimed,
     };
     match claimed? {
-        Claim::Granted { attempt } => {
-            let work = async move |cx: &Context| perform(cx, &key, attempt, work).await.map(drop);
+        Claim::Granted(grant) => {
+            let work = async move |cx: &Context| perform(cx, &key, grant, work).await.map(drop);
             cx.behind(route, work);
             Ok(None)
         }
         Claim::Done(outcome) => json::read(&outcome).map(Some),
-        Claim::Busy => Ok(None),
+        Claim::Busy | Claim::Nothing => Ok(None),
     }
 }
 
@@ -140,39 +151,51 @@ pub async fn again<T: Serialize + DeserializeOwned>(
     key: &str,
     work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)>,
 ) -> Result<T> {
-    match enter(cx, key, None).await? {
-        Claim::Granted { attempt } => perform(cx, key, attempt, work).await,
+    match enter(cx, key, None, None).await? {
+        Claim::Granted(grant) => perform(cx, key, grant, work).await,
         Claim::Done(outcome) => json::read(&outcome),
-        Claim::Busy => Err(Error::Busy.into()),
+        Claim::Busy | Claim::Nothing => Err(Error::Busy.into()),
     }
 }
 
 async fn perform<T: Serialize>(
     cx: &Context,
     key: &str,
-    attempt: u32,
+    grant: Grant,
     work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)>,
 ) -> Result<T> {
-    let result = work(cx, attempt).await;
+    let result = work(cx, grant.tries).await;
     let outcome = result.as_ref().ok().map(|(value, _)| json::write(value));
-    let keep = result.as_ref().map_or_else(|error| remembered(error), |(_, keep)| *keep);
-    leave(cx, key, attempt, outcome, keep).await;
+    let keep = match &result {
+        Ok((_, keep)) => *keep,
+        Err(error) => remembered(error, grant.tries),
+    };
+    leave(cx, key, grant.attempt, outcome, keep).await;
     result.map(|(value, _)| value)
 }
 
-/// How long a failure is remembered.
-fn remembered(error: &Error) -> Duration {
-    let is_open = error.is_uncertain() || matches!(error, Error::Busy);
-    if is_open { REMEMBER_UNCERTAIN } else { REMEMBER_FAILURES }
+/// How long a failure is remembered. What Twilio has refused may follow something that worked: a
+/// lost answer, and then a search that failed.
+fn remembered(error: &Error, attempt: u32) -> Duration {
+    let is_ours = matches!(
+        error,
+        Error::BadRequest { .. }
+            | Error::Forbidden(_)
+            | Error::Refused { .. }
+            | Error::NotConfigured { .. }
+    );
+    if is_ours && attempt == 1 { REMEMBER_FAILURES } else { REMEMBER_UNCERTAIN }
 }
 
 /// What came of something that is done once, without doing it; nothing when nothing has come of
-/// it (yet). Somebody who is at it is waited for.
+/// it. Somebody who is at it is waited for; when they take too long, or when the gate is to see to
+/// it, nobody knows what will come of it: [`Error::Busy`].
 pub async fn known<T: DeserializeOwned>(cx: &Context, key: &str) -> Result<Option<T>> {
     let wait = cx.time_left().min(WAIT_TO_KNOW);
-    match cx.runtime().claim(key, Duration::ZERO, wait, None).await? {
+    match cx.runtime().claim(key, Duration::ZERO, wait, None, None).await? {
         Claim::Done(outcome) => json::read(&outcome).map(Some),
-        Claim::Granted { .. } | Claim::Busy => Ok(None),
+        Claim::Nothing => Ok(None),
+        Claim::Granted(_) | Claim::Busy => Err(Error::Busy.into()),
     }
 }
 
@@ -188,18 +211,23 @@ pub async fn in_turn<T>(
     key: &str,
     work: impl AsyncFnOnce(u32) -> Result<T>,
 ) -> Result<T> {
-    let Claim::Granted { attempt } = enter(cx, key, None).await? else {
+    let Claim::Granted(grant) = enter(cx, key, None, None).await? else {
         return Err(Error::Busy.into());
     };
-    let result = work(attempt).await;
-    leave(cx, key, attempt, None, REMEMBER_FAILURES).await;
+    let result = work(grant.tries).await;
+    leave(cx, key, grant.attempt, None, REMEMBER_FAILURES).await;
     result
 }
 
 /// Asks for a claim within the request's time.
-async fn enter(cx: &Context, key: &str, watch: Option<Watch>) -> Result<Claim> {
+async fn enter(
+    cx: &Context,
+    key: &str,
+    watch: Option<Watch>,
+    over: Option<String>,
+) -> Result<Claim> {
     let left = cx.time_left();
-    cx.runtime().claim(key, left + BEYOND_DEADLINE, left, watch).await
+    cx.runtime().claim(key, left + BEYOND_DEADLINE, left, watch, over).await
 }
 
 /// Ends a claim. What was done is done: if this fails, the lease will run out by itself.

@@ -138,7 +138,7 @@ pub const ROUTES: &[Route] = &[
         ],
         webhook!(Wants::ToTell, internal_call::conference_event),
     ),
-    route(&["/voice/internal-call"], webhook!(Wants::Twiml, native_call::arrive)),
+    route(&["/voice/internal-call"], webhook!(Wants::TwimlForCall, native_call::arrive)),
     route(&["/voice/internal-call/ring"], webhook!(Wants::Twiml, native_call::ring)),
     route(&["/voice/internal-call/left"], webhook!(Wants::Twiml, native_call::left)),
     route(&["/conversations/inbound"], webhook!(Wants::ToTell, inbound::inbound)),

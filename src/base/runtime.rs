@@ -53,19 +53,27 @@ pub struct KvPage {
     pub cursor: Option<String>,
 }
 
+/// The right to do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Which grant of its key this is, for [`Runtime::settle`].
+    pub attempt: u32,
+    /// From the second try on, an owner before us failed or died: first look for what it may have
+    /// left. What is over and done anew begins with the first one again.
+    pub tries: u32,
+}
+
 /// The answer to [`Runtime::claim`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// Do it. From the second attempt on, an owner before us failed or died: first
-    /// look for what it may have left.
-    Granted {
-        /// 1 for the first owner of this key.
-        attempt: u32,
-    },
+    /// Do it.
+    Granted(Grant),
     /// It has been done: this was the outcome.
     Done(String),
     /// Another owner is still at it, and the time to wait for it is up.
     Busy,
+    /// Nothing has come of it, and nobody is at it: to those who want no lease.
+    Nothing,
 }
 
 /// What has to happen if a claim comes to no outcome in time.
@@ -125,13 +133,16 @@ pub trait Runtime {
     async fn kv_list(&self, prefix: &str, cursor: Option<&str>) -> Result<KvPage>;
 
     /// Asks to be the one who does what `key` names; waits up to `wait` for another owner's
-    /// outcome. An owner that has not settled after `lease` counts as dead.
+    /// outcome. An owner that has not settled after `lease` counts as dead; without any, nothing is
+    /// claimed, and only told what came of it. An outcome that is `over` is none, if it is still the
+    /// last one.
     async fn claim(
         &self,
         key: &str,
         lease: Duration,
         wait: Duration,
         watch: Option<Watch>,
+        over: Option<String>,
     ) -> Result<Claim>;
 
     /// Ends a claim: an outcome is kept for `keep` and given to all who ask again; without

@@ -29,7 +29,7 @@ export default {
     };
     try {
       if (isBroken) renew(ctx, env);
-      const mayGo = env.FUNCTIONS_ORIGIN && header("x-forwarded-host") !== new URL(url).host; // it comes from there
+      const mayGo = env.FUNCTIONS_ORIGIN && !header("x-flex-edge-via").split(", ").includes(new URL(url).host); // no circle
       const elsewhere = mayGo ? destination(incoming, env) : undefined;
       if (elsewhere !== undefined && !incoming.tooLarge) {
         const body = length === null && request.body ? await limited(request.body) : request.body;
@@ -63,6 +63,7 @@ export default {
 async function passOn(request, url, body, incoming, env) {
   const headers = new Headers(request.headers);
   headers.set("x-forwarded-host", new URL(request.url).host);
+  headers.append("x-flex-edge-via", new URL(request.url).host); // proxies set the other one, too
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), PATIENCE / (Number.parseFloat(env.TEST_CLOCK) || 1));
   const init = { method: request.method, headers, body, redirect: "manual", signal: late.signal };

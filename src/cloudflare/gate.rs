@@ -64,7 +64,7 @@ impl DurableObject for Gate {
                 self.changed_within(Duration::from_millis(until.min(deadline) - now)).await;
                 continue;
             }
-            if !matches!(reply, Reply::Wait(_)) {
+            if !matches!(reply, Reply::Wait(_) | Reply::Nothing) {
                 self.keep(record).await?;
             }
             return Response::ok(json::write(&reply));
@@ -78,20 +78,20 @@ impl DurableObject for Gate {
         if let Some(what) = record.due(clock::now()).map(str::to_owned) {
             let is_done = app(&self.env).alarm(&what).await;
             // Somebody may have been here meanwhile.
-            let newest = self.record.borrow().clone();
-            record = newest.unwrap_or(record).tried(is_done, clock::now());
-            if !is_done && record.watch.is_none() && record.outcome.is_none() {
+            let newest = self.record.borrow().clone().unwrap_or(record);
+            let is_stranded;
+            (record, is_stranded) = newest.tried(is_done, clock::now());
+            if is_stranded {
                 app(&self.env).stranded();
             }
         }
-        if record.is_over(clock::now()) {
+        if let Some(next) = record.next_alarm(clock::now()) {
+            // Also when nothing has changed: the alarm that has just rung is used up.
+            self.store(record).await?;
+            self.set_alarm(next).await?;
+        } else {
             self.record.take();
             self.state.storage().delete_all().await?;
-        } else {
-            // Also when nothing has changed: the alarm that has just rung is used up.
-            let next = record.alarm();
-            self.keep(record).await?;
-            self.set_alarm(next).await?;
         }
         Response::empty()
     }
@@ -109,18 +109,24 @@ impl Gate {
         Ok(())
     }
 
-    /// Keeps a record, in memory at once, and wakes who waits. The platform holds answers back
-    /// until it is written.
+    /// Keeps a record, and wakes this object when it has to be looked at.
     async fn keep(&self, record: Record) -> Result<()> {
+        let alarm = record.alarm();
+        if self.store(record).await? { self.set_alarm(alarm).await } else { Ok(()) }
+    }
+
+    /// Stores a record, in memory at once, and wakes who waits; whether anything has changed. The
+    /// platform holds answers back until it is written.
+    async fn store(&self, record: Record) -> Result<bool> {
         if self.record.borrow().as_ref() == Some(&record) {
-            return Ok(());
+            return Ok(false);
         }
-        let (text, alarm) = (json::write(&record), record.alarm());
+        let text = json::write(&record);
         self.record.replace(Some(record));
         self.changes.set(self.changes.get().wrapping_add(1));
         self.waiting.take().into_iter().for_each(Waker::wake);
         self.state.storage().put(RECORD, text).await?;
-        self.set_alarm(alarm).await
+        Ok(true)
     }
 
     async fn set_alarm(&self, at: Millis) -> Result<()> {

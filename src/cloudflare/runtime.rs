@@ -15,7 +15,7 @@ use super::clock;
 use crate::base::date::{Millis, millis};
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::base::runtime::{Answer, Call, Claim, KvPage, Limit, Lost, Runtime, Watch};
+use crate::base::runtime::{Answer, Call, Claim, Grant, KvPage, Limit, Lost, Runtime, Watch};
 use crate::once::ledger::{Ask, Reply};
 
 /// The longest that KV is waited for.
@@ -179,11 +179,13 @@ impl Runtime for Edge {
         lease: Duration,
         wait: Duration,
         watch: Option<Watch>,
+        over: Option<String>,
     ) -> Result<Claim> {
         let watch = watch.map(|watch| (millis(watch.after), watch.what));
-        match Self::gate(key, Ask::Claim { lease: millis(lease), watch }, wait).await? {
-            Reply::Granted(attempt) => Ok(Claim::Granted { attempt }),
+        match Self::gate(key, Ask::Claim { lease: millis(lease), watch, over }, wait).await? {
+            Reply::Granted { attempt, tries } => Ok(Claim::Granted(Grant { attempt, tries })),
             Reply::Done(outcome) => Ok(Claim::Done(outcome)),
+            Reply::Nothing => Ok(Claim::Nothing),
             Reply::Wait(_) | Reply::Settled => Ok(Claim::Busy),
         }
     }

@@ -1,6 +1,7 @@
 //! The TaskRouter workspace: queues, workers' channels and attributes, tasks.
 
 mod cancel;
+mod end;
 mod guard;
 mod tasks;
 

@@ -19,6 +19,10 @@ use crate::base::text::hex;
 pub enum Wants {
     /// TwiML: what it asks changes nothing.
     Twiml,
+    /// TwiML for a call that comes in, which is noted. Only the body is believed: the query is that
+    /// of whatever URL an agent has named. What comes twice in the body is not believed either, as an
+    /// agent can give a call to an application any parameters.
+    TwimlForCall,
     /// To tell what has happened. Twilio also signs what it fetches from a URL that an agent has
     /// named, as for the music on hold: only a body is Twilio's own word, and of the query only
     /// what our own URLs carry.
@@ -48,7 +52,9 @@ impl<'r> Webhook<'r> {
             ("POST", _) => true,
             ("GET", Wants::Twiml) => false,
             (_, Wants::Twiml) => return Err(Error::MethodNotAllowed("GET, POST, OPTIONS").into()),
-            (_, Wants::ToTell) => return Err(Error::MethodNotAllowed("POST, OPTIONS").into()),
+            (_, Wants::TwimlForCall | Wants::ToTell) => {
+                return Err(Error::MethodNotAllowed("POST, OPTIONS").into());
+            }
         };
         let config = cx.config();
         config.require(Feature::Twilio)?;
@@ -58,7 +64,7 @@ impl<'r> Webhook<'r> {
             query.iter().find(|(name, _)| name == "bodySHA256").map(|(_, hash)| hash.clone());
         let is_json =
             is_post && (request.content_type.starts_with("application/json") || hash.is_some());
-        let form = if is_json { Vec::new() } else { pairs(body) };
+        let mut form = if is_json { Vec::new() } else { pairs(body) };
         let public = config.public_url.as_ref().map(|url| format!("{url}{}", request.target()));
         let url = public.as_ref().unwrap_or(&request.url);
         let is_signed = signature::is_valid(&config.signing_keys, &request.signature, url, &form);
@@ -67,9 +73,17 @@ impl<'r> Webhook<'r> {
         if !is_signed || !is_body_signed {
             return Err(Error::forbidden("X-Twilio-Signature is missing or not valid."));
         }
-        if wants == Wants::ToTell {
+        match wants {
+            Wants::Twiml => {}
+            Wants::TwimlForCall => {
+                query.clear();
+                let names: Vec<_> = form.iter().map(|(name, _)| name.clone()).collect();
+                form.retain(|(name, _)| names.iter().filter(|known| *known == name).count() == 1);
+            }
             // Twilio's own names begin with a capital.
-            query.retain(|(name, _)| name.starts_with(|c: char| c.is_ascii_lowercase()));
+            Wants::ToTell => {
+                query.retain(|(name, _)| name.starts_with(|c: char| c.is_ascii_lowercase()))
+            }
         }
         let params =
             if is_json { Params::from_json(query, body)? } else { Params::from_pairs(query, form) };

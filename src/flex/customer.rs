@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::attributes::{WorkerAttributes, text};
 use crate::base::context::Context;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::sid::{ConversationSid, MemberSid};
 use crate::twilio::conversations::Member;
 use crate::twilio::interactions::Medium;
@@ -46,8 +46,29 @@ fn is_address(author: &str) -> bool {
     author.starts_with('+') || author.contains(':')
 }
 
-/// The participants of a conversation, and the one of them who is the customer that has
-/// written.
+/// Who has written a message.
+#[derive(Clone, Debug)]
+pub enum Writer {
+    /// A customer.
+    Customer(Member),
+    /// One of the workspace's workers.
+    Worker,
+    /// Nobody who is known to be in the conversation: Twilio may list them a little later.
+    Unseen,
+}
+
+impl Writer {
+    /// The customer, if it is one. The first time, that nobody is listed is not believed.
+    pub fn customer(self, attempt: u32) -> Result<Option<Member>> {
+        match self {
+            Self::Customer(member) => Ok(Some(member)),
+            Self::Unseen if attempt == 1 => Err(Error::Busy.into()),
+            Self::Worker | Self::Unseen => Ok(None),
+        }
+    }
+}
+
+/// Which of a conversation's participants has written.
 ///
 /// A participant who chats is the customer unless they are one of the workspace's workers.
 /// Without an author it is whoever can be it.
@@ -55,7 +76,7 @@ pub async fn who_wrote(
     cx: &Context,
     conversation: &ConversationSid,
     author: &Author,
-) -> Result<Option<Member>> {
+) -> Result<Writer> {
     let (members, is_worker) = join!(cx.twilio().members(conversation), async {
         match author.identity() {
             Some(identity) => is_worker(cx, identity).await,
@@ -73,7 +94,10 @@ pub async fn who_wrote(
     let (bound, chatting): (Vec<_>, Vec<_>) =
         members.into_iter().filter(is_author).partition(|member| member.chatter().is_none());
     if let Some(customer) = bound.into_iter().find(|member| member.address().is_some()) {
-        return Ok(Some(customer));
+        return Ok(Writer::Customer(customer));
+    }
+    if chatting.is_empty() && !is_known_worker {
+        return Ok(Writer::Unseen);
     }
     for member in chatting {
         let identity = member.chatter().unwrap_or_default();
@@ -82,10 +106,10 @@ pub async fn who_wrote(
             _ => self::is_worker(cx, identity).await?,
         };
         if !is_worker {
-            return Ok(Some(member));
+            return Ok(Writer::Customer(member));
         }
     }
-    Ok(None)
+    Ok(Writer::Worker)
 }
 
 /// Whether this identity is a worker's.

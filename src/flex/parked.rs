@@ -9,7 +9,7 @@ use super::seal;
 use crate::base::attributes::{MAX_CONVERSATION, MAX_TASK, Writer, overwrite};
 use crate::base::context::Context;
 use crate::base::date::Millis;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::{Members, lenient, view};
 use crate::base::sid::{
@@ -25,6 +25,9 @@ use crate::twilio::interactions::Channel;
 pub const KEY: &str = "flexEdgeParked";
 /// How long it is remembered what came of a parking.
 pub const REMEMBER: Duration = Duration::from_hours(30 * 24);
+/// How long it is remembered whose a channel is: as long as it lives without anybody doing anything
+/// in it.
+const REMEMBER_CHANNEL: Duration = Duration::from_hours(180 * 24);
 /// What is sealed.
 const PURPOSE: &str = "a parked conversation";
 /// What belongs to one task only, and what a transfer has left: the task that comes back has
@@ -161,6 +164,42 @@ pub async fn is_parked(cx: &Context, conversation: &ConversationSid, note: &Note
 pub async fn is_over(cx: &Context, conversation: &ConversationSid, id: &str) -> Result<bool> {
     let outcome = once::known::<Box<RawValue>>(cx, &gate(conversation, id)).await?;
     Ok(outcome.is_some())
+}
+
+/// The gate that knows which conversation a channel belongs to. What tasks say of that can be
+/// anybody's.
+fn of_channel(channel: &Channel) -> String {
+    format!("conversation-of/{}", channel.sid)
+}
+
+/// Has it known which conversation a channel belongs to that is about to be parked.
+pub async fn note_channel(
+    cx: &Context,
+    channel: &Channel,
+    conversation: &ConversationSid,
+) -> Result<()> {
+    let work = async |_| Ok(conversation.clone());
+    once::once(cx, &of_channel(channel), REMEMBER_CHANNEL, work).await.map(drop)
+}
+
+/// Whether a channel is parked: then the customer's next message brings it back, and nobody has to
+/// be there.
+///
+/// `said` is the conversation as somebody has named it. It counts where nothing is known of the
+/// channel: it was never parked, or by an older version.
+pub async fn rests(cx: &Context, channel: &Channel, said: Option<&Conversation>) -> Result<bool> {
+    let known: Option<ConversationSid> = once::known(cx, &of_channel(channel)).await?;
+    let said = said.filter(|said| known.as_ref().is_none_or(|known| *known == said.sid));
+    let read = match known.filter(|_| said.is_none()) {
+        Some(sid) => unless_gone(cx.twilio().conversation(&sid.to_string()).await)?,
+        None => None,
+    };
+    let Some(conversation) = said.or(read.as_ref()) else { return Ok(false) };
+    let is_of_it = |found: &Found| found.is_ours && found.note.channel_sid == channel.sid;
+    match of(cx, conversation).filter(is_of_it) {
+        Some(found) => is_parked(cx, &conversation.sid, &found.note).await,
+        None => Ok(false),
+    }
 }
 
 /// Has it known that a parking is over whose note could not be taken away. A failure is told in

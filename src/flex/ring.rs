@@ -39,7 +39,17 @@ pub async fn once(
     once::once_watched(cx, &key(caller), REMEMBER, Some(watch), ring).await
 }
 
-/// Whom the caller's task has let ring. One who is just being called is waited for.
+/// Notes whom the caller's task has let ring, unless that is known: [`once`] has not come to it.
+pub async fn found(
+    cx: &Context,
+    caller: &TaskSid,
+    ring: impl AsyncFnOnce() -> Result<Ring>,
+) -> Result<()> {
+    once::once(cx, &key(caller), REMEMBER, async |_| ring().await).await.map(drop)
+}
+
+/// Whom the caller's task has let ring. One who is just being called is waited for; while that is
+/// not settled, also by the gate, it is [`Error::Busy`].
 pub async fn known(cx: &Context, caller: &TaskSid) -> Result<Option<Ring>> {
     match once::known(cx, &key(caller)).await {
         // An older version kept something else, for an hour.

@@ -2,10 +2,23 @@
 
 use std::time::Duration;
 
-use super::Twilio;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::{Retry, Twilio};
 use crate::base::error::{Error, Result, unless_gone};
+use crate::base::json;
+use crate::base::members::view;
+use crate::base::runtime::Call;
 use crate::base::sid::SyncServiceSid;
 use crate::base::text::encode;
+
+#[derive(Deserialize)]
+struct Item {
+    revision: Option<String>,
+    data: Box<RawValue>,
+}
 
 impl Twilio<'_> {
     fn maps_url(self, service: &SyncServiceSid, rest: &str) -> String {
@@ -43,9 +56,25 @@ impl Twilio<'_> {
         Err(Error::Busy.into())
     }
 
-    /// DeleteSyncMapItem. One that is gone is fine.
-    pub async fn delete_item(self, service: &SyncServiceSid, map: &str, key: &str) -> Result<()> {
-        let rest = format!("/{}/Items/{}", encode(map), encode(key));
-        unless_gone(self.delete(self.maps_url(service, &rest)).await).map(drop)
+    /// FetchSyncMapItem and, when it is the one that is meant, DeleteSyncMapItem. One that is gone
+    /// is fine, and so is one that somebody changes meanwhile: then it is another one.
+    pub async fn delete_item<T: DeserializeOwned + Default>(
+        self,
+        service: &SyncServiceSid,
+        map: &str,
+        key: &str,
+        is_it: impl Fn(&T) -> bool,
+    ) -> Result<()> {
+        let url = self.maps_url(service, &format!("/{}/Items/{}", encode(map), encode(key)));
+        let Some(answer) = unless_gone(self.get(url.clone()).await)? else { return Ok(()) };
+        let item: Item = json::read(&answer.body)?;
+        if !is_it(&view(item.data.get())) {
+            return Ok(());
+        }
+        let call = Call { if_match: item.revision, ..self.call("DELETE", url, &[]) };
+        match unless_gone(self.send(call, Retry::Safe).await) {
+            Err(error) if error.is_stale() => Ok(()),
+            deleted => deleted.map(drop),
+        }
     }
 }

@@ -214,3 +214,55 @@ fn a_transfer_that_may_have_worked_is_looked_for_when_its_request_comes_again() 
     assert_eq!(handle(&app, request()).status, 200);
     fake.played();
 }
+
+#[test]
+fn what_an_agent_was_told_of_a_call_gives_no_right_to_hand_it_over() {
+    let path = "/common/flex/programmable-voice/cold-transfer";
+    let rooms = format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000");
+    let inside = format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json");
+    let fake = alice()
+        .on(&format!("GET {API}/Calls/{LEG}.json"), 200, &call("+15551230001"))
+        .on(&of_worker(), 200, &reservations("accepted"))
+        .on(&rooms, 200, &live_rooms())
+        .on(&inside, 200, &participant());
+    let app = fake.app();
+    let fields = format!("Token=a.flex.token.of.alice&callSid={LEG}");
+    let told = post("/common/flex/programmable-voice/get-call-properties", &fields);
+    assert_eq!(handle(&app, told).status, 200);
+    // The agent has left since, and asks twice.
+    let fields = format!("{fields}&to=%2B15551230002");
+    let mut fake = fake;
+    for _ in 0..2 {
+        fake =
+            fake.on(&of_worker(), 200, &reservations("completed")).on(&rooms, 200, &live_rooms());
+        assert_eq!(handle(&app, post(path, &fields)).status, 403);
+    }
+    fake.played();
+}
+
+#[test]
+fn a_transfer_that_has_not_worked_is_not_made_up_for_by_who_has_left() {
+    let path = "/common/flex/programmable-voice/cold-transfer";
+    let rooms = format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000");
+    let inside = format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json");
+    let play = format!(
+        "POST {API}/Calls/{LEG}.json Twiml=<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Dial>+15551230002</Dial></Response>"
+    );
+    let children = format!("GET {API}/Calls.json?ParentCallSid={LEG}&PageSize=50");
+    let request =
+        || post(path, &format!("Token=a.flex.token.of.alice&callSid={LEG}&to=%2B15551230002"));
+    let fake = alice()
+        .on(&of_worker(), 200, &reservations("accepted"))
+        .on(&rooms, 200, &live_rooms())
+        .on(&inside, 200, &participant())
+        .on_lost(&play)
+        .on(&children, 500, "{}");
+    let app = fake.app();
+    assert_eq!(handle(&app, request()).status, 502);
+    let fake = fake
+        .on(&children, 200, r#"{"calls":[]}"#)
+        .on(&of_worker(), 200, &reservations("completed"))
+        .on(&rooms, 200, &live_rooms());
+    assert_eq!(handle(&app, request()).status, 403);
+    fake.played();
+}

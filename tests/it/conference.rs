@@ -35,6 +35,13 @@ fn expected_label() -> String {
     sha2::Sha256::digest(key.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// The same for who comes in the place of a call that is over.
+fn label_after(call: &str) -> String {
+    use sha2::Digest as _;
+    let key = format!("add-participant/{ALICE}/{ROOM}/+15551230001/+15550009999/{call}");
+    sha2::Sha256::digest(key.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
 #[test]
 fn an_add_that_may_have_worked_is_looked_for_before_it_is_sent_again() {
     let label = expected_label();
@@ -239,20 +246,69 @@ fn the_same_number_is_dialled_again_when_the_first_call_is_over() {
         assert_eq!(json(&fake.handle(post(ADD, &fields)))["callSid"], LEG, "{live}");
     }
     // Twilio does not know it any more, or says that it is over: a new one, with a label of its own.
-    let label = {
-        use sha2::Digest as _;
-        let key = format!("add-participant/{ALICE}/{ROOM}/+15551230001/+15550009999/1");
-        sha2::Sha256::digest(key.as_bytes()).iter().map(|b| format!("{b:02x}")).collect::<String>()
-    };
+    let label = label_after(LEG);
     for over in ["busy", "no-answer", "failed", "canceled", "completed"] {
         let fake = in_room(Fake::default().on_token()).on(&dial(&expected_label()), 201, &of(LEG));
         fake.handle(post(ADD, &fields));
         let fake = in_room(fake.on_token().on(&call(LEG), 200, &is(over)));
         let fake = fake.on(&dial(&label), 201, &of(second));
         assert_eq!(json(&fake.handle(post(ADD, &fields)))["callSid"], second, "{over}");
-        let fake = fake.on_token().on(&call(LEG), 404, GONE).on(&call(second), 200, &is("ringing"));
+        let fake = fake.on_token().on(&call(second), 200, &is("ringing"));
         assert_eq!(json(&fake.handle(post(ADD, &fields)))["callSid"], second, "{over}");
     }
+}
+
+#[test]
+fn who_was_dialled_in_anothers_place_is_not_dialled_twice() {
+    let fields =
+        format!("Token=a.flex.token.of.alice&taskSid={ROOM}&to=%2B15551230001&from=%2B15550009999");
+    let dial = |label: &str| {
+        format!(
+            "POST {API}/Conferences/{ROOM}/Participants.json From=+15550009999&To=+15551230001&EarlyMedia=true&EndConferenceOnExit=false&Label={label}"
+        )
+    };
+    let second = "CA00000000000000000000000000000002";
+    let of = |leg: &str| format!(r#"{{"call_sid":"{leg}","conference_sid":"{ROOM}"}}"#);
+    let call = |leg: &str| format!("GET {API}/Calls/{leg}.json");
+    let label = label_after(LEG);
+    let first = in_room(alice()).on(&dial(&expected_label()), 201, &of(LEG));
+    first.handle(post(ADD, &fields));
+    let at = |fake: Fake, second: u64| {
+        fake.world.slept.set(second * 1_000);
+        fake.on_token()
+    };
+    let fake = in_room(at(first, 25).on(&call(LEG), 200, r#"{"status":"busy"}"#));
+    let fake = fake.on(&dial(&label), 201, &of(second));
+    assert_eq!(json(&fake.handle(post(ADD, &fields)))["callSid"], second);
+    // The first one is forgotten by now, and the answer about the second one was lost.
+    let fake = at(fake, 31).on(&call(second), 200, r#"{"status":"ringing"}"#);
+    assert_eq!(json(&fake.handle(post(ADD, &fields)))["callSid"], second);
+}
+
+#[test]
+fn who_may_have_been_dialled_in_anothers_place_is_looked_for() {
+    let fields =
+        format!("Token=a.flex.token.of.alice&taskSid={ROOM}&to=%2B15551230001&from=%2B15550009999");
+    let label = label_after(LEG);
+    let dial = |label: &str| {
+        format!(
+            "POST {API}/Conferences/{ROOM}/Participants.json From=+15550009999&To=+15551230001&EarlyMedia=true&EndConferenceOnExit=false&Label={label}"
+        )
+    };
+    let second = "CA00000000000000000000000000000002";
+    let of = |leg: &str| format!(r#"{{"call_sid":"{leg}","conference_sid":"{ROOM}"}}"#);
+    let look = format!("GET {API}/Conferences/{ROOM}/Participants.json?PageSize=250");
+    let over =
+        |fake: Fake| fake.on(&format!("GET {API}/Calls/{LEG}.json"), 200, r#"{"status":"busy"}"#);
+    let fake = in_room(alice()).on(&dial(&expected_label()), 201, &of(LEG));
+    fake.handle(post(ADD, &fields));
+    let fake = in_room(over(fake.on_token())).on_lost(&dial(&label)).on(&look, 500, "{}");
+    assert_eq!(fake.handle(post(ADD, &fields)).status, 502);
+    // Another request for the same knows whose place it was.
+    fake.world.slept.set(31_000);
+    let there = format!(r#"{{"participants":[{{"label":"{label}","call_sid":"{second}"}}]}}"#);
+    let fake = in_room(over(fake.on_token())).on(&look, 200, &there);
+    assert_eq!(json(&fake.handle(post(ADD, &fields)))["callSid"], second);
 }
 
 #[test]

@@ -62,6 +62,19 @@ fn alone(fake: Fake) -> Fake {
     invites(participants(channel(fake, "active"), ""), "")
 }
 
+/// The tasks of the channel, by what they say.
+fn waiting(fake: Fake, listed: &str) -> Fake {
+    let listed = format!(r#"{{"tasks":[{listed}],"meta":{{}}}}"#);
+    let about = format!("flexInteractionChannelSid%20%3D%3D%20%22{UO}%22");
+    let list = format!("GET {TASKROUTER}/Tasks?EvaluateTaskAttributes={about}&PageSize=50");
+    fake.on(&list, 200, &listed)
+}
+
+/// The same, and no task of the channel waits: the lost one was its first.
+fn first(fake: Fake) -> Fake {
+    waiting(alone(fake), &task(LOST, "canceled"))
+}
+
 fn invite_of(task: &str) -> String {
     format!(
         r#"POST {FLEX}/{KD}/Channels/{UO}/Invites Routing={{"properties":{{"workspace_sid":"{WORKSPACE}","workflow_sid":"{WW}","task_channel_unique_name":"chat","attributes":{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}","from":"+15551230001","direction":"inbound","fallbackFrom":"{task}"}}}}}}"#
@@ -135,7 +148,7 @@ fn health_says_when_the_last_event_came_written_once_a_minute() {
 #[test]
 fn a_customer_whom_nobody_took_goes_to_the_fallback_once() {
     for kind in ["task.canceled", "task.deleted", "task.system-deleted"] {
-        let fake = alone(edge()).on(&invite(), 200, &invited());
+        let fake = first(edge()).on(&invite(), 200, &invited());
         assert_eq!(tell(&fake, kind, LOST, &customer()).status, 204);
         // The same event again, and the next event of the same task.
         assert_eq!(tell(&fake, kind, LOST, &customer()).status, 204);
@@ -168,7 +181,7 @@ fn who_has_an_agent_or_an_open_invite_stays() {
     // The customer may write again in one that rests; one that is being made is looked at later.
     for status in ["inactive", "transferring"] {
         let fake = invites(participants(channel(edge(), status), ""), "");
-        let fake = fake.on(&invite(), 200, &invited());
+        let fake = waiting(fake, "").on(&invite(), 200, &invited());
         assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
     }
     let fake = invites(participants(channel(edge(), "setup"), ""), "");
@@ -178,10 +191,10 @@ fn who_has_an_agent_or_an_open_invite_stays() {
         r#"{{"sid":"UT00000000000000000000000000000001","type":"agent","routing_properties":{{"worker_sid":"WK00000000000000000000000000000001","task_sid":"{OTHER}"}}}}"#
     );
     let with_agent = || invites(participants(channel(edge(), "active"), &agent), "");
-    let fake = with_agent().on(&read_task(OTHER), 200, &task(OTHER, "assigned"));
+    let fake = waiting(with_agent(), "").on(&read_task(OTHER), 200, &task(OTHER, "assigned"));
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
     // Who is finishing their notes is no company.
-    let fake = with_agent().on(&read_task(OTHER), 200, &task(OTHER, "wrapping")).on(
+    let fake = waiting(with_agent(), "").on(&read_task(OTHER), 200, &task(OTHER, "wrapping")).on(
         &invite(),
         200,
         &invited(),
@@ -208,6 +221,13 @@ fn a_task_that_was_never_the_channels_brings_nobody_there() {
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
 }
 
+/// A browser can make a task in any workflow, with any attributes.
+#[test]
+fn a_task_that_says_to_be_the_first_is_not_while_another_one_waits() {
+    let fake = waiting(alone(edge()), &task(OTHER, "pending"));
+    assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
+}
+
 /// Twilio signs what it fetches from any URL that an agent names for the music on hold.
 #[test]
 fn what_only_the_url_says_has_not_happened() {
@@ -223,15 +243,27 @@ fn at_most_three_times_an_hour_then_the_log_says_stranded() {
     let lost = |at: usize| format!("WT0000000000000000000000000000000{at}");
     let mut fake = fake;
     for at in 1..=3 {
-        fake = alone(fake).on(&invite_of(&lost(at)), 200, &invited());
+        fake = first(fake).on(&invite_of(&lost(at)), 200, &invited());
         assert_eq!(tell(&fake, "task.canceled", &lost(at), &customer()).status, 204);
     }
-    fake = alone(fake);
+    fake = first(fake);
     assert_eq!(tell(&fake, "task.canceled", &lost(4), &customer()).status, 204);
     assert!(fake.world.lines.borrow().iter().any(|line| line.contains("stranded")));
     fake.world.slept.set(fake.world.slept.get() + 3_600_000);
-    fake = alone(fake).on(&invite_of(&lost(5)), 200, &invited());
+    fake = first(fake).on(&invite_of(&lost(5)), 200, &invited());
     assert_eq!(tell(&fake, "task.canceled", &lost(5), &customer()).status, 204);
+}
+
+#[test]
+fn who_falls_back_takes_turns_with_who_leaves_and_who_cancels() {
+    let key = format!("fallback/{LOST}");
+    let fake = edge();
+    fake.world.begin(&format!("leave/{UO}"), 10_000);
+    assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
+    // Once they are done the gate looks who is there.
+    assert!(fake.world.watched(&key).is_some());
+    let fake = invites(first(fake), "").on(&invite(), 200, &invited());
+    assert!(fake.alarm(&key));
 }
 
 #[test]
@@ -239,15 +271,15 @@ fn a_lost_answer_is_looked_for_and_a_failure_is_tried_again_by_the_gate() {
     let made = format!(
         r#"{{"sid":"KG00000000000000000000000000000001","routing":{{"properties":{{"sid":"{OTHER}","attributes":{{"fallbackFrom":"{LOST}"}}}}}}}}"#
     );
-    let fake = invites(alone(edge()).on_lost(&invite()), &made);
+    let fake = invites(first(edge()).on_lost(&invite()), &made);
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
     let key = format!("fallback/{LOST}");
     assert!(fake.world.watched(&key).is_none());
 
-    let fake = alone(edge()).on(&invite(), 403, "{}");
+    let fake = first(edge()).on(&invite(), 403, "{}");
     assert_eq!(tell(&fake, "task.canceled", LOST, &customer()).status, 204);
     assert!(fake.world.watched(&key).is_some());
-    let fake = invites(alone(fake), "").on(&invite(), 200, &invited());
+    let fake = invites(first(fake), "").on(&invite(), 200, &invited());
     assert!(fake.alarm(&key));
     assert!(fake.world.watched(&key).is_none());
 }
@@ -264,9 +296,9 @@ fn a_parked_conversation_is_left_to_rest() {
     let routing = format!(
         r#"POST {FLEX}/{KD}/Channels/{UO}/Invites Routing={{"properties":{{"workspace_sid":"{WORKSPACE}","workflow_sid":"{WW}","task_channel_unique_name":"chat","attributes":{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}","conversationSid":"{CH}","fallbackFrom":"{LOST}"}}}}}}"#
     );
-    let fake = alone(edge())
-        .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation.to_string())
-        .on(&routing, 200, &invited());
+    let read = format!("GET {CONVERSATIONS}/{CH}");
+    let fake = alone(edge()).on(&read, 200, &conversation.to_string());
+    let fake = waiting(fake, "").on(&routing, 200, &invited());
     assert_eq!(tell(&fake, "task.canceled", LOST, &attributes).status, 204);
 }
 
@@ -284,8 +316,29 @@ fn a_note_that_is_left_of_a_parking_keeps_nobody_from_being_caught() {
     assert_eq!(tell(&parked, "task.canceled", LOST, &attributes).status, 204);
     let back = alone(edge()).on(&read, 200, &conversation.to_string());
     back.world.keep(&format!("unpark/{CH}/{ID}"), r#"{"sid":"KG1"}"#);
-    let back = back.on(&routing, 200, &invited());
+    let back = waiting(back, "").on(&routing, 200, &invited());
     assert_eq!(tell(&back, "task.canceled", LOST, &attributes).status, 204);
+}
+
+#[test]
+fn whose_channel_it_is_that_was_parked_does_not_stand_in_attributes() {
+    let conversation = serde_json::json!({ "sid": CH, "state": "active", "attributes": noted() });
+    let another = CH.replace('1', "2");
+    for said in ["", &format!(r#""conversationSid":"{another}","#)] {
+        let attributes =
+            format!(r#"{{{said}"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}"}}"#);
+        let fake = match said {
+            "" => alone(edge()),
+            _ => alone(edge()).on(
+                &format!("GET {CONVERSATIONS}/{another}"),
+                200,
+                &serde_json::json!({ "sid": another, "attributes": "{}" }).to_string(),
+            ),
+        };
+        fake.world.keep(&format!("conversation-of/{UO}"), &format!("\"{CH}\""));
+        let fake = fake.on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation.to_string());
+        assert_eq!(tell(&fake, "task.canceled", LOST, &attributes).status, 204);
+    }
 }
 
 #[test]
@@ -297,7 +350,7 @@ fn what_does_not_fit_is_left_out() {
     let routing = format!(
         r#"POST {FLEX}/{KD}/Channels/{UO}/Invites Routing={{"properties":{{"workspace_sid":"{WORKSPACE}","workflow_sid":"{WW}","task_channel_unique_name":"chat","attributes":{{"from":"+15551230001","fallbackFrom":"{LOST}"}}}}}}"#
     );
-    let fake = alone(edge()).on(&routing, 200, &invited());
+    let fake = first(edge()).on(&routing, 200, &invited());
     assert_eq!(tell(&fake, "task.canceled", LOST, &attributes).status, 204);
 }
 
@@ -418,6 +471,19 @@ fn a_call_that_cannot_be_ended_now_is_ended_by_the_gate() {
     assert_eq!(tell(&fake, "reservation.rejected", CALLEE, &call_of(CALLER)).status, 204);
     let key = format!("give-up/{WR}");
     assert!(fake.world.watched(&key).is_some());
+    let fake = call(fake, "assigned", "canceled").on(&end_room(), 200, "{}");
+    assert!(fake.alarm(&key));
+    assert!(fake.world.watched(&key).is_none());
+}
+
+#[test]
+fn a_call_that_just_begins_to_ring_is_not_taken_for_none() {
+    let fake = edge();
+    let (ring, key) = (format!("internal-call/{CALLER}"), format!("give-up/{WR}"));
+    let owner = fake.world.begin(&ring, 13_000);
+    assert_eq!(tell(&fake, "reservation.rejected", CALLEE, &call_of(CALLER)).status, 204);
+    assert!(fake.world.watched(&key).is_some());
+    fake.world.settle(&ring, owner, &format!(r#"{{"callee":"{CALLEE}","isForOne":true}}"#));
     let fake = call(fake, "assigned", "canceled").on(&end_room(), 200, "{}");
     assert!(fake.alarm(&key));
     assert!(fake.world.watched(&key).is_none());

@@ -314,6 +314,20 @@ fn what_is_no_customers_message_opens_nothing() {
 }
 
 #[test]
+fn who_is_not_listed_yet_is_looked_for_again() {
+    let fake = edge()
+        .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation("active", "{}"))
+        .on(&read_members(), 200, r#"{"participants":[],"meta":{}}"#);
+    let body = message("%2B15551230001");
+    assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+    assert!(is_watched(&fake));
+    let fake = seen(fake, "+15551230001").on(&sms(), 200, &made());
+    let fake = fake.on(&look(), 200, &channel("active")).on(&take_off(), 204, "");
+    assert!(fake.alarm(&format!("inbound/{CH}/{MB}")));
+    assert!(!is_watched(&fake));
+}
+
+#[test]
 fn closed_conversations_and_internal_chats_open_nothing() {
     for (state, attributes) in [("closed", "{}"), ("active", r#"{"internalChat":"internalChat"}"#)]
     {
@@ -342,6 +356,53 @@ fn a_lost_answer_is_looked_for_and_nothing_is_opened_twice() {
             .on(&take_off(), 204, "");
         assert_eq!(write(fake, &message("%2B15551230001")).status, 200);
     }
+}
+
+#[test]
+fn what_was_lost_is_looked_for_once_it_can_show() {
+    let fake = seen(edge(), "+15551230001")
+        .on_lost(&sms())
+        .on(&find(), 200, &found("pending"))
+        .on(&look(), 200, &channel("active"))
+        .on(&look(), 200, &channel("active"))
+        .on(&take_off(), 204, "");
+    let body = message("%2B15551230001");
+    assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+    assert_eq!(fake.world.slept.get(), 2_000);
+}
+
+#[test]
+fn what_may_have_been_made_is_looked_for_before_it_is_made_hours_later() {
+    let body = message("%2B15551230001");
+    let message = || signed(post("/conversations/inbound", &body));
+    // The gate's longest pause is an hour. The search fails too, as long as Twilio is away.
+    let fake = seen(edge(), "+15551230001").on_lost(&sms()).on(&find(), 403, "{}");
+    assert_eq!(fake.handle(message()).status, 200);
+    let fake = seen(fake, "+15551230001").on(&find(), 403, "{}");
+    fake.world.slept.set(fake.world.slept.get() + 61 * 60_000);
+    assert_eq!(fake.handle(message()).status, 200);
+    let fake = seen(fake, "+15551230001").on(&find(), 200, &found("pending"));
+    fake.world.slept.set(fake.world.slept.get() + 61 * 60_000);
+    let looked = fake.on(&look(), 200, &channel("active")).on(&look(), 200, &channel("active"));
+    let fake = looked.on(&take_off(), 204, "");
+    assert_eq!(fake.handle(message()).status, 200);
+    assert!(!is_watched(&fake));
+}
+
+#[test]
+fn a_gate_that_could_not_be_asked_is_asked_once_more() {
+    let body = message("%2B15551230001");
+    let message = || signed(post("/conversations/inbound", &body));
+    let fake = seen(edge(), "+15551230001")
+        .on(&sms(), 200, &made())
+        .on(&look(), 200, &channel("active"))
+        .on(&take_off(), 204, "");
+    fake.world.broken_claims.set(1);
+    assert_eq!(fake.handle(message()).status, 200);
+    // Twilio hears of it that nobody knows of the message.
+    let fake = edge();
+    fake.world.broken_claims.set(2);
+    assert_eq!(fake.handle(message()).status, 500);
 }
 
 #[test]
@@ -376,6 +437,51 @@ fn a_channel_that_fails_is_told_and_tried_once_more() {
     let lines = fake.world.lines.borrow();
     assert!(lines.iter().any(|line| line.contains("interaction failed") && line.contains("19025")));
     assert!(!lines.iter().any(|line| line.contains("1555")), "no numbers in the log");
+}
+
+/// What is seen of a channel of which nobody knows whether it stands.
+fn uncertain(fake: Fake, is_unknown: bool) -> Fake {
+    if is_unknown {
+        return fake.on(&look(), 403, "{}");
+    }
+    (0..4).fold(fake, |fake, _| fake.on(&look(), 200, &channel("setup")))
+}
+
+/// The Interaction was accepted, and nobody has seen its channel stand.
+fn accepted(is_unknown: bool) -> Fake {
+    let fake = uncertain(seen(edge(), "+15551230001").on(&sms(), 200, &made()), is_unknown);
+    let body = message("%2B15551230001");
+    assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+    assert!(is_watched(&fake), "nobody looks again");
+    fake
+}
+
+#[test]
+fn a_channel_that_nobody_has_seen_stand_is_looked_at_again_and_not_made_again() {
+    let key = format!("inbound/{CH}/{MB}");
+    for is_unknown in [false, true] {
+        // The webhook stays: the customer's next message looks too.
+        let fake = uncertain(seen(accepted(is_unknown), "+15551230001"), is_unknown);
+        let body = message("%2B15551230001");
+        assert_eq!(fake.handle(signed(post("/conversations/inbound", &body))).status, 200);
+        assert!(is_watched(&fake));
+        let fake = seen(fake, "+15551230001").on(&look(), 200, &channel("active"));
+        assert!(fake.on(&take_off(), 204, "").alarm(&key));
+    }
+    // It was seen to fail later: then there is none, and one is made.
+    let fake = seen(accepted(false), "+15551230001").on(&look(), 200, &channel("failed"));
+    let fake = fake.on(&sms(), 200, &made()).on(&look(), 200, &channel("active"));
+    let fake = fake.on(&take_off(), 204, "");
+    assert!(fake.alarm(&key));
+    assert!(!is_watched(&fake));
+}
+
+#[test]
+fn what_an_older_version_has_kept_of_an_interaction_counts() {
+    let fake = edge();
+    fake.world.keep(&format!("inbound/{CH}"), "null");
+    let fake = seen(fake, "+15551230001").on(&take_off(), 204, "");
+    assert_eq!(write(fake, &message("%2B15551230001")).status, 200);
 }
 
 #[test]

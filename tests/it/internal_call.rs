@@ -356,15 +356,129 @@ fn the_gate_lets_nobody_go_for_whom_somebody_rings() {
         task(CALLEE, "reserved", &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
     let rings = format!(r#"{{"tasks":[{callee}],"meta":{{}}}}"#);
     let (fake, what) = unanswered();
-    let fake = fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &rings);
+    let fake = fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &rings).on(
+        &link_without_leg(),
+        200,
+        &caller(""),
+    );
     assert!(alarm(&fake, &what));
     // But for a caller who has left nobody rings on.
+    let (fake, what) = unanswered();
     let end = format!(
         "POST {TASKROUTER}/Tasks/{CALLEE} AssignmentStatus=canceled&Reason=The conference is complete"
     );
     let left = task(CALLER, "wrapping", r#"{"client_call":true}"#);
     let fake = fake.on(&get, 200, &left).on(&by_mark(), 200, &rings).on(&end, 200, &callee);
     assert!(alarm(&fake, &what));
+}
+
+/// The link to the callee's task, written when the caller's leg is not known.
+fn link_without_leg() -> String {
+    let mine: serde_json::Value = serde_json::from_str(&caller("")).unwrap();
+    let mine = mine["attributes"].as_str().unwrap().trim_end_matches('}');
+    format!(
+        r#"POST {TASKROUTER}/Tasks/{CALLER} Attributes={mine},"conference":{{"sid":"{ROOM}","participants":{{"taskSid":"{CALLEE}"}}}}}}"#
+    )
+}
+
+fn listed(callee: &str) -> String {
+    format!(r#"{{"tasks":[{callee}],"meta":{{}}}}"#)
+}
+
+#[test]
+fn who_is_found_to_ring_can_decline() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let mark =
+        |target: &str| format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"{target}}}"#);
+    let one = mark(r#","targetWorker":"client:bob""#);
+    let callee = |status| task(CALLEE, status, &one);
+    let mine = caller(&format!(r#","worker_call_sid":"{LEG}""#));
+    let attributes =
+        serde_json::from_str::<serde_json::Value>(&mine).unwrap()["attributes"].clone();
+    let link = format!(
+        r#"POST {TASKROUTER}/Tasks/{CALLER} Attributes={},"conference":{{"sid":"{ROOM}","participants":{{"worker":"{LEG}","taskSid":"{CALLEE}"}}}}}}"#,
+        attributes.as_str().unwrap().trim_end_matches('}')
+    );
+    let (fake, what) = unanswered();
+    // The link fails once more: nothing is settled, and the gate goes on.
+    let found =
+        |fake: Fake| fake.on(&get, 200, &mine).on(&by_mark(), 200, &listed(&callee("reserved")));
+    let fake = found(fake).on_later(&link, 503, 60);
+    assert!(!alarm(&fake, &what));
+    assert!(fake.world.watched(GATE).is_some());
+    let fake = found(fake).on(&link, 200, &mine);
+    assert!(alarm(&fake, &what));
+    assert!(fake.world.watched(GATE).is_none());
+    // Now they decline, and the caller is let go.
+    let event = format!(
+        "EventType=reservation.rejected&TaskSid={CALLEE}&TaskAttributes={one}&ReservationSid=WR00000000000000000000000000000001"
+    );
+    let live = format!(
+        r#"{{"conferences":[{{"sid":"{ROOM}","friendly_name":"{CALLER}","status":"in-progress"}}]}}"#
+    );
+    let fake = fake
+        .on(&get, 200, &mine)
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &callee("canceled"))
+        .on(&rooms_named(CALLER), 200, &live)
+        .on(&end_room(), 200, "{}");
+    assert_eq!(fake.handle(signed(post("/taskrouter/events", &event))).status, 204);
+}
+
+#[test]
+fn a_callee_who_has_been_asked_in_vain_does_not_keep_the_caller_waiting() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    for status in ["canceled", "completed", "wrapping"] {
+        let callee =
+            task(CALLEE, status, &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
+        let (fake, what) = unanswered();
+        let fake = fake
+            .on(&get, 200, &caller(""))
+            .on(&by_mark(), 200, &listed(&callee))
+            .on(&list_people(), 200, &people(&[LEG]))
+            .on(&end_room(), 200, "{}");
+        assert!(alarm(&fake, &what), "{status}");
+    }
+}
+
+#[test]
+fn a_call_whose_link_cannot_be_written_can_be_declined_all_the_same() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let callee =
+        task(CALLEE, "pending", &format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#));
+    let (fake, what) = unanswered();
+    let fake = fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &listed(&callee)).on(
+        &link_without_leg(),
+        400,
+        r#"{"code":20001,"message":"too long","status":400}"#,
+    );
+    assert!(alarm(&fake, &what));
+    assert!(fake.world.watched(GATE).is_none());
+    // By the link, when there is one already: nothing is written.
+    let linked = caller(&format!(r#","conference":{{"participants":{{"taskSid":"{CALLEE}"}}}}"#));
+    let (fake, what) = unanswered();
+    let fake =
+        fake.on(&get, 200, &linked).on(&format!("GET {TASKROUTER}/Tasks/{CALLEE}"), 200, &callee);
+    assert!(alarm(&fake, &what));
+    assert!(fake.world.watched(GATE).is_none());
+}
+
+#[test]
+fn a_called_agents_task_that_is_over_rings_for_nobody() {
+    let get = format!("GET {TASKROUTER}/Tasks/{CALLER}");
+    let over = |status: &str| {
+        let attributes = format!(r#"{{"client_call":true,"conferenceSid":"{CALLER}"}}"#);
+        let callee = task(CALLEE, status, &attributes);
+        format!(r#"{{"tasks":[{callee}],"meta":{{}}}}"#)
+    };
+    for status in ["canceled", "completed", "wrapping"] {
+        let (fake, what) = unanswered();
+        let read = |fake: Fake| fake.on(&get, 200, &caller("")).on(&by_mark(), 200, &over(status));
+        let fake = read(fake).on(&list_people(), 200, &people(&[LEG])).on(&end_room(), 200, "{}");
+        assert!(alarm(&fake, &what));
+        // Somebody else is with the caller.
+        let fake = read(fake).on(&list_people(), 200, &people(&[LEG, OTHER_LEG]));
+        assert!(alarm(&fake, &what));
+    }
 }
 
 #[test]
@@ -747,4 +861,21 @@ fn a_caller_whose_task_is_gone_is_let_go_when_the_callee_declines() {
             &forged_callee("canceled"),
         );
     assert_eq!(clean_up(&fake, CALLEE), 200);
+}
+
+#[test]
+fn a_caller_who_hangs_up_waits_for_nobody_who_is_just_being_called() {
+    let fake = dave();
+    fake.world.begin(GATE, 13_000);
+    let fake = fake
+        .on(&format!("GET {TASKROUTER}/Tasks/{CALLER}"), 200, &caller(""))
+        .on(
+            &format!("GET {API}/Conferences.json?FriendlyName={CALLER}&PageSize=20"),
+            200,
+            &format!(r#"{{"conferences":[{{"sid":"{ROOM}","friendly_name":"{CALLER}","status":"in-progress"}}]}}"#),
+        )
+        .on(&by_mark(), 200, &nobody())
+        .on(&end_room(), 200, "{}");
+    let body = format!("Token=a.flex.token.of.alice&taskSid={CALLER}");
+    assert_eq!(fake.handle(post("/voice/cleanup-rejected-task", &body)).status, 200);
 }

@@ -393,9 +393,14 @@ fn somebody_faster_and_somebody_missing_are_no_trouble() {
 fn conversations_that_are_no_chat_of_these_two_are_left_alone() {
     let customer =
         r#"{"participants":[{"identity":null,"messaging_binding":{"address":"+1555"}}],"meta":{}}"#;
-    for (attributes, members) in
-        [("{}", members(&["alice", "bob"])), ("{broken", members(&[])), (MARKED, customer.into())]
-    {
+    for (attributes, members) in [
+        ("{}", members(&["alice", "bob"])),
+        ("{broken", members(&[])),
+        (MARKED, customer.into()),
+        // Whoever may make conversations has made it, and would read along.
+        (MARKED, members(&["eve"])),
+        (MARKED, members(&["alice", "bob", "eve"])),
+    ] {
         let fake = opening()
             .on(
                 &format!("GET {CHATS}/alice%2Bbob"),

@@ -4,7 +4,7 @@ use flex_edge::base::http::{Request, Response};
 use flex_edge::base::text::{base64url, from_base64url};
 
 use crate::fixtures::{BOB, GONE, WRONG_STATE};
-use crate::support::{ALICE, API, Fake, TASKROUTER, json, post, signed};
+use crate::support::{ALICE, API, Fake, TASKROUTER, get, json, post, signed};
 
 const APP: &str = "AP00000000000000000000000000000001";
 const WORKFLOW: &str = "WW00000000000000000000000000000001";
@@ -228,6 +228,27 @@ fn what_is_no_ticket_of_ours_opens_nothing() {
     let (_, foreign, _) = self::ticket(foreign);
     assert_eq!(arrive(&fake, &foreign, CALL).body, REJECT);
     assert!(arrive(&fake, &ticket, CALL).body.contains("<Enqueue"), "the good one is unused");
+}
+
+#[test]
+fn a_url_that_an_agent_has_named_takes_no_ticket_for_anybody() {
+    // Twilio signs what it tells of a conference, with a body that says nothing of a ticket.
+    let (fake, ticket, _) = ticket(edge());
+    let of_own_call = format!("CallSid={CALL}&StatusCallbackEvent=participant-join");
+    let told = |path: String, body: &str| fake.handle(signed(post(&path, body)));
+    let path = format!("/voice/internal-call?CallSid={OTHER}&t={ticket}");
+    assert_eq!(told(path, "StatusCallbackEvent=conference-start").status, 400);
+    assert_eq!(told(format!("/voice/internal-call?t={ticket}"), &of_own_call).body, REJECT);
+    let got = get(&format!("/voice/internal-call?CallSid={OTHER}&t={ticket}"));
+    assert_eq!(fake.handle(signed(got)).status, 405);
+    // A parameter of the call that is named like one of Twilio's own.
+    for body in [
+        format!("CallSid={CALL}&t={ticket}&CallSid={OTHER}"),
+        format!("CallSid={OTHER}&t={ticket}&CallSid={CALL}"),
+    ] {
+        assert_eq!(told("/voice/internal-call".to_owned(), &body).status, 400);
+    }
+    assert!(arrive(&fake, &ticket, CALL).body.contains("<Enqueue"), "nobody has used it");
 }
 
 #[test]
@@ -466,4 +487,28 @@ fn the_gate_tries_again_what_failed() {
     fake.played();
     let fake = hung_up(read(fake, "canceled", &attributes));
     assert!(fake.alarm(&format!("not-taken/{WR}")));
+}
+
+#[test]
+fn what_is_just_being_noted_is_not_taken_for_nothing() {
+    let (fake, attributes) = waits();
+    let second = "WT000000000000000000000000000000b3";
+    let owner = fake.world.begin(&format!("native-task/{second}"), 13_000);
+    let body = format!(
+        "EventType=reservation.rejected&TaskSid={second}&WorkflowSid={WORKFLOW}&TaskAttributes={attributes}&ReservationSid={WR}"
+    );
+    assert_eq!(fake.handle(signed(post("/taskrouter/events", &body))).status, 204);
+    let key = format!("not-taken/{WR}");
+    assert!(fake.world.watched(&key).is_some());
+    fake.world.settle(&format!("native-task/{second}"), owner, &format!("\"{CALL}\""));
+    let over =
+        serde_json::json!({ "sid": second, "assignment_status": "canceled", "attributes": "{}" });
+    let read = format!("GET {TASKROUTER}/Tasks/{second}");
+    let fake = hung_up(fake.on(&read, 200, &over.to_string()));
+    assert!(fake.alarm(&key));
+    // A task whose call is just getting in.
+    let fake = edge();
+    fake.world.begin("native-call/c9", 13_000);
+    let made = self::attributes("c9", CALL, "");
+    assert_eq!(tell(&fake, "task.created", WORKFLOW, &made).status, 503);
 }

@@ -182,7 +182,7 @@ fn the_templates_list_in_sync_is_kept_with_an_end_of_life() {
         "taskAttributes": OWN, "webhookSid": WH
     });
     let data = format!(
-        r#"{{"interactionSid":{},"flexInteractionChannelSid":{},"channelType":"sms","participantSid":{},"workflowSid":{},"taskChannelUniqueName":"sms","taskAttributes":{},"webhookSid":{}}}"#,
+        r#"{{"interactionSid":{},"flexInteractionChannelSid":{},"channelType":"sms","participantSid":{},"workflowSid":{},"taskChannelUniqueName":"sms","taskAttributes":{},"webhookSid":{},"parkId":"{ID}"}}"#,
         data["interactionSid"],
         data["flexInteractionChannelSid"],
         data["participantSid"],
@@ -341,7 +341,7 @@ fn a_note_that_could_not_be_taken_back_counts_no_more() {
     // The next one is parked besides: the older note in its place is not what is parked.
     let newer = "0123456789abcdef";
     let fake = reads(fallback_set_in(&fake), &noted());
-    let fake = reads(falls_back(fake, "sms", "\"sms\"", newer), &noted());
+    let fake = falls_back(&noted(), fake, "sms", "\"sms\"", newer);
     let query = format!("interactionSid={KD}&channelSid={UO}&parkId={newer}");
     let request = signed(post(&format!("{WEBHOOK}?{query}"), &message("%2B15551230001")));
     assert_eq!(fake.handle(request).status, 200);
@@ -420,12 +420,14 @@ fn look_at(fake: Fake, sid: &str, status: &str) -> Fake {
     fake.on(&format!("GET {TASKROUTER}/Tasks/{sid}"), 200, &task(status).replace(WT, sid))
 }
 
+/// What is left of the parking is looked at.
+fn look_at_left(fake: Fake, attributes: &str, listed: &str) -> Fake {
+    reads(fake, attributes).on(&read_webhooks(), 200, &webhooks(listed))
+}
+
 /// Webhook and note go.
 fn clean(fake: Fake) -> Fake {
-    fake.on(&read_webhooks(), 200, &webhooks(&webhook()))
-        .on(&disarm(), 204, "")
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&take_back(), 200, "{}")
+    look_at_left(fake, &noted(), &webhook()).on(&disarm(), 204, "").on(&take_back(), 200, "{}")
 }
 
 fn reads(fake: Fake, attributes: &str) -> Fake {
@@ -454,13 +456,16 @@ fn who_has_parked_it_brings_it_back_to_themselves() {
     assert_eq!(json(&answer)["participantInvite"]["interactionSid"], KD);
     // What others have written meanwhile stays.
     let more = noted().replace("1.50", "2");
-    let fake = nobody(reads(alice(), &noted()))
-        .on(&invite(&back(""), &same_worker()), 200, &invited())
-        .on(&read_webhooks(), 200, &webhooks(&webhook()))
-        .on(&disarm(), 204, "")
-        .on(&read(), 200, &conversation(&more))
-        .on(&take_back().replace("1.50", "2"), 200, "{}");
-    assert_eq!(by_hand(&fake).status, 200);
+    let invited_anew =
+        || nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 200, &invited());
+    let keep = take_back().replace("1.50", "2");
+    let fake = look_at_left(invited_anew(), &more, &webhook()).on(&disarm(), 204, "");
+    assert_eq!(by_hand(&fake.on(&keep, 200, "{}")).status, 200);
+    // Also what one of ours has written between the reading and the writing.
+    let fake = invited_anew();
+    fake.world.meanwhile(&disarm(), &format!("conversation/{CH}"));
+    let fake = look_at_left(fake, &noted(), &webhook()).on(&disarm(), 204, "");
+    assert_eq!(by_hand(&reads(fake, &more).on(&keep, 200, "{}")).status, 200);
 }
 
 #[test]
@@ -511,6 +516,75 @@ fn what_is_not_parked_is_off_the_list() {
 }
 
 #[test]
+fn an_older_parking_takes_no_newer_one_off_the_list() {
+    let sync = "IS00000000000000000000000000000001";
+    let item = format!("{SYNC}/ParkedInteractions_{ALICE}/Items/{CH}");
+    let parked_as = |id: &str| format!(r#"{{"revision":"7","data":{{"parkId":"{id}"}}}}"#);
+    for (in_sync, goes) in [(ID, true), ("newer", false)] {
+        // It is parked again, and what is left of this parking goes only now.
+        let fake = parked_world().with("TWILIO_SYNC_SERVICE_SID", sync);
+        let fake = fake.with("INTERNAL_CHAT_CLEANUP_CALLS", "22"); // for one of them
+        let entry = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}/{ID}")].clone();
+        let newer = format!("parked/{ALICE}/{CH}/newer");
+        fake.world.kv.borrow_mut().insert(newer.clone(), entry);
+        fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
+        let fake =
+            look_at_left(fake, THEIRS, "").on(&format!("GET {item}"), 200, &parked_as(in_sync));
+        let fake = if goes { fake.on(&format!("DELETE {item} [7]"), 204, "") } else { fake };
+        let fake = tick(fake);
+        assert!(!is_listed(&fake));
+        assert!(fake.world.kv.borrow().contains_key(&newer));
+    }
+}
+
+#[test]
+fn whoever_goes_last_does_not_end_what_is_parked() {
+    let task = format!("GET {TASKROUTER}/Tasks/{WT}");
+    let end =
+        format!("POST {TASKROUTER}/Tasks/{WT} AssignmentStatus=completed&Reason=Ended by an agent");
+    let close = format!("POST {FLEX}/{KD}/Channels/{UO} Status=closed");
+    let chat = format!(r#"{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}"}}"#);
+    let chat = serde_json::json!({
+        "sid": WT, "assignment_status": "assigned", "attributes": chat, "routing_target": null
+    });
+    let channel = format!(r#"{{"sid":"{UO}","status":"active"}}"#);
+    for is_over in [false, true] {
+        let known = |fake: Fake| {
+            fake.world.keep(&format!("conversation-of/{UO}"), &format!("\"{CH}\""));
+            if is_over {
+                fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
+            }
+            fake.on(&read(), 200, &conversation(&noted()))
+        };
+        // Who leaves. A colleague, with a part of their own, has parked it.
+        let colleague = participant("UT00000000000000000000000000000009", ALICE);
+        let fake = known(invites(participants(alice(), &colleague), ""));
+        let out = take_out().replace(UT, "UT00000000000000000000000000000009");
+        let fake = fake.on(if is_over { &close } else { &out }, 200, "{}");
+        let fields = format!(
+            "flexInteractionSid={KD}&flexInteractionChannelSid={UO}&flexInteractionParticipantSid=UT00000000000000000000000000000009"
+        );
+        let leave = "/features/conversation-transfer/flex/remove-participant";
+        let answer = fake.handle(post(leave, &format!("Token=a.flex.token.of.alice&{fields}")));
+        assert_eq!(answer.status, 200);
+        // Who ends their task.
+        let dave = Fake::default().on_token_of("dave", BOB, "supervisor");
+        let fake = dave.on(&task, 200, &chat.to_string()).on(
+            &format!("GET {FLEX}/{KD}/Channels/{UO}"),
+            200,
+            &channel,
+        );
+        let fake = known(invites(participants(fake, &own()), ""));
+        let fake = if is_over { fake.on(&close, 200, "{}") } else { fake };
+        let fake = fake.on(&end, 200, &chat.to_string());
+        let fields = format!("taskSid={WT}&assignmentStatus=completed");
+        let end = "/taskrouter/update-task-assignment-status";
+        let answer = fake.handle(post(end, &format!("Token=a.flex.token.of.alice&{fields}")));
+        assert_eq!(answer.status, 200);
+    }
+}
+
+#[test]
 fn a_failed_invite_leaves_all_as_it_was() {
     let fake = nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 403, "{}");
     assert_eq!(by_hand(&fake).status, 502);
@@ -555,10 +629,8 @@ fn nobody_is_invited_to_a_chat_in_which_somebody_is() {
     }
     // Nor to one whose note is lost.
     let fake = reads(fallback_set(), THEIRS);
-    let fake = look_at(invites(participants(fake, &other_agent()), ""), OTHER, "assigned")
-        .on(&read_webhooks(), 200, &webhooks(&webhook()))
-        .on(&disarm(), 204, "")
-        .on(&read(), 200, &conversation(THEIRS));
+    let fake = look_at(invites(participants(fake, &other_agent()), ""), OTHER, "assigned");
+    let fake = look_at_left(fake, THEIRS, &webhook()).on(&disarm(), 204, "");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
 
@@ -574,12 +646,10 @@ fn by_hand_no_webhook_goes_but_the_parkings_own() {
         foreign(&format!("https://example.com/x?parkId={ID}")),
     ];
     let listed = format!("{},{}", others.join(","), webhook());
-    let fake = nobody(reads(alice(), &noted()))
-        .on(&invite(&back(""), &same_worker()), 200, &invited())
-        .on(&read_webhooks(), 200, &webhooks(&listed))
-        .on(&disarm(), 204, "")
-        .on(&read(), 200, &conversation(&noted()))
-        .on(&take_back(), 200, "{}");
+    let fake =
+        nobody(reads(alice(), &noted())).on(&invite(&back(""), &same_worker()), 200, &invited());
+    let fake =
+        look_at_left(fake, &noted(), &listed).on(&disarm(), 204, "").on(&take_back(), 200, "{}");
     let body = format!(
         "Token=a.flex.token.of.alice&ConversationSid={CH}&WebhookSid=WH00000000000000000000000000000009&RouteToSameWorker=true"
     );
@@ -590,8 +660,8 @@ fn by_hand_no_webhook_goes_but_the_parkings_own() {
 fn left() -> Fake {
     let fake = nobody(reads(alice(), &noted()))
         .on(&invite(&back(""), &same_worker()), 200, &invited())
-        .on(&read_webhooks(), 403, "{}")
         .on(&read(), 200, &conversation(&noted()))
+        .on(&read_webhooks(), 403, "{}")
         .on(&take_back(), 403, "{}");
     assert_eq!(by_hand(&fake).status, 200);
     fake.again().on_token()
@@ -628,9 +698,9 @@ fn a_note_that_was_left_brings_the_customer_back_when_its_invite_is_over() {
 fn a_failed_read_while_cleaning_up_keeps_nobody_waiting() {
     let fake = nobody(reads(alice(), &noted()))
         .on(&invite(&back(""), &same_worker()), 200, &invited())
+        .on(&read(), 403, "{}")
         .on(&read_webhooks(), 200, &webhooks(&webhook()))
-        .on(&disarm(), 204, "")
-        .on(&read(), 403, "{}");
+        .on(&disarm(), 204, "");
     assert_eq!(by_hand(&fake).status, 200);
     // The gate of the attributes is free.
     let fake = clean(look_at(reads(fake.again().on_token(), &noted()), INVITED, "pending"));
@@ -672,9 +742,8 @@ fn message_and_agent_at_once_are_one_invite() {
     let fake = come_back(Fake::default());
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     // The agent has read the note just before it went.
-    let fake = look_at(reads(fake.again().on_token(), &noted()), INVITED, "pending")
-        .on(&read_webhooks(), 200, &webhooks(""))
-        .on(&read(), 200, &conversation(THEIRS));
+    let fake = look_at(reads(fake.again().on_token(), &noted()), INVITED, "pending");
+    let fake = look_at_left(fake, THEIRS, "");
     let answer = by_hand(&fake);
     assert_eq!(
         (answer.status, json(&answer)["participantInvite"]["sid"].as_str()),
@@ -701,7 +770,7 @@ fn only_customers_messages_bring_it_back() {
             200,
             &worker,
         );
-    assert_eq!(said(&fake, &message("bob")).status, 200);
+    assert_eq!(said(&nobody(fake), &message("bob")).status, 200);
 }
 
 #[test]
@@ -722,32 +791,29 @@ fn fallback_set_in(fake: &Fake) -> Fake {
 }
 
 /// The customer goes to the fallback workflow.
-fn falls_back(fake: Fake, medium: &str, task_channel: &str, id: &str) -> Fake {
+fn falls_back(attributes: &str, fake: Fake, medium: &str, task_channel: &str, id: &str) -> Fake {
     let plain = format!(r#"{{"conversationSid":"{CH}","parkId":"{id}"}}"#);
     let invite = invite(&plain, "").replace(WW, FALLBACK).replace("\"sms\"", task_channel);
-    nobody(fake)
+    let fake = nobody(fake)
         .on(
             &format!("GET {FLEX}/{KD}/Channels/{UO}"),
             200,
             &format!(r#"{{"sid":"{UO}","status":"active","type":"{medium}"}}"#),
         )
-        .on(&invite, 200, &invited())
-        .on(&read_webhooks(), 200, &webhooks(&webhook().replace(ID, id)))
-        .on(&disarm(), 204, "")
+        .on(&invite, 200, &invited());
+    look_at_left(fake, attributes, &webhook().replace(ID, id)).on(&disarm(), 204, "")
 }
 
 #[test]
 fn a_customer_whose_note_is_lost_comes_back_all_the_same() {
     let body = message("%2B15551230001");
     for (medium, task_channel) in [("sms", "\"sms\""), ("whatsapp", "\"chat\"")] {
-        let fake = falls_back(reads(fallback_set(), THEIRS), medium, task_channel, ID);
-        let fake = reads(fake, THEIRS);
+        let fake = falls_back(THEIRS, reads(fallback_set(), THEIRS), medium, task_channel, ID);
         assert_eq!(said(&fake, &body).status, 200);
         // A redelivery by another webhook of the same parking.
         let other = body.replace(WH, "WH00000000000000000000000000000002");
-        let fake = look_at(reads(fake.again_with(), THEIRS), INVITED, "pending")
-            .on(&read_webhooks(), 200, &webhooks(""))
-            .on(&read(), 200, &conversation(THEIRS));
+        let fake = look_at(nobody(reads(fake.again_with(), THEIRS)), INVITED, "pending");
+        let fake = look_at_left(fake, THEIRS, "");
         assert_eq!(said(&fake, &other).status, 200);
     }
 }
@@ -763,16 +829,16 @@ fn an_older_note_in_the_newer_ones_place_does_not_keep_the_customer_away() {
     );
     let fake = fallback_set();
     fake.world.keep(&format!("unpark/{CH}/{older}"), &invited());
-    let fake = reads(falls_back(reads(fake, &stale), "sms", "\"sms\"", ID), &stale);
+    let fake = falls_back(&stale, reads(fake, &stale), "sms", "\"sms\"", ID);
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     // One that still counts is what is parked now.
     let invite = invite(&back(""), "").replace(ID, older);
-    let fake = nobody(reads(Fake::default(), &stale))
-        .on(&invite, 200, &invited())
-        .on(&read_webhooks(), 200, &webhooks(&webhook().replace(ID, older)))
-        .on(&disarm(), 204, "")
-        .on(&read(), 200, &conversation(&stale))
-        .on(&format!("POST {CONVERSATIONS}/{CH} Attributes={{}}"), 200, "{}");
+    let fake = nobody(reads(Fake::default(), &stale)).on(&invite, 200, &invited());
+    let fake = look_at_left(fake, &stale, &webhook().replace(ID, older)).on(&disarm(), 204, "").on(
+        &format!("POST {CONVERSATIONS}/{CH} Attributes={{}}"),
+        200,
+        "{}",
+    );
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
 
@@ -780,10 +846,11 @@ fn an_older_note_in_the_newer_ones_place_does_not_keep_the_customer_away() {
 fn an_agent_who_was_never_taken_out_gets_no_second_task() {
     let who = digest("+15551230001");
     let seen = |fake: Fake, status: &str| {
-        look_at(invites(participants(reads(fake, &noted()), &own()), ""), WT, status)
+        let listed = |fake: Fake| invites(participants(fake, &own()), "");
+        look_at(listed(listed(reads(fake, &noted()))), WT, status)
     };
     // They may be on their way out: the way back stays, and the gate looks again.
-    let fake = seen(Fake::default(), "assigned");
+    let fake = look_at_left(seen(Fake::default(), "assigned"), &noted(), &webhook());
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     assert!(fake.world.watched(&format!("unpark/{CH}/{WH}/{who}")).is_some());
     // A while later they still have it: parking was not done.
@@ -804,8 +871,9 @@ fn a_note_of_the_end_of_time_is_read() {
         r#"{{"flexEdgeParked":{{"note":{},"seal":"{seal}"}}}}"#,
         serde_json::to_string(&note).unwrap()
     );
-    let fake = invites(participants(reads(Fake::default(), &far), &own()), "");
-    let fake = look_at(fake, WT, "assigned");
+    let listed = |fake: Fake| invites(participants(fake, &own()), "");
+    let fake = look_at(listed(listed(reads(Fake::default(), &far))), WT, "assigned");
+    let fake = look_at_left(fake, &far, &webhook());
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
 
@@ -814,22 +882,28 @@ fn whatever_fails_the_gate_brings_it_back_later() {
     let who = digest("+15551230001");
     let key = format!("unpark/{CH}/{WH}/{who}");
     // Somebody has just written in it: that it is gone is believed the second time.
-    let fake = Fake::default().on(&read(), 404, GONE);
+    let fake = nobody(Fake::default().on(&read(), 404, GONE));
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
-    let fake = fake.on(&read(), 404, GONE);
+    let fake = nobody(fake.on(&read(), 404, GONE));
     assert!(fake.alarm(&key));
-    let fake = nobody(reads(Fake::default(), &noted())).on(&invite(&back(""), ""), 403, "{}");
+    let failed = || {
+        let fake = nobody(reads(Fake::default(), &noted())).on(&invite(&back(""), ""), 403, "{}");
+        look_at_left(fake, &noted(), &webhook())
+    };
+    let fake = failed();
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
     assert!(fake.world.watched(&key).is_some());
-    let fake = nobody(invites(reads(fake, &noted()), ""));
+    // First what the webhook's channel has; then what an earlier try has left.
+    let fake = nobody(invites(nobody(reads(fake, &noted())), ""));
     let fake = clean(fake.on(&invite(&back(""), ""), 200, &invited()));
     assert!(fake.alarm(&key));
     assert!(fake.world.watched(&key).is_none());
     // The invite that was made is found; one that is over is no invite.
     for status in ["pending", "canceled"] {
-        let fake = nobody(reads(Fake::default(), &noted())).on(&invite(&back(""), ""), 403, "{}");
+        let fake = failed();
         assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
-        let fake = invites(reads(fake, &noted()), &listed_invite(ID, status));
+        let fake = nobody(reads(fake, &noted()));
+        let fake = invites(fake, &listed_invite(ID, status));
         let fake = if status == "pending" {
             look_at(fake, INVITED, status)
         } else {
@@ -844,9 +918,10 @@ fn whatever_fails_the_gate_brings_it_back_later() {
         403,
         "{}",
     );
+    let fake = look_at_left(fake, THEIRS, &webhook());
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
-    let fake = invites(reads(fake.again_with(), THEIRS), "");
-    let fake = reads(falls_back(fake, "sms", "\"sms\"", ID), THEIRS);
+    let fake = invites(nobody(reads(fake.again_with(), THEIRS)), "");
+    let fake = falls_back(THEIRS, fake, "sms", "\"sms\"", ID);
     assert!(fake.alarm(&key));
 }
 
@@ -858,8 +933,8 @@ fn digest(text: &str) -> String {
 #[test]
 fn a_note_whose_seal_is_lost_still_brings_the_customer_back() {
     let forged = noted().replace("Everyone", "Somebody");
-    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"", ID);
-    let fake = reads(fake, &forged).on(&take_back(), 200, "{}");
+    let fake = falls_back(&forged, reads(fallback_set(), &forged), "sms", "\"sms\"", ID);
+    let fake = fake.on(&take_back(), 200, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
 
@@ -869,8 +944,8 @@ fn an_unsealed_note_does_not_say_into_whose_channel() {
         .replace(KD, "KD00000000000000000000000000000066")
         .replace(UO, "UO00000000000000000000000000000066")
         .replace(r#"taskChannel\":\"sms"#, r#"taskChannel\":\"voice"#);
-    let fake = falls_back(reads(fallback_set(), &forged), "sms", "\"sms\"", ID);
-    let fake = reads(fake, &forged).on(&take_back(), 200, "{}");
+    let fake = falls_back(&forged, reads(fallback_set(), &forged), "sms", "\"sms\"", ID);
+    let fake = fake.on(&take_back(), 200, "{}");
     assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
 }
 
@@ -884,11 +959,19 @@ fn parked_world() -> Fake {
 /// What the cron reads of a parked conversation.
 fn swept(fake: Fake, message: &str, armed: &str) -> Fake {
     let messages = format!(r#"{{"messages":[{message}],"meta":{{}}}}"#);
-    fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1"), 200, &messages).on(
-        &read_webhooks(),
-        200,
-        &webhooks(armed),
-    )
+    fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=50"), 200, &messages)
+        .on(&read_webhooks(), 200, &webhooks(armed))
+}
+
+/// Whether this author is a customer is read.
+fn reads_who(fake: Fake, author: &str, members: &str) -> Fake {
+    reads(fake, &noted())
+        .on(&format!("GET {CONVERSATIONS}/{CH}/Participants?PageSize=100"), 200, members)
+        .on(
+            &format!("GET {TASKROUTER}/Workers?TargetWorkersExpression=contact_uri%20%3D%3D%20%22client%3A{author}%22&PageSize=50"),
+            200,
+            r#"{"workers":[],"meta":{}}"#,
+        )
 }
 
 /// A run of the cron: there are no internal chats.
@@ -911,7 +994,7 @@ const BEFORE: &str = "2027-01-15T07:59:59Z";
 const AFTER: &str = "2027-01-15T08:00:01Z";
 
 fn is_listed(fake: &Fake) -> bool {
-    fake.world.kv.borrow().contains_key(&format!("parked/{ALICE}/{CH}"))
+    fake.world.kv.borrow().contains_key(&format!("parked/{ALICE}/{CH}/{ID}"))
 }
 
 #[test]
@@ -934,11 +1017,24 @@ fn a_message_that_no_webhook_has_told_of_brings_it_back_too() {
     // Also when the note is lost; then the next run takes it off the list.
     let fake = parked_world().with("TWILIO_FLEX_INBOUND_WORKFLOW_SID", FALLBACK);
     let fake = swept(fake, &written("+15551230001", AFTER), "");
-    let fake = reads(falls_back(reads(fake, THEIRS), "sms", "\"sms\"", ID), THEIRS);
-    let fake = tick(fake);
+    let fake = tick(falls_back(THEIRS, reads(fake, THEIRS), "sms", "\"sms\"", ID));
     assert!(is_listed(&fake));
-    let fake = tick(swept(fake, &written("+15551230001", AFTER), ""));
+    let fake = tick(look_at_left(fake, THEIRS, ""));
     assert!(!is_listed(&fake));
+}
+
+#[test]
+fn a_machine_that_has_answered_does_not_hide_the_customer() {
+    let messages = [written("bot", AFTER), written("+15551230001", AFTER)].join(",");
+    let fake = swept(parked_world(), &messages, &webhook());
+    let bot = reads_who(fake, "bot", r#"{"participants":[],"meta":{}}"#);
+    let fake = nobody(reads(nobody(bot), &noted())).on(&invite(&back(""), ""), 200, &invited());
+    assert!(!is_listed(&tick(clean(fake))));
+    // Nor that the webhook is gone.
+    let fake = swept(parked_world(), &written("bot", AFTER), "");
+    let fake = nobody(reads_who(fake, "bot", r#"{"participants":[],"meta":{}}"#));
+    let fake = reads(fake, &noted()).on(&arm(), 201, &webhook());
+    assert!(is_listed(&tick(fake)));
 }
 
 #[test]
@@ -946,13 +1042,14 @@ fn a_webhook_that_is_gone_is_armed_again_until_the_parking_is_over() {
     let fake = reads(swept(parked_world(), &written("+15551230001", BEFORE), ""), &noted());
     let fake = tick(fake.on(&arm(), 201, &webhook()));
     assert!(is_listed(&fake));
+    // What is left of a parking that is over goes.
     fake.world.keep(&format!("unpark/{CH}/{ID}"), &invited());
-    assert!(!is_listed(&tick(swept(fake, "", ""))));
+    assert!(!is_listed(&tick(clean(fake))));
     let closed = conversation(&noted()).replace("active", "closed");
     assert!(!is_listed(&tick(swept(parked_world(), "", "").on(&read(), 200, &closed))));
     let gone =
         |fake: Fake| {
-            fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1"), 404, GONE)
+            fake.on(&format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=50"), 404, GONE)
                 .on(&read_webhooks(), 404, GONE)
         };
     assert!(!is_listed(&tick(gone(parked_world()))));
@@ -961,7 +1058,7 @@ fn a_webhook_that_is_gone_is_armed_again_until_the_parking_is_over() {
 #[test]
 fn a_run_of_the_cron_goes_on_where_the_last_one_has_stopped() {
     let fake = parked_world();
-    let (value, entry) = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}")].clone();
+    let (value, entry) = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}/{ID}")].clone();
     let sid = |n: u32| format!("CH{n:032x}");
     for n in 2..=25 {
         let key = format!("parked/{ALICE}/{}", sid(n));
@@ -991,9 +1088,9 @@ fn a_run_of_the_cron_goes_on_where_the_last_one_has_stopped() {
 #[test]
 fn a_parked_conversation_that_fails_keeps_no_other_waiting() {
     let fake = parked_world();
-    let first = format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=1");
+    let first = format!("GET {CONVERSATIONS}/{CH}/Messages?Order=desc&PageSize=50");
     let other = "CH00000000000000000000000000000002";
-    let entry = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}")].clone();
+    let entry = fake.world.kv.borrow()[&format!("parked/{ALICE}/{CH}/{ID}")].clone();
     fake.world.kv.borrow_mut().insert(format!("parked/{ALICE}/{other}"), entry);
     let script = swept(Fake::default(), "", &webhook()).take_script();
     let fake = fake.on(&first, 403, "{}").on(&read_webhooks(), 200, &webhooks(&webhook()));

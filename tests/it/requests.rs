@@ -128,7 +128,14 @@ impl Runtime for Silent {
         pending().await
     }
 
-    async fn claim(&self, _: &str, _: Duration, _: Duration, _: Option<Watch>) -> Result<Claim> {
+    async fn claim(
+        &self,
+        _: &str,
+        _: Duration,
+        _: Duration,
+        _: Option<Watch>,
+        _: Option<String>,
+    ) -> Result<Claim> {
         pending().await
     }
 

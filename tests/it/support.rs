@@ -15,10 +15,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flex_edge::App;
 use flex_edge::base::config::Config;
-use flex_edge::base::error::Result;
+use flex_edge::base::error::{Error, Result};
 use flex_edge::base::http::{Request, Response};
 use flex_edge::base::params::pairs;
-use flex_edge::base::runtime::{Answer, Call, Claim, KvPage, Limit, Lost, Runtime, Watch};
+use flex_edge::base::runtime::{Answer, Call, Claim, Grant, KvPage, Limit, Lost, Runtime, Watch};
 use flex_edge::once::ledger::{self, Ask, Record, Reply};
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, Mac as _};
@@ -57,6 +57,10 @@ pub struct World {
     pub kv: RefCell<BTreeMap<String, (String, Option<String>)>>,
     pub kv_operations: RefCell<Vec<String>>,
     gate: RefCell<BTreeMap<String, Record>>,
+    /// So many of the next claims fail.
+    pub broken_claims: Cell<u32>,
+    /// During this call somebody else has a turn at this gate.
+    meanwhile: RefCell<Option<(String, String)>>,
     /// How often who did what is limited, this minute.
     pub limited: RefCell<BTreeMap<String, u32>>,
     pub slept: Cell<u64>,
@@ -73,6 +77,8 @@ enum Done {
     Got(Option<String>),
     Listed(KvPage),
     Claimed(Claim),
+    /// The gate could not be asked.
+    Unclaimed,
     Limited(bool),
     Nothing,
 }
@@ -352,6 +358,10 @@ impl World {
         record(call);
         let text = describe(call);
         self.calls.borrow_mut().push(text.clone());
+        let other = self.meanwhile.borrow_mut().take_if(|(during, _)| *during == text);
+        if let Some((_, key)) = other {
+            self.give_up(&key);
+        }
         let Some((expected, line)) = self.script.borrow_mut().pop_front() else {
             panic!("a call too many: {text}")
         };
@@ -383,14 +393,36 @@ impl World {
         reply
     }
 
-    /// Something has been done, and this is what came of it.
-    pub fn keep(&self, key: &str, outcome: &str) {
-        let Reply::Granted(attempt) = self.gate(key, Ask::Claim { lease: 1_000, watch: None })
-        else {
+    /// Somebody begins something, and is at it for so many milliseconds at most; which grant that is.
+    pub fn begin(&self, key: &str, lease: u64) -> u32 {
+        let ask = Ask::Claim { lease, watch: None, over: None };
+        let Reply::Granted { attempt, .. } = self.gate(key, ask) else {
             panic!("somebody is at {key}")
         };
+        attempt
+    }
+
+    /// Somebody ends what they have begun.
+    pub fn settle(&self, key: &str, attempt: u32, outcome: &str) {
         let (outcome, keep) = (Some(outcome.to_owned()), 24 * 3_600_000);
         self.gate(key, Ask::Settle { attempt, outcome, keep });
+    }
+
+    /// Something has been done, and this is what came of it.
+    pub fn keep(&self, key: &str, outcome: &str) {
+        let attempt = self.begin(key, 1_000);
+        self.settle(key, attempt, outcome);
+    }
+
+    /// During this call somebody else has a turn at this gate.
+    pub fn meanwhile(&self, call: &str, key: &str) {
+        self.meanwhile.replace(Some((call.to_owned(), key.to_owned())));
+    }
+
+    /// Somebody has tried it, and nothing came of it.
+    pub fn give_up(&self, key: &str) {
+        let attempt = self.begin(key, 1_000);
+        self.gate(key, Ask::Settle { attempt, outcome: None, keep: 60_000 });
     }
 
     /// The keys that were claimed.
@@ -456,15 +488,22 @@ impl Runtime for Shared {
         lease: Duration,
         _: Duration,
         watch: Option<Watch>,
+        over: Option<String>,
     ) -> Result<Claim> {
+        let left = self.0.broken_claims.get();
+        if left > 0 {
+            self.0.broken_claims.set(left - 1);
+            return claimed(self.0.perform(format!("claim {key}"), Done::Unclaimed));
+        }
         let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap();
         let watch = watch.map(|watch| (millis(watch.after), watch.what));
-        let claim = match self.0.gate(key, Ask::Claim { lease: millis(lease), watch }) {
-            Reply::Granted(attempt) => Claim::Granted { attempt },
+        let claim = match self.0.gate(key, Ask::Claim { lease: millis(lease), watch, over }) {
+            Reply::Granted { attempt, tries } => Claim::Granted(Grant { attempt, tries }),
             Reply::Done(outcome) => Claim::Done(outcome),
+            Reply::Nothing => Claim::Nothing,
             Reply::Wait(_) | Reply::Settled => Claim::Busy,
         };
-        Ok(claimed(self.0.perform(format!("claim {key}"), Done::Claimed(claim))))
+        claimed(self.0.perform(format!("claim {key}"), Done::Claimed(claim)))
     }
 
     async fn settle(
@@ -529,9 +568,12 @@ fn is_within(done: Done) -> bool {
     is_within
 }
 
-fn claimed(done: Done) -> Claim {
-    let Done::Claimed(claim) = done else { panic!("{done:?}") };
-    claim
+fn claimed(done: Done) -> Result<Claim> {
+    match done {
+        Done::Claimed(claim) => Ok(claim),
+        Done::Unclaimed => Err(Error::internal("the platform failed")),
+        done => panic!("{done:?}"),
+    }
 }
 
 /// The outside once more: it knows what happened, and holds its answers back.
@@ -634,8 +676,15 @@ impl Runtime for HeldBack {
         Ok(listed(self.perform(format!("list {prefix} {cursor:?}")).await))
     }
 
-    async fn claim(&self, key: &str, _: Duration, _: Duration, _: Option<Watch>) -> Result<Claim> {
-        Ok(claimed(self.perform(format!("claim {key}")).await))
+    async fn claim(
+        &self,
+        key: &str,
+        _: Duration,
+        _: Duration,
+        _: Option<Watch>,
+        _: Option<String>,
+    ) -> Result<Claim> {
+        claimed(self.perform(format!("claim {key}")).await)
     }
 
     async fn settle(&self, key: &str, _: u32, _: Option<String>, _: Duration) -> Result<()> {

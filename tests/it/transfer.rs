@@ -24,6 +24,7 @@ const OTHER: &str = "UT000000000000000000000000000000e2";
 /// The tasks of Alice and Bob, of the new invite, and of one that nobody can accept any more.
 const TASK: &str = "WT000000000000000000000000000000e1";
 const BOBS_TASK: &str = "WT000000000000000000000000000000e2";
+const ASKED_AGAIN: &str = "WT000000000000000000000000000000e9";
 const NEW_TASK: &str = "WT000000000000000000000000000000e3";
 const DEAD_TASK: &str = "WT000000000000000000000000000000e4";
 const NEW: &str = "KG000000000000000000000000000000e3";
@@ -343,6 +344,32 @@ fn whoever_has_declined_may_be_asked_again_at_once() {
         .on(&write, 200, "{}");
     assert_eq!(ask(&fake, INVITE, &invite_fields("")).0, 200);
     assert_eq!(writes(&fake).len(), 4);
+}
+
+#[test]
+fn whoever_is_asked_again_is_asked_once() {
+    let write = format!(r#"POST {CONVERSATION} Attributes={{"invites":{{{}}}}}"#, entry());
+    let again = |call: &str| call.replace(NEW_TASK, ASKED_AGAIN);
+    let at = |fake: &Fake, second: u64| fake.world.slept.set(second * 1_000);
+    let fake = warm_reads(Fake::default(), "{}")
+        .on(&warm_create(1_800_000_000_000), 201, &invite("{}"))
+        .conversation("{}")
+        .on(&write, 200, "{}");
+    ask(&fake, INVITE, &invite_fields(""));
+    // Bob has declined.
+    at(&fake, 25);
+    let write = again(&write).replace("2027-01-15T08:00:00.000Z", "2027-01-15T08:00:25.000Z");
+    let fake = warm_reads(fake, "{}")
+        .task(NEW_TASK, "canceled")
+        .on(&warm_create(1_800_000_025_000), 201, &again(&invite("{}")))
+        .conversation("{}")
+        .on(&write, 200, "{}");
+    let second = ask(&fake, INVITE, &invite_fields(""));
+    assert_eq!((second.0, second.1["invitesTaskSid"].as_str()), (200, Some(ASKED_AGAIN)));
+    // That answer was lost, and the first invite's time is up.
+    at(&fake, 31);
+    let fake = warm_reads(fake, "{}").task(ASKED_AGAIN, "reserved");
+    assert_eq!(ask(&fake, INVITE, &invite_fields("")), second);
 }
 
 #[test]

@@ -458,7 +458,8 @@ fn who_is_signed_in_gets_the_same_open_chat_again() {
     let first = fake.handle(start(&user(&ana())));
     assert_eq!(part(&token_of(&first), 1)["grants"]["identity"], *identity);
     let app = fake.again_with().app();
-    let fake = fake.on(&read(), 200, &conversation("active"));
+    let fake =
+        fake.on(&read(), 200, &conversation("active")).on(&read(), 200, &conversation("active"));
     for _ in 0..2 {
         let again = handle(&app, start(&user(&ana())));
         assert_eq!(json(&again)["conversationSid"], CH);
@@ -487,6 +488,25 @@ fn who_is_signed_in_gets_a_new_chat_when_the_last_one_is_over() {
     );
     let answer = handle(&fake.app(), start(&user(&ana())));
     assert_eq!(json(&answer)["conversationSid"], other);
+    fake.played();
+}
+
+#[test]
+fn who_is_signed_in_gets_no_chat_that_an_agent_has_just_ended() {
+    let (identity, engagement) = identity_and_engagement(&ana());
+    let fake = signed_in().on(&create_for(&identity, &engagement), 201, &made(&identity));
+    let app = fake.app();
+    assert_eq!(handle(&app, start(&user(&ana()))).status, 200);
+    // The same instance has seen it open 40 seconds ago. It is asked for once, what is over stays so.
+    fake.world.slept.set(40_000);
+    let other = "CH00000000000000000000000000000002";
+    let body = json!({ "conversation_sid": other, "identity": identity }).to_string();
+    let fake = fake.on(&read(), 200, &conversation("closed")).on(
+        &create_for(&identity, &engagement),
+        201,
+        &body,
+    );
+    assert_eq!(json(&handle(&app, start(&user(&ana()))))["conversationSid"], other);
     fake.played();
 }
 

@@ -244,6 +244,16 @@ fn a_task_ends_in_the_ways_that_plugins_need() {
         let gone = alice().on(&get, 404, GONE).on(&of_task(), 404, GONE);
         assert_eq!(ask(gone, path, &fields(status)).status, 200);
     }
+    // The same request again: the task is over, and so is the agent's part in it.
+    let again = |now: &str| {
+        let fake = alice().on(&get, 200, &task(now, "{}"));
+        let fake = fake.on(&of_task(), 200, &reservations("completed"));
+        ask(fake, path, &fields("completed")).status
+    };
+    assert_eq!(again("completed"), 200);
+    for status in ["assigned", "reserved"] {
+        assert_eq!(again(status), 403, "somebody else has it: {status}");
+    }
     for status in ["pending", "reserved", "assigned", "", "null", "Canceled"] {
         assert_eq!(ask(alice(), path, &fields(status)).status, 400, "{status}");
     }
@@ -345,6 +355,117 @@ fn an_invite_is_not_canceled_by_those_whom_its_attributes_name() {
     let path = "/taskrouter/update-task-assignment-status";
     let fields = format!("taskSid={TASK}&assignmentStatus=completed");
     assert_eq!(ask(invited("reserved", &named), path, &fields).status, 403);
+}
+
+#[test]
+fn who_has_handed_the_chat_over_cancels_no_invite_to_it() {
+    let agents = [(ALICE, OWN_TASK), (BOB, OTHER_TASK)];
+    let chat = |own: &str| {
+        let fake = in_chat(invited("reserved", ""), &agents, &[TASK]);
+        let fake = another(fake.with("TRANSFER_WRAP_UP", "on"), OWN_TASK, own);
+        another(fake, OTHER_TASK, "assigned")
+    };
+    assert_eq!(cancel(chat("wrapping")), 403);
+    let fake = another(chat("assigned"), OWN_TASK, "assigned");
+    let fake = another(fake, OTHER_TASK, "assigned");
+    let fake =
+        fake.on(&format!("POST {TASKROUTER}/Tasks/{TASK} {SET}"), 200, &task("canceled", "{}"));
+    assert_eq!(cancel(fake), 200);
+}
+
+/// The agent's own task of a chat is ended: what is read before.
+fn own_chat(fake: Fake, status: &str) -> Fake {
+    let attributes = invite_attributes("");
+    fake.on(&format!("GET {TASKROUTER}/Tasks/{TASK}"), 200, &task(status, &attributes))
+}
+
+fn channel(fake: Fake, status: &str) -> Fake {
+    let channel = format!(r#"{{"sid":"{CHANNEL_SID}","status":"{status}"}}"#);
+    fake.on(&format!("GET {CHANNEL}"), 200, &channel)
+}
+
+fn end_task(status: &str) -> String {
+    format!("POST {TASKROUTER}/Tasks/{TASK} AssignmentStatus={status}&Reason=Ended by an agent")
+}
+
+fn ended(fake: Fake, status: &str) -> u16 {
+    let path = "/taskrouter/update-task-assignment-status";
+    ask(fake, path, &format!("taskSid={TASK}&assignmentStatus={status}")).status
+}
+
+#[test]
+fn who_ends_the_last_task_of_a_chat_ends_the_chat() {
+    let agents: [fn() -> Fake; 2] = [
+        || own_chat(alice(), "assigned").on(&of_task(), 200, &reservations("accepted")),
+        || own_chat(dave(), "assigned"),
+    ];
+    let close = format!("POST {CHANNEL} Status=closed");
+    for agent in agents {
+        for status in ["wrapping", "completed"] {
+            let alone = || in_chat(channel(agent(), "active"), &[(ALICE, TASK)], &[TASK]);
+            let fake =
+                alone().on(&close, 200, "{}").on(&end_task(status), 200, &task(status, "{}"));
+            assert_eq!(ended(fake, status), 200);
+            // Whoever is finishing their notes is no company.
+            let both = [(ALICE, TASK), (BOB, OTHER_TASK)];
+            let fake = in_chat(channel(agent(), "active"), &both, &[]);
+            let fake = another(fake, OTHER_TASK, "wrapping").on(&close, 200, "{}").on(
+                &end_task(status),
+                200,
+                &task(status, "{}"),
+            );
+            assert_eq!(ended(fake, status), 200);
+            // It cannot be ended: nothing has changed.
+            let fake = alone().on(&close, 403, "{}");
+            assert_eq!(ended(channel(fake, "active"), status), 502);
+        }
+    }
+    // The end of the channel has brought the task to where it was to be.
+    let [agent, _] = agents;
+    let fake = in_chat(channel(agent(), "active"), &[(ALICE, TASK)], &[]).on(&close, 200, "{}").on(
+        &end_task("wrapping"),
+        400,
+        WRONG_STATE,
+    );
+    assert_eq!(ended(own_chat(fake, "wrapping"), "wrapping"), 200);
+}
+
+#[test]
+fn where_nobody_is_left_alone_only_the_task_ends() {
+    let agent = || own_chat(alice(), "assigned").on(&of_task(), 200, &reservations("accepted"));
+    let only_the_task = |fake: Fake| {
+        ended(fake.on(&end_task("completed"), 200, &task("completed", "{}")), "completed")
+    };
+    let own = (ALICE, TASK);
+    // Another agent is there, or asked to come.
+    let fake = in_chat(channel(agent(), "active"), &[own, (BOB, OTHER_TASK)], &[]);
+    assert_eq!(only_the_task(another(fake, OTHER_TASK, "assigned")), 200);
+    let fake = in_chat(channel(agent(), "active"), &[own], &[TASK, OTHER_TASK]);
+    assert_eq!(only_the_task(another(fake, OTHER_TASK, "pending")), 200);
+    // The channel is over, or gone.
+    for status in ["closed", "failed"] {
+        assert_eq!(only_the_task(in_chat(channel(agent(), status), &[own], &[])), 200);
+    }
+    let gone = agent()
+        .on(&format!("GET {CHANNEL}"), 404, GONE)
+        .on(&format!("GET {CHANNEL}/Participants?PageSize=100"), 404, GONE)
+        .on(&format!("GET {CHANNEL}/Invites?PageSize=50"), 404, GONE);
+    assert_eq!(only_the_task(gone), 200);
+    // The task says that it is a stranger's chat's: whatever agents write ends nobody's chat.
+    let fake = in_chat(channel(agent(), "active"), &[(BOB, OTHER_TASK)], &[]);
+    assert_eq!(only_the_task(fake), 200);
+    // Who finishes their notes has handed the chat over, or parked it.
+    let wraps = own_chat(alice(), "wrapping").on(&of_task(), 200, &reservations("wrapping")).on(
+        &format!(
+            "GET {TASKROUTER}/Tasks/{TASK}/Reservations?ReservationStatus=accepted&PageSize=50"
+        ),
+        200,
+        &no_reservations(),
+    );
+    assert_eq!(only_the_task(wraps), 200);
+    // When it cannot be known, nothing changes.
+    let fake = in_chat(agent().on(&format!("GET {CHANNEL}"), 403, "{}"), &[own], &[]);
+    assert_eq!(ended(fake, "completed"), 502);
 }
 
 #[test]

@@ -2,9 +2,10 @@
 // and whoever asks does so once, twice or several times at once. A scene is one object:
 //
 //   name      what happens, in a few words
-//   calls     [[operationId, it => text, {alone, brief, nth}]]: the calls that fail; the text, in the request's URL or body,
+//   calls     [[operationId, it => text, {alone, brief, nth, later}]]: the calls that fail; the text, in the request's URL or body,
 //             tells this case's from all others'; a function answers one that is known only later. Where there is none that does,
-//             `alone` has the case played when no other is. `brief`: each fault only once, asked once; `nth`: the first that fails
+//             `alone` has the case played when no other is. `brief`: each fault only once, asked once; `nth`: the first that fails;
+//             `later`: the call is made behind the answer
 //   given     () => it: people and state of their own
 //   ask       it => answer: what is asked
 //   delivered it => text: it is Twilio that asks, and so that delivers more often; the text finds the webhooks
@@ -50,12 +51,12 @@ function waysOf({ delivered, always }, [, , { brief } = {}]) {
   return [...asked.map((looks) => ({ strikes: "once", looks })), ...lasting.map((looks) => ({ strikes: "always", looks }))];
 }
 
-async function play(scene, { call: [operationId, find, { nth = 1 } = {}], fault, strikes, looks }) {
+async function play(scene, { call: [operationId, find, { nth = 1, later = scene.behind } = {}], fault, strikes, looks }) {
   const it = await scene.given();
   const rule = twilio.addFault({ operationId, contains: find(it), nth, times: strikes === "always" ? 0 : 1, fault, retryAfter: 1 });
   const answers = [];
   const look = async (more = {}) => {
-    if (scene.behind && !more.worked) {
+    if (later && !more.worked) {
       await until(() => rule.applied > 0, "the fault strikes").catch(() => {});
       if (strikes === "always") await pause(AT_ONCE);
     }
@@ -143,9 +144,10 @@ export const brief = ([operationId, find, more]) => [operationId, find, { ...mor
 export async function unnamed(scenes) {
   const named = new Set(scenes.flatMap(({ calls }) => calls.map(([operationId]) => operationId)));
   const asked = new Set();
+  const goesOn = (scene) => scene.behind || scene.calls.some(([, , more]) => more?.later);
   for (const scene of scenes) {
     await withCast(async () => {
-      const quiet = () => twilio.settle({ quietMs: scene.behind ? 80 : 0 });
+      const quiet = () => twilio.settle({ quietMs: goesOn(scene) ? 80 : 0 });
       const it = await scene.given();
       await quiet();
       const since = twilio.journal({}).entries.at(-1)?.seq ?? 0;
@@ -154,5 +156,7 @@ export async function unnamed(scenes) {
       for (const { operationId } of twilio.journal({ kind: "request", since }).entries) asked.add(operationId);
     });
   }
+  // Whoever waits until something shows whose answer was lost asks for more than two seconds later.
+  if (scenes.some(goesOn)) await twilio.settle({ quietMs: 3_000 / FACTOR });
   return [...asked].filter((operationId) => !named.has(operationId));
 }

@@ -165,10 +165,19 @@ test("the browser's question is answered here, and the answer is for the asking 
 });
 
 test("nothing goes round in a circle", async () => {
-  const host = new URL(edge.url).host;
-  const back = await ask("/features/callbacks/x", { headers: { "X-Forwarded-Host": host } });
+  const path = "/features/callbacks/x";
+  assert.equal((await ask(path, { headers: { "X-Flex-Edge-Via": "another.example.com" } })).status, 200);
+  const { headers } = got();
+  functions.clear();
+  const back = await ask(path, { headers: { "X-Flex-Edge-Via": headers["x-flex-edge-via"] } });
   assert.deepEqual([back.status, (await back.json()).success], [404, false]);
   assert.deepEqual(functions.requests(), []);
+});
+
+test("a proxy in front, which says what host it was asked for, changes nothing", async () => {
+  const { host } = new URL(edge.url);
+  assert.equal((await ask("/features/callbacks/x", { headers: { "X-Forwarded-Host": host } })).status, 200);
+  assert.equal(got().headers["x-forwarded-host"], host);
 });
 
 test("the log and /health name what was passed on, and nobody's secrets", async () => {

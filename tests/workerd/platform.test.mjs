@@ -20,7 +20,7 @@ const PROPERTIES = "/common/flex/programmable-voice/get-call-properties";
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 // A Twilio that says of every token and call what stands in the request, after a while.
-const upstream = { delay: () => 0, created: 0, asked: 0, server: null, url: "" };
+const upstream = { delay: () => 0, isDown: () => false, created: 0, ended: 0, asked: 0, server: null, url: "" };
 
 const nearlyFull = Object.fromEntries(Array.from({ length: 1_400 }, (_, n) => [`j${n}`, n % 10]));
 
@@ -28,6 +28,12 @@ async function answerFor(method, url, body) {
   if (url.includes("/Tokens/validate")) {
     const name = JSON.parse(body).token.replace("a.flex.token.of.", "");
     return { valid: true, identity: name, roles: ["supervisor"], worker_sid: sid("WK", 1) };
+  }
+  if (url.includes("/Tasks?")) return { tasks: [], meta: { next_page_url: null, key: "tasks" } };
+  if (url.includes("/Participants.json")) return { participants: [{ call_sid: sid("CA", 5) }], next_page_uri: null };
+  if (method === "POST" && url.includes("/Conferences/")) {
+    upstream.ended += 1;
+    return {};
   }
   const call = url.match(/\/Calls\/(CA\w+)\.json/)?.[1];
   if (call) return { sid: call, to: `client:${call}`, status: "in-progress" };
@@ -50,8 +56,9 @@ before(async () => {
     request.on("data", (chunk) => (body += chunk)).on("end", async () => {
       upstream.asked += 1;
       await pause(upstream.delay());
-      const answer = await answerFor(request.method, request.url, body);
-      response.writeHead(200, { "Content-Type": "application/json", ETag: '"1"' }).end(JSON.stringify(answer));
+      const isDown = upstream.isDown(request.method, request.url);
+      const answer = isDown ? { status: 500 } : await answerFor(request.method, request.url, body);
+      response.writeHead(isDown ? 500 : 200, { "Content-Type": "application/json", ETag: '"1"' }).end(JSON.stringify(answer));
     });
   });
   await new Promise((resolve) => upstream.server.listen(0, "127.0.0.1", resolve));
@@ -62,9 +69,9 @@ after(() => upstream.server.close() && upstream.server.closeAllConnections());
 const vars = () => ({ ...settings, TWILIO_API_BASE: upstream.url });
 
 // Runs `work` beside a Worker of its own.
-async function withWorker(work, { modules = edgeModules(), more = {} } = {}) {
+async function withWorker(work, { modules = edgeModules(), more = {}, clock } = {}) {
   const lines = [];
-  const process = await startWorkerd({ edge: { modules, vars: vars(), gate: true }, ...more }, { log: (line) => lines.push(line) });
+  const process = await startWorkerd({ edge: { modules, vars: { ...vars(), ...clock }, gate: true }, ...more }, { log: (line) => lines.push(line) });
   try {
     await work(process.ports.edge, { process, lines });
   } finally {
@@ -221,6 +228,21 @@ test("the gate lets one of twenty deliveries through", () =>
       assert.equal(upstream.created, 1, lines.slice(-21).join("\n"));
     }
   }));
+
+// Until then the Worker's clock stands still while its timers go on: what is due in 20 s has its alarm after one.
+test("an alarm of the gate that rings too early rings again", () =>
+  withWorker(
+    async (port) => {
+      upstream.isDown = (method, url) => method === "POST" && url.endsWith("/Tasks");
+      const { status } = await ask(port, webhook(CALLBACK, joined(7)));
+      assert.ok(status >= 500, `${status}: nobody could be called`);
+      assert.equal(upstream.ended, 0);
+      for (const end = Date.now() + 20_000; upstream.ended === 0 && Date.now() < end; ) await pause(50);
+      upstream.isDown = () => false;
+      assert.equal(upstream.ended, 1, "the caller hears music for ever");
+    },
+    { clock: { TEST_CLOCK: `20@${Date.now() + 10_000}` } },
+  ));
 
 test("no request keeps the instance busy for long, whatever is in it", () =>
   withWorker(async (port, { process }) => {

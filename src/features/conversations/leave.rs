@@ -9,7 +9,7 @@ use crate::base::context::{Context, both};
 use crate::base::error::Result;
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, ParticipantSid};
 use crate::flex::agent::Agent;
-use crate::flex::{access, chat};
+use crate::flex::{access, chat, parked};
 use crate::once;
 use crate::twilio::conversations::Conversation;
 use crate::twilio::interactions::{Channel, Invite, Participant};
@@ -43,8 +43,8 @@ const WAS_THE_LAST: &str = "The last agent has left, and the conversation is ove
 ///    from before is read again if somebody has just had a turn.
 /// 3. Ask whether another agent is there or one is invited ([`chat::is_anybody_left`]). A
 ///    failure: nothing has changed.
-/// 4. If so, take this one out. Else end the channel, and this agent's part with it: the
-///    customer's next message starts a new interaction. A failure is the agent's to see;
+/// 4. If so, or when the conversation is parked, take this one out. Else end the channel, and this
+///    agent's part with it: the customer's next message starts a new interaction. A failure is the agent's to see;
 ///    nobody has left then.
 pub async fn leave(cx: &Context, agent: &Agent, ask: Leave) -> Result<Done<Left>> {
     let channel =
@@ -129,7 +129,7 @@ impl Scene {
         let twilio = cx.twilio();
         let is_last = own.is_agent()
             && !chat::is_anybody_left(cx, channel, &others, &self.invites, own.task()).await?;
-        if is_last {
+        if is_last && !parked::rests(cx, channel, self.conversation.as_ref()).await? {
             twilio.close_channel(channel).await?;
             return Ok(WAS_THE_LAST);
         }

@@ -11,7 +11,7 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::{Members, lenient};
-use crate::base::sid::{InviteSid, Sid as _, TaskSid, WorkflowSid};
+use crate::base::sid::{InviteSid, TaskSid, WorkflowSid};
 use crate::flex::{chat, parked};
 use crate::once;
 use crate::once::alarm::{Alarm, Lost};
@@ -94,9 +94,10 @@ async fn catch(cx: &Context, lost: &Lost, attempt: u32) -> Result<()> {
     once::alone(cx, &turn, async || catch_alone(cx, lost, &channel, attempt).await).await
 }
 
-/// 1. At the same time: read the channel, its agents and invites, and the conversation. It must
-///    go on, and not be parked; a note that is left of a parking which is over says nothing.
-/// 2. The task must have been the channel's: what its attributes say can be anybody's.
+/// 1. At the same time: read the channel, its agents and invites, and the conversation. It must go
+///    on, and not be parked; a note that is left of a parking which is over says nothing.
+/// 2. The task must have been the channel's, as its lists say; where it has no invites at all, its
+///    only task in the workflow of customers who come in. What attributes say can be anybody's.
 /// 3. An agent is there, or an invite is open: nothing is to be done.
 /// 4. At most some times in an hour: then the log says `stranded`.
 /// 5. Invite by the fallback workflow. When the answer is lost, or somebody before us may have
@@ -105,7 +106,7 @@ async fn catch_alone(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32)
     let twilio = cx.twilio();
     let conversation = async {
         match &lost.conversation {
-            Some(sid) => unless_gone(twilio.conversation(sid.as_str()).await),
+            Some(sid) => unless_gone(twilio.conversation(&sid.to_string()).await),
             None => Ok(None),
         }
     };
@@ -122,11 +123,7 @@ async fn catch_alone(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32)
         _ => {}
     }
     let (there, invites, conversation) = (there?, invites?, conversation?);
-    let note = conversation.as_ref().and_then(|conversation| parked::of(cx, conversation));
-    let note = note.filter(|found| found.is_ours && found.note.channel_sid == channel.sid);
-    if let (Some(found), Some(conversation)) = (note, &conversation)
-        && parked::is_parked(cx, &conversation.sid, &found.note).await?
-    {
+    if parked::rests(cx, channel, conversation.as_ref()).await? {
         return Ok(());
     }
     let agents: Vec<_> = chat::agents(&there).collect();
@@ -135,7 +132,8 @@ async fn catch_alone(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32)
     let is_listed =
         invites.iter().filter_map(Invite::task).chain(of_agents).any(|t| *t == lost.task);
     let is_first = invites.is_empty() && is_of_customers(cx, lost);
-    if !is_listed && !is_first {
+    let is_the_channels = is_listed || is_first && is_only_one(cx, lost).await?;
+    if !is_the_channels {
         return Ok(());
     }
     if chat::is_anybody_left(cx, channel, &agents, &invites, lost_one).await? {
@@ -148,7 +146,7 @@ async fn catch_alone(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32)
     invite(cx, lost, channel, attempt).await.map(drop)
 }
 
-/// Whether the task was in the workflow of customers who come in, in which no agent makes tasks.
+/// Whether the task was in the workflow of customers who come in.
 /// Twilio does not say whether an interaction's first task is among the channel's invites.
 fn is_of_customers(cx: &Context, lost: &Lost) -> bool {
     let config = cx.config();
@@ -156,6 +154,13 @@ fn is_of_customers(cx: &Context, lost: &Lost) -> bool {
     lost.workflow.is_some()
         && is_it(config.inbound_workflow())
         && !is_it(config.outbound_workflow())
+}
+
+/// Whether no other task of this channel waits for somebody: then it is the first one, and this one
+/// is somebody's who says so.
+async fn is_only_one(cx: &Context, lost: &Lost) -> Result<bool> {
+    let tasks = cx.twilio().tasks_of_channel(&lost.channel).await?;
+    Ok(!tasks.iter().any(|task| task.sid != lost.task && task.is_open()))
 }
 
 /// Whether the conversation may fall back once more: it has so many turns in an hour, each of

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::join;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{attributes, name_of};
 use crate::base::context::Context;
@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result, unless_gone, unless_gone_again};
 use crate::base::members::{Members, lenient};
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid};
 use crate::flex::customer::{Author, medium, who_wrote};
-use crate::once;
+use crate::once::{self, Outcome};
 use crate::twilio::conversations::{Conversation, ConversationState, Member};
 use crate::twilio::interactions::{Channel, ChannelResource, ChannelStatus, Medium, Routing};
 use crate::twilio::taskrouter::Task;
@@ -23,12 +23,34 @@ pub const REMEMBER: Duration = Duration::from_hours(180 * 24);
 const LOOKS: u32 = 4;
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
+/// The Interaction that a conversation has, as the gate keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Opened {
+    interaction: InteractionSid,
+    channel: ChannelSid,
+    /// Its channel was seen to stand. Else Twilio has accepted it, and nobody knows more.
+    stands: bool,
+}
+
+impl Opened {
+    fn of(channel: Channel, stands: bool) -> Self {
+        Self { interaction: channel.interaction, channel: channel.sid, stands }
+    }
+
+    fn channel(&self) -> Channel {
+        Channel { interaction: self.interaction.clone(), sid: self.channel.clone() }
+    }
+}
+
 /// Opens the Interaction of a conversation, once; false when there is nobody to open it for.
 ///
 /// 1. Read the conversation and who is in it, at the same time. Closed ones, chats between
 ///    agents, and messages of somebody who is no customer open nothing. Somebody has just
-///    written: that there is no such conversation is believed the second time.
-/// 2. Create the Interaction ([`create`]).
+///    written: that there is no such conversation, or that they are not in it, is believed the
+///    second time.
+/// 2. Create the Interaction ([`create`]). It is remembered as soon as Twilio has accepted it.
+/// 3. As long as nobody has seen its channel stand, that is a failure: whoever comes next, at the
+///    latest the gate, looks at this same channel again. When it has failed since, it is made anew.
 pub async fn once(
     cx: &Context,
     sid: &ConversationSid,
@@ -37,14 +59,23 @@ pub async fn once(
     attempt: u32,
 ) -> Result<bool> {
     let (name, who) = (sid.to_string(), who_wrote(cx, sid, author));
-    let (conversation, customer) = join!(cx.twilio().conversation(&name), who);
+    let (conversation, writer) = join!(cx.twilio().conversation(&name), who);
     let conversation = unless_gone_again(conversation, attempt)?.filter(is_open);
     let Some(conversation) = conversation else { return Ok(false) };
-    let customer = unless_gone_again(customer, attempt)?.flatten();
-    let Some(customer) = customer else { return Ok(false) };
+    let Some(writer) = unless_gone_again(writer, attempt)? else { return Ok(false) };
+    let Some(customer) = writer.customer(attempt)? else { return Ok(false) };
     let (key, profile) = (format!("inbound/{sid}"), profile.as_deref());
-    let work = async |attempt| create(cx, &conversation, &customer, profile, attempt).await;
-    once::once(cx, &key, REMEMBER, work).await.map(|_| true)
+    let work =
+        async |attempt| create(cx, &conversation, &customer, profile, attempt).await.map(Some);
+    // Older versions have kept nothing but that it was made.
+    let is_over = async |opened: &Option<Opened>| match opened {
+        Some(opened) if !opened.stands => Ok(look_at(cx, &opened.channel()).await? == Seen::Failed),
+        _ => Ok(false),
+    };
+    match once::once_until_over(cx, &key, REMEMBER, is_over, work).await? {
+        Outcome::New(Some(Opened { stands: false, .. })) => Err(Error::Busy.into()),
+        Outcome::New(_) | Outcome::Known(_) => Ok(true),
+    }
 }
 
 /// Whether it goes on, and is no chat between agents.
@@ -57,14 +88,15 @@ fn is_open(conversation: &Conversation) -> bool {
 /// 1. Create it. When the answer is lost, or somebody before us may have created it, look for
 ///    its task first.
 /// 2. That it was accepted does not say that it stands: look at its channel. One that could
-///    not be made is told in the log, and tried once more.
+///    not be made is told in the log, and tried once more. One of which that cannot be known yet
+///    is neither made nor failed: nothing is made anew on a guess.
 async fn create(
     cx: &Context,
     conversation: &Conversation,
     customer: &Member,
     profile: Option<&str>,
     attempt: u32,
-) -> Result<()> {
+) -> Result<Opened> {
     let (medium, address) = medium(customer);
     let name = name_of(customer, profile);
     let about = attributes::of(cx.config(), conversation, medium, &address, name.as_deref());
@@ -76,39 +108,45 @@ async fn create(
         let made = cx.twilio().create_interaction(medium, &conversation.sid, &routing);
         Ok(made.await?.into_channel())
     };
-    let channel = once::make(cx, attempt, look, make).await?;
-    if stands(cx, &channel).await {
-        return Ok(());
-    }
-    let channel = once::make(cx, 1, look, make).await?;
-    if stands(cx, &channel).await {
-        return Ok(());
+    for attempt in [attempt, 1] {
+        let channel = once::make(cx, attempt, look, make).await?;
+        match look_at(cx, &channel).await {
+            Ok(Seen::Standing) => return Ok(Opened::of(channel, true)),
+            Ok(Seen::Failed) => {}
+            Err(error) => {
+                cx.warn("channel not seen to stand", &error);
+                return Ok(Opened::of(channel, false));
+            }
+        }
     }
     Err(Error::refused(502, "The channel of the Interaction could not be made."))
 }
 
-/// Looks at a channel until it is made; whether it could be. What cannot be known now counts
-/// as made: Twilio has accepted it.
-async fn stands(cx: &Context, channel: &Channel) -> bool {
+/// What was seen of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Standing,
+    Failed,
+}
+
+/// Looks at a channel until it is made, or could not be. An error when that is not known in time.
+async fn look_at(cx: &Context, channel: &Channel) -> Result<Seen> {
     for _ in 0..LOOKS {
-        match cx.twilio().channel(channel).await {
-            Ok(ChannelResource { status: ChannelStatus::Setup, .. }) => {}
-            Ok(ChannelResource { status: ChannelStatus::Failed, error_code, .. }) => {
+        let ChannelResource { status, error_code, .. } = cx.twilio().channel(channel).await?;
+        match status {
+            ChannelStatus::Setup => {}
+            ChannelStatus::Failed => {
                 let code = error_code.unwrap_or_default();
                 cx.warn("interaction failed", &Error::internal(&format!("channel error {code}")));
-                return false;
+                return Ok(Seen::Failed);
             }
-            Ok(_) => return true,
-            Err(error) => {
-                cx.warn("channel not looked at", &error);
-                return true;
-            }
+            _ => return Ok(Seen::Standing),
         }
         if !cx.wait(LOOK_PAUSE).await {
             break;
         }
     }
-    true
+    Err(Error::Busy.into())
 }
 
 /// What Flex writes onto the tasks of an Interaction.

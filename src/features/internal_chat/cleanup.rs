@@ -56,13 +56,13 @@ pub async fn clean_up(cx: &Context) -> (Report, Result<()>) {
 async fn claimed(cx: &Context, report: &mut Report) -> Result<()> {
     cx.config().require(Feature::InternalChat)?;
     let runtime = cx.runtime();
-    let claim = runtime.claim(CLAIM, cx.time_left(), Duration::ZERO, None).await?;
-    let Claim::Granted { attempt } = claim else {
+    let claim = runtime.claim(CLAIM, cx.time_left(), Duration::ZERO, None, None).await?;
+    let Claim::Granted(grant) = claim else {
         report.busy = true;
         return Ok(());
     };
     let result = go_on(cx, report).await;
-    result.and(runtime.settle(CLAIM, attempt, None, Duration::ZERO).await)
+    result.and(runtime.settle(CLAIM, grant.attempt, None, Duration::ZERO).await)
 }
 
 /// Goes on from the place of the last run, and keeps where this one has stopped.

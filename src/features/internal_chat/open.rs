@@ -43,8 +43,8 @@ pub struct Opened {
 /// 1. Look for the other agent, and for the chat by its name.
 /// 2. Make the chat if there is none. If somebody was faster, for example the plugin in the
 ///    other agent's browser, take theirs.
-/// 3. A conversation by that name which is no chat of these agents is left alone: 409. So is
-///    a closed one, which Twilio lets nobody change any more.
+/// 3. A conversation by that name which is no chat of these agents, or in which anybody else
+///    reads along, is left alone: 409. So is a closed one, which Twilio lets nobody change any more.
 /// 4. Put in who is missing: a chat that was left half made is repaired.
 ///
 /// A failure is the agent's to see; the next try goes on from where this one has got.
@@ -80,8 +80,9 @@ async fn open_once(cx: &Context, me: &str, other: &str, name: &str) -> Result<Op
     };
     cx.note(&chat.sid);
     let members = if is_new { Vec::new() } else { twilio.members(&chat.sid).await? };
-    let has_customer = members.iter().any(|member| member.chatter().is_none());
-    if is_closed(&chat) || has_customer || !is_marked(&chat) {
+    // A customer, or somebody who would read along.
+    let is_foreign = |member: &Member| ![Some(me), Some(other)].contains(&member.chatter());
+    if is_closed(&chat) || members.iter().any(is_foreign) || !is_marked(&chat) {
         let message = "A conversation that cannot be used has the name of this chat.";
         return Err(Error::refused(409, message).with("conversationSid", chat.sid.to_string()));
     }

@@ -1,10 +1,12 @@
 //! How a parked conversation comes back.
 
+use std::cell::Cell;
+
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{drop_note, list, webhook};
+use super::left::Left;
 use crate::base::context::Context;
 use crate::base::date::Millis;
 use crate::base::error::{Error, Result, unless_gone};
@@ -50,18 +52,17 @@ impl<'a> Back<'a> {
     /// Of this parking, whose note is lost: as a customer whom nobody took.
     #[must_use]
     pub fn of_webhook(conversation: &'a ConversationSid, parking: &'a Parking) -> Self {
-        let Parking { id, interaction, channel } = parking;
-        let channel = Channel { interaction: interaction.clone(), sid: channel.clone() };
+        let (id, channel) = (&*parking.id, channel(parking));
         Self { conversation, id, channel, note: None, to_same_worker: false }
     }
 
-    /// Invites, once for each parking, and then takes note, webhook and list's entry away.
+    /// Invites, once for each parking. Whoever asks for it sees to what is left then.
     ///
     /// 1. What an earlier request has done counts while somebody can take its invite, or has taken
     ///    it.
-    /// 2. Else see [`Self::invite`]. A failure: all is as before.
-    /// 3. Clean up. A failure is told in the log: the gate knows that the parking is over.
-    pub async fn bring(&self, cx: &Context) -> Result<Invited> {
+    /// 2. Else see [`Self::invite`]; who is `seen` in the channel need not be read again. A failure:
+    ///    all is as before.
+    pub async fn bring(&self, cx: &Context, seen: Option<Company>) -> Result<Invited> {
         let is_over = async |invited: &Invited| {
             let Some(invited) = invited else { return Ok(true) };
             let invite = serde_json::from_str::<Invite>(invited.get()).ok();
@@ -70,11 +71,26 @@ impl<'a> Back<'a> {
                 None => Ok(false), // nobody is asked twice on a guess
             }
         };
-        let key = note::gate(self.conversation, self.id);
-        let work = async |attempt| self.invite(cx, attempt).await;
+        let (key, seen) = (note::gate(self.conversation, self.id), Cell::new(seen));
+        // Nobody leaves it meanwhile: who is the last one ends it.
+        let turn = chat::turn(&self.channel);
+        let work = async |attempt| {
+            let invite =
+                async |turn| self.invite(cx, attempt, seen.take().filter(|_| turn == 1)).await;
+            once::in_turn(cx, &turn, invite).await
+        };
         let invited = once::once_until_over(cx, &key, note::REMEMBER, is_over, work).await?;
-        self.clean_up(cx).await;
         Ok(invited.into_inner())
+    }
+
+    /// What is left when it is back.
+    #[must_use]
+    pub fn left(&self) -> Left {
+        Left {
+            conversation: self.conversation.clone(),
+            id: self.id.to_owned(),
+            by: self.note.map(|note| note.by.clone()),
+        }
     }
 
     /// 1. Somebody before us may have invited: look for that invite first.
@@ -83,7 +99,7 @@ impl<'a> Back<'a> {
     ///    was not done.
     /// 3. They, or somebody else, is there or asked to come: nobody is invited.
     /// 4. Invite. When the answer is lost, look for it.
-    async fn invite(&self, cx: &Context, attempt: u32) -> Result<Invited> {
+    async fn invite(&self, cx: &Context, attempt: u32, seen: Option<Company>) -> Result<Invited> {
         let twilio = cx.twilio();
         let look = async || self.earlier_invite(cx).await;
         if attempt > 1
@@ -91,11 +107,11 @@ impl<'a> Back<'a> {
         {
             return Ok(Some(invite));
         }
-        let (there, invites) = join!(
-            twilio.channel_participants(&self.channel),
-            twilio.channel_invites(&self.channel)
-        );
-        let (mut there, invites) = (there?, invites?);
+        let is_fresh = |seen: &Company| attempt == 1 && !seen.lists(self.note);
+        let Company { mut there, invites } = match seen.filter(is_fresh) {
+            Some(seen) => seen,
+            None => Company::read(cx, &self.channel).await?,
+        };
         if let Some(note) = self.note {
             if is_still_there(cx, note, &there).await? {
                 let is_recent = cx.now() < note.at.saturating_add(PARKING);
@@ -149,22 +165,33 @@ impl<'a> Back<'a> {
         let plain = json::write(&Plain { conversation_sid: self.conversation, park_id: self.id });
         Ok(Routing::by(cx, workflow, channel.task_channel(), &plain)?.parameter())
     }
+}
 
-    /// Takes note, webhook and list's entry away.
-    async fn clean_up(&self, cx: &Context) {
-        let unlisted = async {
-            if let Some(note) = self.note {
-                list::remove(cx, &note.by, self.conversation).await;
-            }
-        };
-        let (disarmed, forgotten, ()) = join!(
-            webhook::disarm(cx, self.conversation, self.id),
-            drop_note(cx, self.conversation, self.id),
-            unlisted
-        );
-        for error in [disarmed.err(), forgotten.err()].into_iter().flatten() {
-            cx.warn("parking not cleaned up", &error);
-        }
+/// The channel of a parking.
+pub fn channel(parking: &Parking) -> Channel {
+    let Parking { interaction, channel, .. } = parking.clone();
+    Channel { interaction, sid: channel }
+}
+
+/// Who is in a channel, and who is asked to come.
+pub struct Company {
+    there: Vec<Participant>,
+    invites: Vec<Invite>,
+}
+
+impl Company {
+    /// Reads both, at the same time.
+    pub async fn read(cx: &Context, channel: &Channel) -> Result<Self> {
+        let twilio = cx.twilio();
+        let (there, invites) =
+            join!(twilio.channel_participants(channel), twilio.channel_invites(channel));
+        Ok(Self { there: there?, invites: invites? })
+    }
+
+    /// Whether whoever has parked it is listed.
+    fn lists(&self, note: Option<&Note>) -> bool {
+        let is_theirs = |p: &Participant| note.is_some_and(|note| p.sid == note.participant_sid);
+        self.there.iter().any(is_theirs)
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! | key | value | metadata | lifetime |
 //! |---|---|---|---|
-//! | `parked/<WK…>/<CH…>` | where we are reached | an [`Entry`] as JSON | as [`life`] says |
+//! | `parked/<WK…>/<CH…>/<parking>` | where we are reached | an [`Entry`] as JSON | as [`life`] says |
 //! | `parked-sweep` | the key that [`super::sweep()`] has looked at last | none | until the next run |
 //!
 //! The lists are for reading: what is parked stands in the conversation itself.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::join;
@@ -17,6 +18,7 @@ use crate::base::context::Context;
 use crate::base::date::{Millis, iso};
 use crate::base::error::Result;
 use crate::base::json;
+use crate::base::members::lenient;
 use crate::base::sid::{
     ChannelSid, ConversationSid, InteractionSid, ParticipantSid, Sid as _, TaskSid, WebhookSid,
     WorkerSid, WorkflowSid,
@@ -84,13 +86,12 @@ struct Shown {
 
 /// `/parked/list`: what the token's worker has parked, the oldest first.
 pub async fn list(cx: &Context, agent: &Agent, _: List) -> Result<Done<Answer>> {
-    let prefix = key(agent.worker()?, "");
+    let prefix = format!("{PREFIX}{}/", agent.worker()?);
     let (mut parked, mut cursor): (Vec<(Millis, Shown)>, _) = (Vec::new(), None);
     loop {
         let page = cx.runtime().kv_list(&prefix, cursor.as_deref()).await?;
         for (key, metadata) in page.keys {
-            let sid = key.strip_prefix(&prefix).and_then(ConversationSid::parse);
-            let Some(conversation_sid) = sid else { continue };
+            let Some((_, conversation_sid)) = named(&key) else { continue };
             let entry: Entry = json::read(&metadata)?;
             let shown = Shown {
                 conversation_sid,
@@ -110,11 +111,22 @@ pub async fn list(cx: &Context, agent: &Agent, _: List) -> Result<Done<Answer>> 
         }
     }
     parked.sort_by_key(|(at, _)| *at);
+    // KV may still list an earlier parking of the same conversation: the last one counts.
+    let last: HashMap<_, _> =
+        parked.iter().map(|(at, shown)| (shown.conversation_sid.clone(), *at)).collect();
+    parked.retain(|(at, shown)| last.get(&shown.conversation_sid) == Some(at));
     Ok(Done::with(Answer { parked: parked.into_iter().map(|(_, shown)| shown).collect() }))
 }
 
-fn key(worker: &WorkerSid, conversation: &str) -> String {
-    format!("{PREFIX}{worker}/{conversation}")
+/// The key of a parking. Each has its own: one that is taken off late takes no other with it.
+fn key(worker: &WorkerSid, conversation: &ConversationSid, id: &str) -> String {
+    format!("{PREFIX}{worker}/{conversation}/{id}")
+}
+
+/// Who has parked what, by its key. Those of older versions end with the conversation.
+fn named(key: &str) -> Option<(WorkerSid, ConversationSid)> {
+    let mut parts = key.strip_prefix(PREFIX)?.split('/');
+    Some((WorkerSid::parse(parts.next()?)?, ConversationSid::parse(parts.next()?)?))
 }
 
 /// A parking, as it is listed.
@@ -134,9 +146,7 @@ pub struct Listed {
 impl Listed {
     /// Reads an entry; nothing when an older version has written it.
     fn read(key: String, metadata: &str) -> Option<Self> {
-        let (worker, conversation) = key.strip_prefix(PREFIX)?.split_once('/')?;
-        let (worker, conversation) =
-            (WorkerSid::parse(worker)?, ConversationSid::parse(conversation)?);
+        let (worker, conversation) = named(&key)?;
         let entry: Entry = serde_json::from_str(metadata).ok()?;
         let Entry { interaction_sid, channel_sid, at, id, .. } = entry;
         let parking = Parking { id: id?, interaction: interaction_sid, channel: channel_sid };
@@ -179,6 +189,8 @@ struct Item<'a> {
     task_channel_unique_name: &'a str,
     task_attributes: &'a str,
     webhook_sid: &'a WebhookSid,
+    /// For ourselves: which parking it is.
+    park_id: &'a str,
 }
 
 /// What is put on the lists.
@@ -213,7 +225,7 @@ pub async fn add(cx: &Context, new: &New<'_>) {
         at: note.at,
         id: Some(note.id.clone()),
     });
-    let (key, origin) = (key(&note.by, new.conversation.as_str()), cx.url(""));
+    let (key, origin) = (key(&note.by, new.conversation, &note.id), cx.url(""));
     let in_kv = cx.runtime().kv_put(&key, &origin, &entry, Some(life));
     let in_sync = async {
         let Some(service) = cx.config().sync_service.as_ref().filter(|_| new.in_sync) else {
@@ -228,6 +240,7 @@ pub async fn add(cx: &Context, new: &New<'_>) {
             task_channel_unique_name: &note.task_channel,
             task_attributes: new.attributes,
             webhook_sid: new.webhook,
+            park_id: &note.id,
         });
         let key = new.conversation.as_str();
         cx.twilio().put_item(service, &map(&note.by), key, &item, life).await
@@ -238,19 +251,54 @@ pub async fn add(cx: &Context, new: &New<'_>) {
     }
 }
 
-/// Takes a conversation off its worker's lists. A failure is told in the log.
-pub async fn remove(cx: &Context, worker: &WorkerSid, conversation: &ConversationSid) {
-    let key = key(worker, conversation.as_str());
+/// Takes a parking off its worker's lists. A failure is told in the log.
+pub async fn remove(cx: &Context, worker: &WorkerSid, conversation: &ConversationSid, id: &str) {
+    take_off(cx, &key(worker, conversation, id), worker, conversation, id).await;
+}
+
+impl Listed {
+    /// Takes it off its worker's lists. A failure is told in the log.
+    pub async fn remove(&self, cx: &Context) {
+        take_off(cx, &self.key, &self.worker, &self.conversation, &self.parking.id).await;
+    }
+}
+
+async fn take_off(
+    cx: &Context,
+    key: &str,
+    worker: &WorkerSid,
+    conversation: &ConversationSid,
+    id: &str,
+) {
     let in_sync = async {
-        match &cx.config().sync_service {
-            Some(service) => {
-                cx.twilio().delete_item(service, &map(worker), conversation.as_str()).await
-            }
-            None => Ok(()),
-        }
+        let Some(service) = &cx.config().sync_service else { return Ok(()) };
+        let is_it = |item: &Synced| item.park_id.as_deref().is_none_or(|of| of == id);
+        cx.twilio().delete_item(service, &map(worker), conversation.as_str(), is_it).await
     };
-    let (in_kv, in_sync) = join!(cx.runtime().kv_delete(&key), in_sync);
+    let (in_kv, in_sync) = join!(cx.runtime().kv_delete(key), in_sync);
     for error in [in_kv.err(), in_sync.err()].into_iter().flatten() {
         cx.warn("still on the list of parked conversations", &error);
+    }
+}
+
+/// Which parking an item of the template's list is of. Older versions do not say it.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Synced {
+    #[serde(deserialize_with = "lenient")]
+    park_id: Option<String>,
+}
+
+/// Takes all that a worker has on the lists of a conversation off: it is not parked. A failure is
+/// told in the log.
+pub async fn clear(cx: &Context, worker: &WorkerSid, conversation: &ConversationSid) {
+    let prefix = format!("{PREFIX}{worker}/{conversation}");
+    let page = match cx.runtime().kv_list(&prefix, None).await {
+        Ok(page) => page,
+        Err(error) => return cx.warn("still on the list of parked conversations", &error),
+    };
+    let listed = page.keys.into_iter().filter_map(|(key, entry)| Listed::read(key, &entry));
+    for listed in listed {
+        listed.remove(cx).await;
     }
 }

@@ -1,5 +1,9 @@
 //! Parking.
 
+mod before;
+mod note;
+mod undo;
+
 use std::time::Duration;
 
 use futures_util::join;
@@ -7,22 +11,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::list::{self, New};
-use super::{drop_note, turn, webhook};
+use super::webhook;
 use crate::base::answer::Done;
 use crate::base::context::Context;
-use crate::base::error::{Error, Result, unless_gone};
+use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::members::lenient;
 use crate::base::params::JsonObject;
 use crate::base::sid::{
-    ChannelSid, ConversationSid, InteractionSid, ParticipantSid, QueueSid, Sid as _, TaskSid,
-    WorkerSid, WorkflowSid,
+    ChannelSid, ConversationSid, InteractionSid, ParticipantSid, QueueSid, TaskSid, WorkerSid,
+    WorkflowSid,
 };
-use crate::base::text::hex;
 use crate::flex::access;
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
-use crate::flex::parked::{self as note, Note};
+use crate::flex::parked::note_channel;
 use crate::once;
 use crate::twilio::conversations::{Conversation, ConversationState, ConversationWebhook};
 use crate::twilio::interactions::{Channel, Participant};
@@ -99,7 +102,7 @@ async fn park_once(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
     );
     let participants = participants?;
     let Some(own) = own(cx, agent, &participants, &ask.participant_sid) else {
-        return parked_before(cx, agent, ask).await;
+        return before::parked(cx, agent, ask).await;
     };
     let Some(worker) = own.worker() else {
         return Err(Error::forbidden("This participant is no agent."));
@@ -148,12 +151,13 @@ impl Scene<'_> {
     async fn park(self, cx: &Context, ask: &Park, channel: &Channel) -> Result<Parked> {
         let note = self.note(cx, ask)?;
         note.written(cx, &self.conversation)?;
+        note_channel(cx, channel, &self.conversation.sid).await?;
         self.write(cx, &note).await?;
         let raw = match webhook::arm(cx, &cx.url(""), &self.conversation.sid, &note.parking()).await
         {
             Ok(raw) => raw,
             Err(error) => {
-                take_back(cx, &self.conversation.sid, &note, None).await;
+                undo::take_back(cx, &self.conversation.sid, &note, None).await;
                 return Err(error);
             }
         };
@@ -175,9 +179,9 @@ impl Scene<'_> {
         };
         // Whether they are out is what counts now: who comes back to a live agent is a nuisance,
         // a customer without an agent and without a way back is worse.
-        match is_in_hands(cx, channel, &note).await {
+        match undo::is_in_hands(cx, channel, &note).await {
             Ok(true) => {
-                take_back(cx, &self.conversation.sid, &note, Some(&webhook)).await;
+                undo::take_back(cx, &self.conversation.sid, &note, Some(&webhook)).await;
                 Err(error)
             }
             Ok(false) => Ok(Parked { webhook: camel_case(&raw)? }),
@@ -188,60 +192,6 @@ impl Scene<'_> {
             }
         }
     }
-
-    /// What is needed to come back. The task's own workflow and queue count.
-    fn note(&self, cx: &Context, ask: &Park) -> Result<Note> {
-        let task = &self.task;
-        let id = hex(&cx.random().to_be_bytes());
-        let queue = task.task_queue_sid.as_ref().unwrap_or(&ask.queue_sid);
-        let queue_name = task.task_queue_friendly_name.as_deref().unwrap_or(&ask.queue_name);
-        let workflow = task.workflow_sid.as_ref().unwrap_or(&ask.workflow_sid);
-        let channel = task.task_channel_unique_name.as_ref();
-        Ok(Note {
-            attributes: note::attributes(
-                task.attributes()?,
-                &id,
-                (queue, queue_name),
-                self.worker,
-            )?,
-            id,
-            at: cx.started(),
-            by: self.worker.clone(),
-            interaction_sid: ask.interaction_sid.clone(),
-            channel_sid: ask.channel_sid.clone(),
-            participant_sid: self.own.sid.clone(),
-            task_sid: task.sid.clone(),
-            workflow_sid: workflow.clone(),
-            queue_sid: queue.clone(),
-            task_channel: channel.unwrap_or(&ask.task_channel_unique_name).clone(),
-        })
-    }
-
-    /// Writes the note. Who has written the attributes since they were read loses nothing.
-    async fn write(&self, cx: &Context, note: &Note) -> Result<()> {
-        let (sid, turn) = (&self.conversation.sid, turn(&self.conversation.sid));
-        let written = once::in_turn(cx, &turn, async |attempt| {
-            let attributes = if attempt == 1 {
-                note.written(cx, &self.conversation)?
-            } else {
-                note.written(cx, &cx.twilio().conversation(sid.as_str()).await?)?
-            };
-            cx.twilio().update_conversation(sid, &[("Attributes", &attributes)]).await
-        });
-        let Err(error) = written.await else { return Ok(()) };
-        if error.is_uncertain() {
-            take_back(cx, sid, note, None).await;
-        }
-        Err(error)
-    }
-}
-
-/// Whether the agent who parks is still there: listed, and their task is in their hands.
-async fn is_in_hands(cx: &Context, channel: &Channel, note: &Note) -> Result<bool> {
-    let twilio = cx.twilio();
-    let (there, task) = join!(twilio.channel_participants(channel), twilio.task(&note.task_sid));
-    let is_listed = there?.iter().any(|other| other.sid == note.participant_sid);
-    Ok(is_listed && unless_gone(task)?.is_some_and(|task| task.is_open()))
 }
 
 /// The task's conversation.
@@ -260,56 +210,4 @@ struct Customer {
     customer_name: Option<String>,
     #[serde(deserialize_with = "text")]
     from: Option<String>,
-}
-
-/// Disarms the webhook, and takes the note and the list's entry back. What fails is told in the
-/// log: who comes back finds that the agent is there.
-async fn take_back(
-    cx: &Context,
-    conversation: &ConversationSid,
-    note: &Note,
-    webhook: Option<&ConversationWebhook>,
-) {
-    let disarmed = async {
-        match webhook {
-            Some(webhook) => cx.twilio().delete_webhook(conversation, &webhook.sid).await,
-            None => Ok(()),
-        }
-    };
-    let unlisted = async {
-        if webhook.is_some() {
-            list::remove(cx, &note.by, conversation).await;
-        }
-    };
-    let (disarmed, forgotten, ()) =
-        join!(disarmed, drop_note(cx, conversation, &note.id), unlisted);
-    if forgotten.is_err() {
-        note::end(cx, conversation, note).await;
-    }
-    for error in [disarmed.err(), forgotten.err()].into_iter().flatten() {
-        cx.warn("parking not taken back", &error);
-    }
-}
-
-/// Somebody who is not in the channel (any more): when they have parked it by this request, and it
-/// has not come back since, that is what they hear, and the webhook is there.
-async fn parked_before(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
-    let denied = || Error::forbidden("You take no part in this interaction.");
-    let sid = ask.conversation_sid.to_string();
-    let conversation = unless_gone(cx.twilio().conversation(&sid).await)?.ok_or_else(denied)?;
-    let found = note::of(cx, &conversation).filter(|found| found.is_ours).ok_or_else(denied)?;
-    let note = found.note;
-    let is_theirs = agent.worker_sid() == Some(&note.by) || access::is_unlimited(cx, agent);
-    if !is_theirs || note.task_sid != ask.task_sid || note.channel_sid != ask.channel_sid {
-        return Err(denied());
-    }
-    if !note::is_parked(cx, &conversation.sid, &note).await? {
-        return Err(denied());
-    }
-    let known = webhook::find(cx, &conversation.sid, &note.id).await?;
-    let webhook = match known {
-        Some(webhook) => webhook,
-        None => webhook::arm(cx, &cx.url(""), &conversation.sid, &note.parking()).await?,
-    };
-    Ok(Parked { webhook: camel_case(&webhook)? })
 }

@@ -4,9 +4,10 @@
 use futures_util::join;
 use serde::Serialize;
 
+use super::left::Left;
 use super::list::{self, Listed};
-use super::unpark::come_back;
 use super::webhook;
+use super::written::come_back;
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::flex::customer::Author;
@@ -18,6 +19,8 @@ use crate::twilio::conversations::{ConversationState, Message};
 const PLACE: &str = "parked-sweep";
 /// As many are looked at in a run.
 const MOST: u64 = 20;
+/// Of one conversation as many are looked at who may be its customer.
+const MOST_AUTHORS: usize = 3;
 /// So many calls to Twilio must be left: bringing one back takes half of them, and the clean-up of
 /// internal chats has the rest.
 const CALLS: u32 = 20;
@@ -76,35 +79,48 @@ async fn walk(cx: &Context, report: &mut Report) -> Result<()> {
     cx.runtime().kv_put(PLACE, &place, "", None).await
 }
 
-/// 1. At the same time: read the newest message, and the parking's webhook. When nobody has written
+/// 1. What is left of a parking that is over goes.
+/// 2. At the same time: read the newest messages, and the parking's webhook. When nobody has written
 ///    since it was parked, and the webhook is there, all is well.
-/// 2. A conversation that is gone, and a parking that is over, are off the list.
-/// 3. Somebody has written: do what the webhook would have done.
-/// 4. Else the webhook is gone: it is armed again.
+/// 3. A conversation that is gone is off the list.
+/// 4. Somebody has written: do what the webhook would have done. The newest message may be a
+///    machine's that has answered the customer.
+/// 5. If it is still parked and the webhook is gone, it is armed again.
 async fn look_at(cx: &Context, listed: &Listed, report: &mut Report) -> Result<()> {
     let (conversation, parking) = (&listed.conversation, &listed.parking);
-    let (newest, webhook) =
-        join!(cx.twilio().newest(conversation), webhook::find(cx, conversation, &parking.id));
-    let is_gone = newest.as_ref().is_err_and(|error| error.is_gone());
-    let author = unless_gone(newest)?.flatten().and_then(|message| since(listed, message));
-    if author.is_none() && !is_gone && webhook?.is_some() {
+    if note::is_over(cx, conversation, &parking.id).await? {
+        let left = Left { conversation: conversation.clone(), id: parking.id.clone(), by: None };
+        let found = left.look(cx).await;
+        left.clean_up(cx, found).await;
+        listed.remove(cx).await;
         return Ok(());
     }
-    if is_gone || note::is_over(cx, conversation, &parking.id).await? {
-        list::remove(cx, &listed.worker, conversation).await;
+    let (messages, webhook) = join!(
+        cx.twilio().newest_messages(conversation),
+        webhook::find(cx, conversation, &parking.id)
+    );
+    let Some(messages) = unless_gone(messages)? else {
+        listed.remove(cx).await;
         return Ok(());
-    }
-    if let Some(author) = author {
-        report.written_in += 1;
+    };
+    let (authors, webhook) = (since(listed, messages), webhook?);
+    report.written_in += u64::from(!authors.is_empty());
+    for author in &authors {
         let (member, name) = (author.member.clone(), author.name.as_deref());
         let written = Written::new(conversation.clone(), member, name, None);
         let written = Written { parking: Some(parking.clone()), ..written };
         // It was written a while ago: that it has gone is believed at once.
-        return come_back(cx, &written, &author, 2).await.map(drop);
+        come_back(cx, &written, author, 2).await?;
+        if note::is_over(cx, conversation, &parking.id).await? {
+            return Ok(());
+        }
+    }
+    if webhook.is_some() {
+        return Ok(());
     }
     let found = cx.twilio().conversation(&conversation.to_string()).await?;
     if found.state == Some(ConversationState::Closed) {
-        list::remove(cx, &listed.worker, conversation).await;
+        listed.remove(cx).await;
         return Ok(());
     }
     let Some(origin) = list::origin(cx, &listed.key).await? else { return Ok(()) };
@@ -113,9 +129,15 @@ async fn look_at(cx: &Context, listed: &Listed, report: &mut Report) -> Result<(
     Ok(())
 }
 
-/// Who has written since a conversation was parked, if that can be its customer.
-fn since(listed: &Listed, message: Message) -> Option<Author> {
-    let is_since = message.created().is_some_and(|at| at > listed.at);
-    let author = Author { member: message.participant_sid, name: message.author };
-    Some(author).filter(|author| is_since && author.may_be_customer())
+/// Who has written since a conversation was parked and can be its customer, the latest first.
+fn since(listed: &Listed, messages: Vec<Message>) -> Vec<Author> {
+    let is_since = |message: &Message| message.created().is_some_and(|at| at > listed.at);
+    let mut authors = Vec::new();
+    for message in messages.into_iter().filter(is_since) {
+        let author = Author { member: message.participant_sid, name: message.author };
+        if author.may_be_customer() && !authors.contains(&author) && authors.len() < MOST_AUTHORS {
+            authors.push(author);
+        }
+    }
+    authors
 }

@@ -1,30 +1,26 @@
-//! Parked conversations come back.
+//! An agent brings a parked conversation back.
 
 use std::time::Duration;
 
-use futures_util::join;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::back::Back;
-use super::{list, webhook};
-use crate::base::answer::{Done, Nothing, done};
+use super::list;
+use crate::base::answer::Done;
 use crate::base::context::Context;
-use crate::base::error::{Error, Result, unless_gone, unless_gone_again};
-use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, MemberSid, WebhookSid};
+use crate::base::error::{Error, Result, unless_gone};
+use crate::base::sid::{ConversationSid, WebhookSid};
 use crate::flex::access;
 use crate::flex::agent::Agent;
-use crate::flex::caller::Webhook;
-use crate::flex::customer::{Author, who_wrote};
 use crate::flex::parked as note;
 use crate::once;
-use crate::once::alarm::{Alarm, Parking, Written};
 use crate::twilio::conversations::{Conversation, ConversationState};
 
+/// The last part of its path.
+const NAME: &str = "/features/park-interaction/flex/unpark-interaction";
 /// How long the answer is given to the agent who asks the same again.
 const REMEMBER_ANSWER: Duration = Duration::from_secs(30);
-/// How long it is remembered that a message brought nothing back.
-const REMEMBER_OTHERS: Duration = Duration::from_hours(1);
 
 /// What `unpark-interaction` takes of an agent.
 #[derive(Deserialize)]
@@ -52,8 +48,9 @@ pub struct Unparked {
 ///    just brought it back gets the same answer again. A note that is not known to be ours says
 ///    nothing: the customer's message brings it back.
 /// 2. Only who has parked it, and supervisors, go on.
-/// 3. Invite, once for each parking, and only then take note and webhook away ([`Back::bring`]).
-///    A failure: all is as before. When there is somebody already, nobody is invited.
+/// 3. Invite, once for each parking ([`Back::bring`]). A failure: all is as before. When there is
+///    somebody already, nobody is invited.
+/// 4. Note and webhook go behind the answer ([`Left`](super::left::Left)).
 pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<Unparked>> {
     let sid = &ask.conversation_sid;
     let conversation = unless_gone(cx.twilio().conversation(sid.to_string().as_str()).await)?;
@@ -68,7 +65,7 @@ pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<U
             return Ok(Done::with(unparked));
         }
         if let Some(worker) = agent.worker_sid() {
-            list::remove(cx, worker, sid).await;
+            list::clear(cx, worker, sid).await;
         }
         return Err(Error::refused(409, "This conversation is not parked."));
     };
@@ -81,7 +78,9 @@ pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<U
     }
     let to_same_worker = ask.route_to_same_worker;
     let back = Back { to_same_worker, ..Back::of_note(sid, &found.note) };
-    let Some(participant_invite) = back.bring(cx).await? else {
+    let invited = back.bring(cx, None).await?;
+    back.left().clean_up_behind(cx, NAME);
+    let Some(participant_invite) = invited else {
         let message = "This conversation is not parked: an agent is there, or asked to come.";
         return Err(Error::refused(409, message));
     };
@@ -93,111 +92,4 @@ pub async fn by_agent(cx: &Context, agent: &Agent, ask: Unpark) -> Result<Done<U
         }
     }
     Ok(Done::with(unparked))
-}
-
-/// What the webhook takes:
-/// <https://www.twilio.com/docs/conversations/conversations-webhooks#onmessageadded>, and
-/// what [`webhook`] has put into its URL.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Event {
-    event_type: Option<String>,
-    conversation_sid: ConversationSid,
-    webhook_sid: Option<WebhookSid>,
-    participant_sid: Option<MemberSid>,
-    author: Option<String>,
-    #[serde(rename = "interactionSid")]
-    interaction_sid: Option<InteractionSid>,
-    #[serde(rename = "channelSid")]
-    channel_sid: Option<ChannelSid>,
-    #[serde(rename = "parkId")]
-    park_id: Option<String>,
-}
-
-/// `unpark-interaction` of Conversations: somebody has written in a parked conversation.
-///
-/// 1. Only messages count, and none of the system's.
-/// 2. Claim the gate of who has written where; then answer. The rest goes on behind the
-///    answer, and if nothing comes of it, the gate does it again.
-/// 3. See [`come_back`].
-pub async fn by_message(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Done<Nothing>> {
-    let is_message = event.event_type.is_none_or(|event| event == "onMessageAdded");
-    let author = Author { member: event.participant_sid, name: event.author };
-    if !is_message || author.name.as_deref() == Some("system") {
-        return Ok(done());
-    }
-    let (member, name) = (author.member.clone(), author.name.as_deref());
-    let parking = match (event.park_id, event.interaction_sid, event.channel_sid) {
-        (Some(id), Some(interaction), Some(channel)) => Some(Parking { id, interaction, channel }),
-        _ => None,
-    };
-    let message = Written::new(event.conversation_sid, member, name, event.webhook_sid);
-    let message = Written { parking, ..message };
-    let (key, alarm) = (key(&message), Alarm::Unpark(message.clone()));
-    let work = async move |cx: &Context, attempt| {
-        come_back(cx, &message, &author, attempt).await.map(|keep| ((), keep))
-    };
-    once::behind(cx, webhook::PATH, key, &alarm, work).await?;
-    Ok(done())
-}
-
-/// Does what [`by_message`] has begun and nothing came of.
-pub async fn again(cx: &Context, message: &Written) -> Result<()> {
-    let author = Author { member: message.member.clone(), name: None };
-    let work = async |cx: &Context, attempt| {
-        come_back(cx, message, &author, attempt).await.map(|keep| ((), keep))
-    };
-    once::again(cx, &key(message), work).await
-}
-
-fn key(message: &Written) -> String {
-    let webhook = message.webhook.as_ref().map(ToString::to_string).unwrap_or_default();
-    format!("unpark/{}/{webhook}/{}", message.conversation, message.who)
-}
-
-/// 1. At the same time: read the conversation, and whether a customer has written. Nobody's
-///    message and closed conversations bring nothing back. Somebody has just written: that there
-///    is no such conversation is believed the second time.
-/// 2. The note says what is parked, if it is ours and the webhook's, or another one that still
-///    counts. When it is lost, the webhook's URL says it.
-/// 3. Invite ([`Back::bring`]); then the webhook goes. For how long the outcome counts is
-///    answered.
-pub async fn come_back(
-    cx: &Context,
-    message: &Written,
-    author: &Author,
-    attempt: u32,
-) -> Result<Duration> {
-    cx.note(&message.conversation);
-    let (sid, name) = (&message.conversation, message.conversation.to_string());
-    let is_customers = async {
-        if !author.may_be_worker() {
-            return Ok(true);
-        }
-        let customer = unless_gone_again(who_wrote(cx, sid, author).await, attempt)?.flatten();
-        Ok::<_, Box<Error>>(customer.is_some())
-    };
-    let (conversation, is_customers) = join!(cx.twilio().conversation(&name), is_customers);
-    let conversation = unless_gone_again(conversation, attempt)?;
-    let conversation = conversation.filter(|c| c.state != Some(ConversationState::Closed));
-    let Some(conversation) = conversation.filter(|_| !matches!(is_customers, Ok(false))) else {
-        return Ok(REMEMBER_OTHERS);
-    };
-    is_customers?;
-    let parking = message.parking.as_ref();
-    let note = note::of(cx, &conversation).filter(|found| found.is_ours).map(|found| found.note);
-    let counts = match (&note, parking) {
-        (Some(note), Some(parking)) if note.id != parking.id => {
-            note::is_parked(cx, sid, note).await?
-        }
-        (note, _) => note.is_some(),
-    };
-    if let Some(note) = note.as_ref().filter(|_| counts) {
-        Back::of_note(sid, note).bring(cx).await?;
-    } else if let Some(parking) = parking {
-        Back::of_webhook(sid, parking).bring(cx).await?;
-    } else if let Some(webhook) = &message.webhook {
-        cx.twilio().delete_webhook(sid, webhook).await?;
-    }
-    Ok(REMEMBER_OTHERS)
 }

@@ -6,7 +6,7 @@ use crate::base::context::Context;
 use crate::base::error::Result;
 use crate::base::json;
 use crate::base::params::pairs;
-use crate::base::sid::ConversationSid;
+use crate::base::sid::{ConversationSid, WebhookSid};
 use crate::once;
 use crate::once::alarm::Parking;
 use crate::twilio::conversations::ConversationWebhook;
@@ -64,10 +64,23 @@ pub async fn arm(
     once::make(cx, 1, look, async || cx.twilio().create_webhook(conversation, &url).await).await
 }
 
-/// Takes the webhook of a parking away.
-pub async fn disarm(cx: &Context, conversation: &ConversationSid, id: &str) -> Result<()> {
-    for (webhook, _) in of(cx, conversation, id).await? {
-        cx.twilio().delete_webhook(conversation, &webhook.sid).await?;
+/// The SIDs of a parking's webhooks.
+pub async fn sids(
+    cx: &Context,
+    conversation: &ConversationSid,
+    id: &str,
+) -> Result<Vec<WebhookSid>> {
+    Ok(of(cx, conversation, id).await?.into_iter().map(|(webhook, _)| webhook.sid).collect())
+}
+
+/// Takes these webhooks away.
+pub async fn disarm(
+    cx: &Context,
+    conversation: &ConversationSid,
+    webhooks: &[WebhookSid],
+) -> Result<()> {
+    for webhook in webhooks {
+        cx.twilio().delete_webhook(conversation, webhook).await?;
     }
     Ok(())
 }

@@ -37,6 +37,10 @@ const MAX_TWIML: usize = 4_000;
 #[derive(Default)]
 struct Known(Cache<CallSid, Rc<RawValue>, 200>);
 
+/// The transfers that were allowed and begun lately, by their gates' keys.
+#[derive(Default)]
+struct Begun(Cache<String, (), 200>);
+
 /// What `get-call-properties` takes.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -121,9 +125,10 @@ pub struct ColdTransfer {
 ///
 /// 1. The target becomes TwiML, as a tree: nothing in it can break out.
 /// 2. Of the same request sent several times, one goes on; the others get its answer.
-/// 3. The call has to be in a conference that the agent takes part in; after an earlier try of
-///    theirs it may have left it.
-/// 4. Twilio plays the document to the call. When it is unknown whether it does, the calls
+/// 3. An earlier try of the agent's that was allowed may have taken the call out of its
+///    conference: then that is all. It is looked for by the calls that the call has dialled.
+/// 4. The call has to be in a conference that the agent takes part in.
+/// 5. Twilio plays the document to the call. When it is unknown whether it does, the calls
 ///    that it has dialled are looked at before it is played again.
 pub async fn cold_transfer(
     cx: &Context,
@@ -133,16 +138,20 @@ pub async fn cold_transfer(
     let (sid, to, from) = (&ask.call_sid, ask.to.as_str(), ask.from.as_deref());
     let twiml = target(to, from)?;
     let key = format!("cold-transfer/{}/{sid}/{to}/{}", agent.key(), from.unwrap_or_default());
+    let begun = cx.memory::<Begun>();
     once::once(cx, &key, REMEMBER, async |attempt| {
-        let is_retry = attempt > 1 && access::is_remembered_call(cx, agent, sid);
-        if !is_retry && !access::is_unlimited(cx, agent) {
-            access::call(cx, agent, sid).await?;
-            access::remember_call(cx, agent, sid);
-        }
         let look = async || {
             let dialled = cx.twilio().dialled_by(sid).await?;
             Ok(dialled.iter().any(|call| is_of_transfer(cx, call, to)).then_some(()))
         };
+        let was_allowed = attempt > 1 && begun.0.get(&key, cx.now()).is_some();
+        if was_allowed && look().await?.is_some() {
+            return Ok(());
+        }
+        if !access::is_unlimited(cx, agent) {
+            access::call(cx, agent, sid).await?;
+        }
+        begun.0.put(key.clone(), (), cx.now() + SAME_TRANSFER, cx.now());
         once::make(cx, attempt, look, async || cx.twilio().play(sid, &twiml).await).await
     })
     .await?;

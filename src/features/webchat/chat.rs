@@ -60,17 +60,28 @@ impl Seen {
     }
 }
 
-/// Whether a conversation goes on. One that is gone does not.
+/// Whether a conversation goes on, as it was seen within the last minute. One that is gone does not.
 pub async fn is_open(cx: &Context, conversation: &ConversationSid) -> Result<bool> {
-    let seen = cx.memory::<Seen>();
-    if let Some(is_open) = seen.0.get(conversation, cx.now()) {
-        return Ok(is_open);
+    match cx.memory::<Seen>().0.get(conversation, cx.now()) {
+        Some(is_open) => Ok(is_open),
+        None => look(cx, conversation).await,
     }
+}
+
+/// Whether a conversation goes on now. One that is over stays so.
+async fn is_open_now(cx: &Context, conversation: &ConversationSid) -> Result<bool> {
+    match cx.memory::<Seen>().0.get(conversation, cx.now()) {
+        Some(false) => Ok(false),
+        _ => look(cx, conversation).await,
+    }
+}
+
+async fn look(cx: &Context, conversation: &ConversationSid) -> Result<bool> {
     let found = unless_gone(cx.twilio().conversation(&conversation.to_string()).await)?;
     // Who asks next has it looked for again.
     let Some(found) = found else { return Ok(false) };
     let is_open = found.state != Some(ConversationState::Closed);
-    seen.note(cx, conversation, is_open);
+    cx.memory::<Seen>().note(cx, conversation, is_open);
     Ok(is_open)
 }
 
@@ -108,12 +119,13 @@ pub async fn open(cx: &Context, name: &str, engagement: &str) -> Result<(String,
 /// The chat of somebody who is signed in: the one that goes on, or a new one. Whoever asks at
 /// the same moment, from wherever, gets the same one.
 ///
-/// 1. The one that is remembered, if it goes on. When that cannot be known, nothing is opened.
+/// 1. The one that is remembered, if Twilio says that it goes on. When that cannot be known,
+///    nothing is opened.
 /// 2. Else create one. When the answer is lost, or somebody before us may have created it, look
 ///    for one first.
 pub async fn open_for(cx: &Context, user: &User, name: &str, engagement: &str) -> Result<Chat> {
     let identity = user.identity.as_str();
-    let is_over = async |chat: &Chat| Ok(!is_open(cx, &chat.conversation).await?);
+    let is_over = async |chat: &Chat| Ok(!is_open_now(cx, &chat.conversation).await?);
     let look = async || cx.twilio().open_conversation_of(identity).await;
     let make = async || {
         let made = cx.twilio().create_webchat(name, Some(identity), engagement).await?;
@@ -121,7 +133,7 @@ pub async fn open_for(cx: &Context, user: &User, name: &str, engagement: &str) -
     };
     let work = async |attempt| {
         let conversation = match known(cx, identity).await? {
-            Some(chat) if is_open(cx, &chat.conversation).await? => chat.conversation,
+            Some(chat) if is_open_now(cx, &chat.conversation).await? => chat.conversation,
             _ => once::make(cx, attempt, look, make).await?,
         };
         let chat = Chat { conversation, started: cx.started() };

@@ -55,15 +55,17 @@ impl Scene {
         Ok(Self { participants: participants?, invites: invites? })
     }
 
-    /// Agents cancel invites to chats that they are in; both is so by Twilio's lists.
-    fn check(&self, cx: &Context, agent: &Agent, task: &TaskSid) -> Result<()> {
+    /// Agents cancel invites to chats that they are in, and have in their hands; all is so by
+    /// Twilio's lists.
+    async fn check(&self, cx: &Context, agent: &Agent, task: &TaskSid) -> Result<()> {
         if access::is_unlimited(cx, agent) {
             return Ok(());
         }
         if !self.invites.iter().any(|invite| invite.task() == Some(task)) {
             return Err(Error::forbidden("This task is not yours to cancel."));
         }
-        access::interaction(cx, agent, &self.participants)
+        access::interaction(cx, agent, &self.participants)?;
+        chat::may_act(cx, agent, &self.participants).await
     }
 }
 
@@ -74,7 +76,7 @@ pub async fn check_canceled(
     channel: &Channel,
     task: &TaskSid,
 ) -> Result<()> {
-    Scene::read(cx, channel).await?.check(cx, agent, task)
+    Scene::read(cx, channel).await?.check(cx, agent, task).await
 }
 
 /// Cancels an invite.
@@ -91,10 +93,15 @@ pub async fn invite<T>(
     cancel: impl AsyncFnOnce() -> Result<T>,
 ) -> Result<T> {
     let scene = Scene::read(cx, channel).await?;
-    scene.check(cx, agent, task)?;
+    scene.check(cx, agent, task).await?;
     once::in_turn(cx, &chat::turn(channel), async |attempt| {
-        let scene = if attempt > 1 { Scene::read(cx, channel).await? } else { scene };
-        scene.check(cx, agent, task)?;
+        let scene = if attempt > 1 {
+            let scene = Scene::read(cx, channel).await?;
+            scene.check(cx, agent, task).await?;
+            scene
+        } else {
+            scene
+        };
         let agents: Vec<_> = chat::agents(&scene.participants).collect();
         let is_anybody_left =
             chat::is_anybody_left(cx, channel, &agents, &scene.invites, Some(task));

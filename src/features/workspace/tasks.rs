@@ -3,8 +3,8 @@
 use futures_util::join;
 use serde::Deserialize;
 
-use super::cancel;
 use super::guard::{check_guarded, guarded};
+use super::{cancel, end};
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::attributes::{MAX_TASK, check_size};
 use crate::base::context::Context;
@@ -172,8 +172,9 @@ impl NewStatus {
 ///
 /// 1. The agent must have the task; or it is a call of their own that nobody has taken; or it
 ///    is an invite to a chat that they are in ([`cancel::invite`]).
-///    The same request again, by the same agents, is fine.
-/// 2. Twilio is told. A task that is gone, or has got there by itself, is fine; when it has
+///    The same request again, by the same agents, is fine: who had a task that is over has ended it.
+/// 2. Of a chat in which nobody else is the channel ends first ([`end::task`]).
+/// 3. Twilio is told. A task that is gone, or has got there by itself, is fine; when it has
 ///    not, for example because the invited agent has just accepted, the agent is told so.
 pub async fn update_status(
     cx: &Context,
@@ -182,12 +183,9 @@ pub async fn update_status(
 ) -> Result<Done<Nothing>> {
     let (sid, status) = (&ask.task_sid, ask.assignment_status);
     let is_cancel = status == NewStatus::Canceled;
-    if access::is_unlimited(cx, agent) && !is_cancel {
-        return set(cx, sid, status).await;
-    }
     let (task, part) = join!(cx.twilio().task(sid), part(cx, agent, sid));
     let Some(task) = unless_gone(task)? else { return Ok(done()) };
-    let may = part? == Part::Has;
+    let part = part?;
     if is_cancel && task.is_waiting() {
         if let Some(channel) = cancel::channel_of(&task) {
             let set = async || set(cx, sid, status).await;
@@ -197,8 +195,17 @@ pub async fn update_status(
             return set(cx, sid, status).await;
         }
     }
-    if may {
-        return set(cx, sid, status).await;
+    if part == Part::Had && task.is_finished() {
+        return Ok(done());
+    }
+    if part == Part::Has {
+        let is_held = task.assignment_status == AssignmentStatus::Assigned;
+        return match cancel::channel_of(&task).filter(|_| is_held && !is_cancel) {
+            Some(channel) => {
+                end::task(cx, &channel, sid, async || set(cx, sid, status).await).await
+            }
+            None => set(cx, sid, status).await,
+        };
     }
     match cancel::channel_of(&task) {
         Some(channel) if is_cancel && status.is_reached(&task) => {

@@ -101,7 +101,7 @@ async fn name_of_room(cx: &Context, sid: &TaskSid) -> Result<Option<TaskSid>> {
 #[derive(Default)]
 struct Calls(Cache<(CallSid, String), (), 200>);
 
-/// Remembers that the agent takes part in the call.
+/// Remembers that the agent takes part in the call: enough to be told of it, not to act on it.
 pub fn remember_call(cx: &Context, agent: &Agent, call: &CallSid) {
     let known = cx.memory::<Calls>();
     known.0.put((call.clone(), agent.key()), (), cx.now() + REMEMBER, cx.now());

@@ -58,12 +58,4 @@ impl Twilio<'_> {
         let rest = "/Messages?Order=desc&PageSize=50";
         self.list(self.conversation_url(conversation.as_str(), rest), "messages", 1).await
     }
-
-    /// ListConversationMessage: the newest one.
-    pub async fn newest(self, conversation: &ConversationSid) -> Result<Option<Message>> {
-        let rest = "/Messages?Order=desc&PageSize=1";
-        let url = self.conversation_url(conversation.as_str(), rest);
-        let messages: Vec<Message> = self.list(url, "messages", 1).await?;
-        Ok(messages.into_iter().next())
-    }
 }

@@ -88,7 +88,13 @@ const givenUp = (name, calls, end) => ({
 export const events = [
   caught("an invite is canceled", [...[CHANNEL, PARTICIPANTS, INVITES, CONVERSATION].map(brief), INVITE], (sid) => twilio.cancel(sid)),
   caught("an invite's task is forgotten", [brief(INVITE)], (sid) => twilio.purgeTask(sid)),
+  caught("an invited agent does not answer", [brief(INVITE)], (sid) => {
+    const [reservation] = twilio.task(sid).reservations;
+    twilio.emitEvent({ type: "reservation.timeout", reservationSid: reservation.sid });
+    twilio.cancel(sid); // as a workflow does whose time is up
+  }),
   stillThere,
   givenUp("the called agent declines", [...[OWN_TASK, CALLEE_TASK, ROOMS, END_CALLER, END_CALLEE].map(brief), END_ROOM], (it) => twilio.reject(it.reservation)),
+  givenUp("the called agent does not answer", [END_CALLEE, END_ROOM].map(brief), (it) => twilio.emitEvent({ type: "reservation.timeout", reservationSid: it.reservation })),
   givenUp("the called agent's task is canceled", [END_ROOM, END_CALLER].map(brief), (it) => twilio.cancel(it.calleeTask)),
 ];

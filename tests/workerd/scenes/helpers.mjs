@@ -1,7 +1,7 @@
 // Conferences, calls, tasks and workers: what the plugins' helpers do to them.
 import { callsTo, customerCall, participantOf, VOICE } from "../calls.mjs";
-import { chatWithInvite } from "../chats.mjs";
-import { isTrue, kept, once, same, untouched } from "../rules.mjs";
+import { chatWithInvite, interaction, takenChat } from "../chats.mjs";
+import { isTrue, kept, notAlone, once, same, untouched } from "../rules.mjs";
 import { edge, statusOf, twilio } from "../shared.mjs";
 
 const TASKROUTER = "/taskrouter";
@@ -114,6 +114,26 @@ const cancelInvite = scene("cancel an invite", `/common/flex${TASKROUTER}/update
     untouched.equal(statusOf(taskSid), "assigned", "the agent's other task:");
   },
 });
+const lastTask = scene(
+  "end the last task of a chat",
+  `/common/flex${TASKROUTER}/update-task-assignment-status`,
+  [
+    ...ofTask((it) => it.taskSid),
+    ["FetchInteractionChannel", (it) => it.channelSid],
+    ["ListInteractionChannelParticipant", (it) => it.channelSid],
+    ["ListInteractionChannelInvite", (it) => it.channelSid],
+    ["UpdateInteractionChannel", (it) => it.channelSid],
+  ],
+  {
+    given: () => takenChat(),
+    fields: ({ taskSid }) => ({ taskSid, assignmentStatus: "completed" }),
+    check(it, { worked, fault }) {
+      const isHeld = statusOf(it.taskSid) === "assigned";
+      if (worked && fault !== 404) isTrue.equal(statusOf(it.taskSid), "completed", "the task:");
+      if (fault !== 404) notAlone(isHeld || interaction(it).status === "closed", "the agent is done, and the customer's channel goes on");
+    },
+  },
+);
 
 const byDave = (path, fields) => edge.post(`${TASKROUTER}/${path}`, "dave", fields);
 const workerAttributes = scene(
@@ -156,6 +176,7 @@ export const helpers = [
   coldTransferAndSearch,
   taskAttributes,
   cancelInvite,
+  lastTask,
   workerAttributes,
   workerChannel,
 ];

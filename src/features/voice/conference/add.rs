@@ -13,7 +13,7 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::phone::{is_number, is_sip, with_plus};
-use crate::base::sid::ConferenceSid;
+use crate::base::sid::{CallSid, ConferenceSid};
 use crate::base::text::hex;
 use crate::flex::access::{self, Room};
 use crate::flex::agent::Agent;
@@ -53,16 +53,16 @@ pub async fn add(cx: &Context, agent: &Agent, ask: Add) -> Result<Done<ShownPart
         return Err(Error::bad("from", "is not a number in E.164 form"));
     }
     let key = format!("add-participant/{}/{}/{to}/{from}", agent.key(), ask.task_sid);
-    // How many calls to this number are over.
-    let over = Cell::new(0);
+    // The call in whose place the next one comes.
+    let over = Cell::new(None);
     let is_over = async |added: &ShownParticipant| {
         let is_over = is_over(cx, added).await?;
-        over.set(over.get() + u32::from(is_over));
+        over.set(added.call_sid.clone().filter(|_| is_over));
         Ok(is_over)
     };
     let dial = async |attempt| {
         let room = access::live_conference(cx, agent, "taskSid", &ask.task_sid).await?;
-        let label = label(&key, over.get());
+        let label = label(&key, over.take());
         let fields = [
             ("From", from),
             ("To", to),
@@ -85,11 +85,11 @@ pub async fn add(cx: &Context, agent: &Agent, ask: Add) -> Result<Done<ShownPart
     Ok(Done::with(added))
 }
 
-/// The label of a party, by the request for it and how many calls for it are over.
-fn label(key: &str, over: u32) -> String {
+/// The label of a party, by the request for it and the call in whose place it comes.
+fn label(key: &str, over: Option<CallSid>) -> String {
     let hash = match over {
-        0 => Sha256::digest(key),
-        _ => Sha256::digest(format!("{key}/{over}")),
+        None => Sha256::digest(key),
+        Some(call) => Sha256::digest(format!("{key}/{call}")),
     };
     hex(&hash)
 }

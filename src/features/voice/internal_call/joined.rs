@@ -145,7 +145,8 @@ struct LinkedRoom<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LinkedPeople<'a> {
-    worker: &'a CallSid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker: Option<&'a CallSid>,
     task_sid: &'a TaskSid,
 }
 
@@ -157,15 +158,28 @@ async fn call(
     leg: &CallSid,
     attempt: u32,
 ) -> Result<Ring> {
-    let twilio = cx.twilio();
-    let (name, ring) = (caller.sid.clone(), callee::create(cx, &caller, room, attempt).await?);
-    let participants = LinkedPeople { worker: leg, task_sid: &ring.callee };
+    let ring = callee::create(cx, &caller, room, attempt).await?;
+    link(cx, caller, room, Some(leg), &ring.callee).await?;
+    Ok(ring)
+}
+
+/// Links the callee's task to the caller's. If the caller has left meanwhile, takes it back and
+/// ends the room.
+pub async fn link(
+    cx: &Context,
+    caller: Task,
+    room: &ConferenceSid,
+    leg: Option<&CallSid>,
+    callee: &TaskSid,
+) -> Result<()> {
+    let (twilio, name) = (cx.twilio(), caller.sid.clone());
+    let participants = LinkedPeople { worker: leg, task_sid: callee };
     let link = json::write(&Link { conference: LinkedRoom { sid: room, participants } });
     let linked = unless_gone(twilio.merge_task_attributes(caller, &link).await)?;
     if !linked.is_some_and(|caller| caller.is_open()) {
-        both(callee::end(cx, &name, Some(&ring.callee)), twilio.end_conference(room)).await?;
+        both(callee::end(cx, &name, Some(callee)), twilio.end_conference(room)).await?;
     }
-    Ok(ring)
+    Ok(())
 }
 
 /// Ends a room whose caller's task cannot be read, if this leg is alone in it.

@@ -1,17 +1,21 @@
-//! Nobody will ever be called for a caller.
+//! Nothing has come of a join in time.
 
-use super::{ENDED, callee};
+use super::{ENDED, callee, joined};
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{ConferenceSid, TaskSid};
 use crate::flex::attributes::CallAttributes;
+use crate::flex::ring::{self, Ring};
+use crate::twilio::taskrouter::Task;
 
 /// Lets a caller go for whom nobody rings. The gate asks for it when nothing has come of a join
 /// in time.
 ///
-/// 1. Read the caller's task, and look for the callee's. Somebody rings, and the caller is
-///    there: all is well. Somebody rings for a caller who has left: they stop.
-/// 2. Nobody rings: end the room, unless there is company in it.
+/// 1. Read the caller's task, and look for the callee's.
+/// 2. Somebody rings or has come, and the caller is there: link the tasks and note whom we have let
+///    ring, which the join did not get to. Else nobody could end the call when it is declined.
+/// 3. Somebody rings for a caller who has left: they stop.
+/// 4. Nobody rings, or not any more: end the room, unless there is company in it.
 ///
 /// A failure is tried again by the gate.
 pub async fn let_go(cx: &Context, room: &ConferenceSid, caller: &TaskSid) -> Result<()> {
@@ -20,15 +24,36 @@ pub async fn let_go(cx: &Context, room: &ConferenceSid, caller: &TaskSid) -> Res
         return Ok(());
     }
     let linked = task.as_ref().and_then(callee::linked);
-    if let Some(callee) = callee::find(cx, caller, linked.as_ref()).await? {
-        if !task.is_some_and(|task| task.is_open()) {
-            cx.twilio().close_task(callee, ENDED).await?;
+    let callee = callee::find(cx, caller, linked.as_ref()).await?.filter(Task::is_open);
+    match (task.filter(Task::is_open), callee) {
+        (Some(task), Some(callee)) => {
+            let note = async || finish(cx, task, room, callee).await;
+            return ring::found(cx, caller, note).await;
         }
-        return Ok(());
+        (None, Some(callee)) => return cx.twilio().close_task(callee, ENDED).await.map(drop),
+        (_, None) => {}
     }
     let people = unless_gone(cx.twilio().people(room).await)?;
     if people.is_some_and(|people| people.len() <= 1) {
         cx.twilio().end_conference(room).await?;
     }
     Ok(())
+}
+
+/// What the join did not get to. A link that cannot be written is needed for hold only: the call
+/// goes on without.
+async fn finish(cx: &Context, caller: Task, room: &ConferenceSid, callee: Task) -> Result<Ring> {
+    let is_for_one = callee.view::<CallAttributes>().target_worker.is_some();
+    let ring = Ring { callee: callee.sid, is_for_one };
+    let call: CallAttributes = caller.view();
+    let people = call.conference.participants;
+    if people.task_sid.as_ref() != Some(&ring.callee) {
+        let leg = call.worker_call_sid.or(people.worker);
+        match joined::link(cx, caller, room, leg.as_ref(), &ring.callee).await {
+            Err(error) if error.is_passing() => return Err(error),
+            Err(error) => cx.warn("call not linked", &error),
+            Ok(()) => {}
+        }
+    }
+    Ok(ring)
 }

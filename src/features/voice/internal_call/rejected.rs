@@ -110,7 +110,11 @@ async fn of_callee(
 
 /// The call of a caller's task.
 async fn of_caller(cx: &Context, caller: Task, rooms: Vec<Conference>) -> Result<InternalCall> {
-    let ring = ring::known(cx, &caller.sid).await?;
+    let ring = match ring::known(cx, &caller.sid).await {
+        // Nobody knows yet who rings. Whoever does finds that the caller has left.
+        Err(error) if matches!(*error, Error::Busy) => None,
+        known => known?,
+    };
     let callee = match &ring {
         Some(ring) => unless_gone(cx.twilio().task(&ring.callee).await)?,
         None => callee::find(cx, &caller.sid, callee::linked(&caller).as_ref()).await?,
