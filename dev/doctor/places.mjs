@@ -5,6 +5,7 @@ export const placesOf = (url) => ({
   events: `${url}/taskrouter/events`,
   inbound: `${url}/conversations/inbound`,
   nativeCall: `${url}/voice/internal-call`,
+  ringback: `${url}/voice/internal-call/ringback.wav`,
   plugin: `${url}/plugin/flex-edge.js`,
 });
 

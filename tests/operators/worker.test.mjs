@@ -50,6 +50,7 @@ describe("a Worker that runs", () => {
       const logged = worker.lines.filter((line) => line.includes('"route"')).map((line) => JSON.parse(line.slice(line.indexOf("{"))));
       assert.ok(logged.some(({ route, status }) => route === "/voice/agent-join-conference" && status === 200));
       assert.match(found["last-event"].message, /none has come yet/);
+      assert.deepEqual([found.ringback.state, found.ringback.message], ["good", "audio/wav, 48058 bytes"]);
       assert.ok(logged.every(({ twilioCalls }) => twilioCalls === 0));
     });
   });
@@ -98,6 +99,7 @@ describe("what is no such Worker", () => {
     assert.match(page.health.message, /answers 200, but not as this Worker does/);
     assert.equal(page["signature-accepted"].state, "bad");
     assert.match(page["signature-refused"].message, /anybody can act as Twilio/);
+    assert.deepEqual([page.ringback.state, page.ringback.mend], ["bad", "npm run deploy"]);
   });
 
   test("a Worker that says that it cannot work, and one of another version", async () => {
@@ -112,5 +114,6 @@ describe("what is no such Worker", () => {
     write(complete());
     const found = await examine(`http://127.0.0.1:${await freePort()}`);
     assert.deepEqual(states(found), ["bad", "none", "none", "none"]);
+    assert.equal(found.ringback.state, "none");
   });
 });

@@ -46,8 +46,20 @@ async function application({ settings: { values }, account, url }) {
   return found.voiceMethod === "POST" ? good(found.voiceUrl) : bad("its voice URL is called with GET", PROVISION);
 }
 
+async function ringback({ settings: { values }, url }) {
+  if (!values.TWILIO_FLEX_INTERNAL_CALL_APP_SID) return none("no native calls");
+  if (!url) return none("the Worker's address is not known: npm run deploy, or --url");
+  const answer = await fetch(placesOf(url).ringback, { redirect: "manual", signal: AbortSignal.timeout(15_000) }).catch(() => null);
+  if (!answer) return none("not checked: the Worker does not answer");
+  const type = answer.headers.get("content-type") ?? "";
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  if (answer.status === 200 && type.startsWith("audio/")) return good(`${type}, ${bytes.length} bytes`);
+  return bad(`the Worker does not serve it (${answer.status}): callers hear words instead`, "npm run deploy");
+}
+
 export const checks = [
   { id: "outbound-flow", title: "outbound calls in Flex", run: outboundFlow },
   { id: "caller-id", title: "caller ID", run: callerId },
   { id: "application", title: "TwiML App", run: application },
+  { id: "ringback", title: "ringing tone", run: ringback },
 ];
