@@ -82,7 +82,7 @@ impl<'r> Webhook<'r> {
             }
             // Twilio's own names begin with a capital.
             Wants::ToTell => {
-                query.retain(|(name, _)| name.starts_with(|c: char| c.is_ascii_lowercase()))
+                query.retain(|(name, _)| name.starts_with(|c: char| c.is_ascii_lowercase()));
             }
         }
         let params =
