@@ -28,10 +28,18 @@ function fingerprint(features) {
   return hash.digest("hex");
 }
 
+const bin = (name) => join(root, "node_modules/.bin", name);
+
 function tools() {
-  const bin = (name) => join(root, "node_modules/.bin", name);
   const own = { ESBUILD_BIN: bin("esbuild") };
-  return existsSync(wasmBindgen) ? { ...own, WASM_BINDGEN_BIN: wasmBindgen, WASM_OPT_BIN: bin("wasm-opt") } : own;
+  return existsSync(wasmBindgen) ? { ...own, WASM_BINDGEN_BIN: wasmBindgen } : own;
+}
+
+// What rustc and wasm-bindgen use of WebAssembly: wasm-opt is to add nothing to it.
+const WASM_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
+
+function optimize(wasm) {
+  run(bin("wasm-opt"), ["-O", ...WASM_FEATURES.map((name) => `--enable-${name}`), wasm, "-o", wasm]);
 }
 
 // Panics carry source paths; this machine's are nobody's business, and long. Cargo names a
@@ -58,6 +66,7 @@ export function build({ out = join(root, "build"), features = [] } = {}) {
   run("worker-build", ["--release", "--out-dir", out, ...cargo], {
     env: { ...tools(), CARGO_ENCODED_RUSTFLAGS: remap() },
   });
+  optimize(join(out, "index_bg.wasm"));
   writeFileSync(marked(out), sources);
 }
 

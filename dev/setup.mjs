@@ -125,8 +125,7 @@ function workerBuild() {
   compile("worker-build", version, ["worker-build", "--version", version], "2 minutes");
 }
 
-// worker-build downloads wasm-bindgen and wasm-opt where it can; elsewhere wasm-bindgen is
-// compiled, and wasm-opt is the npm package's.
+// worker-build downloads wasm-bindgen where it can; elsewhere it is compiled.
 export const wasmBindgen = join(tools, "bin/wasm-bindgen");
 
 function bindgen() {

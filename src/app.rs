@@ -105,6 +105,19 @@ impl App {
         response
     }
 
+    /// Answers a request that nothing came of.
+    #[must_use]
+    pub fn lost(&self, request: &Request) -> Response {
+        let cx = self.context(self.id_of(request), TIME_FOR_REQUESTS, 0);
+        let failure = Error::internal("lost: a panic, or a body that broke off");
+        let mut response = Response::failure(&failure, &cx.id);
+        response.allow_origin = self.allow_origin(&request.origin);
+        let ending = Ending { status: response.status, asked: None, error: Some(failure.log()) };
+        let is_ours = routes::find(request.path()).is_some();
+        cx.log(if is_ours { request.path() } else { "none" }, ending);
+        response
+    }
+
     /// Does what a cron trigger asks for.
     pub async fn tick(&self) {
         let most_calls = self.instance.config.cleanup_calls;

@@ -114,6 +114,13 @@ pub fn passed_on(incoming: &Incoming, env: &Env) -> JsValue {
     write(&app(env).passed_on(&read(incoming), incoming.status()))
 }
 
+/// Answers a request that nothing came of: a panic, whose place worker's panic hook has logged, or
+/// a body that broke off.
+#[wasm_bindgen]
+pub fn lost(incoming: &Incoming, env: &Env) -> JsValue {
+    write(&app(env).lost(&read(incoming)))
+}
+
 /// Answers a request that `entry.js` has read: with a response, or a promise of one.
 #[wasm_bindgen]
 pub fn handle(incoming: &Incoming, env: &Env) -> JsValue {

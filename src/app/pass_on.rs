@@ -1,7 +1,7 @@
 //! Requests for paths that are none of ours go to the team's own Functions, so that one domain
 //! serves a whole plugin.
 
-use super::routes::ROUTES;
+use super::routes;
 use crate::base::context::Context;
 use crate::base::http::Request;
 
@@ -10,7 +10,7 @@ use crate::base::http::Request;
 #[must_use]
 pub fn destination(cx: &Context, request: &Request) -> Option<String> {
     let origin = cx.config().functions_origin.as_deref()?;
-    let is_ours = ROUTES.iter().any(|route| route.paths.contains(&request.path()));
+    let is_ours = routes::find(request.path()).is_some();
     let is_here =
         [Some(request.origin_of_url()), cx.config().public_url.as_deref()].contains(&Some(origin));
     (!is_ours && !is_here).then(|| format!("{origin}{}", request.target()))

@@ -88,11 +88,15 @@ const fn route(paths: &'static [&'static str], run: Run) -> Route {
     Route { paths, run }
 }
 
+/// The endpoint that answers at a path.
+#[must_use]
+pub fn find(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.paths.contains(&path))
+}
+
 /// Finds the endpoint, checks who is calling, and runs it.
 pub async fn run(cx: &Context, request: &Request) -> Result<Response> {
-    let path = request.path();
-    let route = ROUTES.iter().find(|route| route.paths.contains(&path));
-    match route.ok_or(Error::NotFound)?.run {
+    match find(request.path()).ok_or(Error::NotFound)?.run {
         Run::Webhook(wants, run) => {
             let (webhook, params) = Webhook::check(cx, request, wants)?;
             params.sids().for_each(|sid| cx.note(sid));

@@ -5,7 +5,7 @@ export { Gate };
 
 const MAX_BODY = 256 * 1024;
 const PATIENCE = 30_000; // with who answers what is none of ours
-const { destination, handle, passedOn, scheduled } = Worker.prototype; // what cloudflare.rs exports
+const { destination, handle, lost, passedOn, scheduled } = Worker.prototype; // what cloudflare.rs exports
 
 export default {
   async fetch(request, env, ctx) {
@@ -49,8 +49,9 @@ export default {
       ctx.waitUntil(outcome.catch(() => {}));
       return await outcome;
     } catch (error) {
-      if (error !== LOST) breakDown();
-      return panicked(incoming, env);
+      if (error instanceof WebAssembly.RuntimeError) breakDown();
+      if (isBroken) renew(ctx, env);
+      return lost(incoming, env);
     }
   },
 
@@ -120,13 +121,4 @@ async function limited(stream) {
     chunks.push(chunk);
   }
   return new Blob(chunks);
-}
-
-// The answer to a request whose code has panicked; worker's panic hook has logged where.
-function panicked({ ray, origin }, env) {
-  const allowed = String(env.ALLOWED_ORIGINS ?? "").split(",").map((text) => text.trim().replace(/\/+$/, "")).filter(Boolean);
-  const headers = { "Access-Control-Allow-Origin": allowed.includes(origin) ? origin : (allowed[0] ?? "*") };
-  if (allowed.length > 0) headers.Vary = "Origin";
-  const requestId = ray || crypto.randomUUID();
-  return Response.json({ success: false, message: "Something went wrong here.", requestId }, { status: 500, headers });
 }

@@ -244,6 +244,16 @@ fn a_task_ends_in_the_ways_that_plugins_need() {
         let gone = alice().on(&get, 404, GONE).on(&of_task(), 404, GONE);
         assert_eq!(ask(gone, path, &fields(status)).status, 200);
     }
+    // The same request again: the task is over, and so is the agent's part in it.
+    let again = |now: &str| {
+        let fake = alice().on(&get, 200, &task(now, "{}"));
+        let fake = fake.on(&of_task(), 200, &reservations("completed"));
+        ask(fake, path, &fields("completed")).status
+    };
+    assert_eq!(again("completed"), 200);
+    for status in ["assigned", "reserved"] {
+        assert_eq!(again(status), 403, "somebody else has it: {status}");
+    }
     for status in ["pending", "reserved", "assigned", "", "null", "Canceled"] {
         assert_eq!(ask(alice(), path, &fields(status)).status, 400, "{status}");
     }

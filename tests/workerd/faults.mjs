@@ -144,10 +144,10 @@ export const brief = ([operationId, find, more]) => [operationId, find, { ...mor
 export async function unnamed(scenes) {
   const named = new Set(scenes.flatMap(({ calls }) => calls.map(([operationId]) => operationId)));
   const asked = new Set();
+  const goesOn = (scene) => scene.behind || scene.calls.some(([, , more]) => more?.later);
   for (const scene of scenes) {
     await withCast(async () => {
-      const goesOn = scene.behind || scene.calls.some(([, , more]) => more?.later);
-      const quiet = () => twilio.settle({ quietMs: goesOn ? 200 : 0 });
+      const quiet = () => twilio.settle({ quietMs: goesOn(scene) ? 80 : 0 });
       const it = await scene.given();
       await quiet();
       const since = twilio.journal({}).entries.at(-1)?.seq ?? 0;
@@ -156,5 +156,7 @@ export async function unnamed(scenes) {
       for (const { operationId } of twilio.journal({ kind: "request", since }).entries) asked.add(operationId);
     });
   }
+  // Whoever waits until something shows whose answer was lost asks for more than two seconds later.
+  if (scenes.some(goesOn)) await twilio.settle({ quietMs: 3_000 / FACTOR });
   return [...asked].filter((operationId) => !named.has(operationId));
 }

@@ -3,6 +3,7 @@
 // and the gate lets one through.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -96,6 +97,24 @@ function assertOwn(answer, n) {
 function assertLost({ status, origin, body }) {
   assert.deepEqual([status, origin, body.success, typeof body.message, typeof body.requestId], [500, "*", false, "string", "string"]);
 }
+
+test("a body that breaks off harms nobody else", async () => {
+  await withWorker(async (port, { lines }) => {
+    upstream.delay = () => 300;
+    const inFlight = [1, 2, 3].map((n) => ask(port, properties(n)));
+    await pause(60);
+    const rest = connect(port, "127.0.0.1");
+    const { headers, path } = webhook(LEG, {});
+    const head = Object.entries({ ...headers, "Content-Length": 1000 }).map((header) => header.join(": "));
+    rest.write([`POST ${path} HTTP/1.1`, ...head, "", "taskSid="].join("\r\n"));
+    await pause(60);
+    rest.destroy();
+    (await Promise.all(inFlight)).forEach((answer, at) => assertOwn(answer, at + 1));
+    upstream.delay = () => 0;
+    assert.equal((await ask(port, webhook(LEG, { taskSid: sid("WT", 1) }))).status, 200);
+    assert.ok(lines.some((line) => line.includes("lost: ")), lines.join("\n"));
+  });
+});
 
 test("a panic is answered, who was waiting is answered, and the next request is served", async (t) => {
   const out = join(root, "target/panic-probe");

@@ -172,7 +172,7 @@ impl NewStatus {
 ///
 /// 1. The agent must have the task; or it is a call of their own that nobody has taken; or it
 ///    is an invite to a chat that they are in ([`cancel::invite`]).
-///    The same request again, by the same agents, is fine.
+///    The same request again, by the same agents, is fine: who had a task that is over has ended it.
 /// 2. Of a chat in which nobody else is the channel ends first ([`end::task`]).
 /// 3. Twilio is told. A task that is gone, or has got there by itself, is fine; when it has
 ///    not, for example because the invited agent has just accepted, the agent is told so.
@@ -185,7 +185,7 @@ pub async fn update_status(
     let is_cancel = status == NewStatus::Canceled;
     let (task, part) = join!(cx.twilio().task(sid), part(cx, agent, sid));
     let Some(task) = unless_gone(task)? else { return Ok(done()) };
-    let may = part? == Part::Has;
+    let part = part?;
     if is_cancel && task.is_waiting() {
         if let Some(channel) = cancel::channel_of(&task) {
             let set = async || set(cx, sid, status).await;
@@ -195,7 +195,10 @@ pub async fn update_status(
             return set(cx, sid, status).await;
         }
     }
-    if may {
+    if part == Part::Had && task.is_finished() {
+        return Ok(done());
+    }
+    if part == Part::Has {
         let is_held = task.assignment_status == AssignmentStatus::Assigned;
         return match cancel::channel_of(&task).filter(|_| is_held && !is_cancel) {
             Some(channel) => {
