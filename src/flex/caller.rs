@@ -1,6 +1,7 @@
 //! The checks of who is calling. Each is the only way to its proof: a handler that takes a
 //! [`Webhook`] or an [`Agent`] cannot be called without it.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
@@ -77,8 +78,10 @@ impl<'r> Webhook<'r> {
             Wants::Twiml => {}
             Wants::TwimlForCall => {
                 query.clear();
-                let names: Vec<_> = form.iter().map(|(name, _)| name.clone()).collect();
-                form.retain(|(name, _)| names.iter().filter(|known| *known == name).count() == 1);
+                let mut names = HashSet::new();
+                let again = form.iter().filter(|(name, _)| !names.insert(name));
+                let again: HashSet<_> = again.map(|(name, _)| name.clone()).collect();
+                form.retain(|(name, _)| !again.contains(name));
             }
             // Twilio's own names begin with a capital.
             Wants::ToTell => {

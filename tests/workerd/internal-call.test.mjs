@@ -5,7 +5,7 @@ import { test } from "node:test";
 import twilioNode from "twilio";
 
 import { accept, calleesOf, CLEANUP, customerCall, dialled, HOLD, placedCall, PREFIX, ringing, roomsOf } from "./calls.mjs";
-import { until } from "./clock.mjs";
+import { pause, until } from "./clock.mjs";
 import { OVER, edge, somebody, statusOf, twilio } from "./shared.mjs";
 
 const taskOf = (sid) => twilio.task(sid);
@@ -124,6 +124,21 @@ test("a customer's conference is out of reach", async () => {
   const owner = await edge.post(HOLD.T, callee.name, { conference: customer.conferenceSid, participant: customer.customerCallSid, hold: true });
   assert.equal(owner.status, 200, JSON.stringify(owner.body));
   assert.equal(roomsOf(customer.taskSid).length, 1);
+});
+
+test("the link cannot be written as long as Twilio delivers: the gate writes it, and whoever rings can decline", async () => {
+  const call = dialled();
+  const fault = twilio.addFault({ operationId: "UpdateTask", contains: call.taskSid, times: 0, fault: "no-answer" });
+  Object.assign(call, await call.ring());
+  const { task, reservation } = await ringing(call);
+  await pause(17_000);
+  assert.equal(roomsOf(call.taskSid).length, 1);
+  twilio.removeFault(fault.id);
+  await until(() => taskOf(call.taskSid).attributes.conference?.participants?.taskSid === task.sid, "the link", 30_000);
+  await twilio.reject(reservation);
+  await until(async () => (await edge.post(CLEANUP.IL, call.callee.name, { taskSid: task.sid })).status === 200, "the callee may end it");
+  await until(() => roomsOf(call.taskSid).length === 0, "the room ends");
+  await becomes(call.taskSid, "wrapping", "the caller wraps up");
 });
 
 test("the caller's own reject is cleaned up", async () => {
