@@ -22,14 +22,10 @@ pub use written::{again, by_message};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::sid::ConversationSid;
+use crate::flex::chat::attributes_turn;
 use crate::flex::parked as note;
 use crate::once;
 use crate::twilio::conversations::Conversation;
-
-/// The gate of those who write a conversation's attributes: they take turns.
-fn turn(conversation: &ConversationSid) -> String {
-    format!("conversation/{conversation}")
-}
 
 /// A conversation as it was read in a turn, and which one that was.
 struct Read {
@@ -39,7 +35,7 @@ struct Read {
 
 /// Reads a conversation so that [`drop_note`] may count on it.
 async fn read(cx: &Context, sid: &ConversationSid) -> Result<Read> {
-    once::in_turn(cx, &turn(sid), async |turn| {
+    once::in_turn(cx, &attributes_turn(sid), async |turn| {
         let conversation = cx.twilio().conversation(sid.to_string().as_str()).await?;
         Ok(Read { turn, conversation })
     })
@@ -54,7 +50,7 @@ async fn drop_note(
     id: &str,
     known: Option<Read>,
 ) -> Result<()> {
-    once::in_turn(cx, &turn(sid), async |turn| {
+    once::in_turn(cx, &attributes_turn(sid), async |turn| {
         let conversation = match known.filter(|known| known.turn + 1 == turn) {
             Some(known) => known.conversation,
             None => cx.twilio().conversation(sid.to_string().as_str()).await?,

@@ -8,7 +8,7 @@ use super::access;
 use super::agent::Agent;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
-use crate::base::sid::TaskSid;
+use crate::base::sid::{ConversationSid, TaskSid};
 use crate::twilio::interactions::{Channel, Invite, Participant};
 use crate::twilio::taskrouter::Task;
 
@@ -23,6 +23,13 @@ const MOST_READ: usize = 10;
 #[must_use]
 pub fn turn(channel: &Channel) -> String {
     format!("leave/{}", channel.sid)
+}
+
+/// The key under which those who write a conversation's attributes take turns: invites and the
+/// note on a parked conversation stand beside each other there.
+#[must_use]
+pub fn attributes_turn(conversation: &ConversationSid) -> String {
+    format!("conversation/{conversation}")
 }
 
 /// The agents of a channel.

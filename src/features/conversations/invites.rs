@@ -17,6 +17,7 @@ use crate::base::members::Members;
 use crate::base::sid::{ConversationSid, Sid as _, TaskSid};
 use crate::flex::access;
 use crate::flex::agent::Agent;
+use crate::flex::chat::attributes_turn;
 use crate::flex::parked;
 use crate::once;
 use crate::twilio::conversations::Conversation;
@@ -86,7 +87,7 @@ async fn revise(
     dead: impl Future<Output = HashSet<TaskSid>>,
     entry: Option<&Entry>,
 ) -> Result<()> {
-    once::alone(cx, &key(conversation), async || {
+    once::alone(cx, &attributes_turn(conversation), async || {
         let name = conversation.to_string();
         let (dead, current) = join!(dead, cx.twilio().conversation(&name));
         write(cx, &current?, "{}", &dead, entry).await
@@ -98,7 +99,7 @@ async fn revise(
 /// when the agent's part was checked.
 pub async fn take_over(cx: &Context, current: Conversation, sent: &str) -> Result<()> {
     let sid = current.sid.clone();
-    once::in_turn(cx, &key(&sid), async |attempt| {
+    once::in_turn(cx, &attributes_turn(&sid), async |attempt| {
         let current =
             if attempt > 1 { cx.twilio().conversation(sid.as_str()).await? } else { current };
         let mut known = tasks(current.attributes()?);
@@ -107,10 +108,6 @@ pub async fn take_over(cx: &Context, current: Conversation, sent: &str) -> Resul
         write(cx, &current, sent, &dead(cx, &known).await, None).await
     })
     .await
-}
-
-fn key(conversation: &ConversationSid) -> String {
-    format!("conversation/{conversation}")
 }
 
 async fn write(

@@ -1,11 +1,11 @@
 //! What is needed to come back is noted on the conversation.
 
-use super::super::turn;
 use super::{Park, Scene, undo};
 use crate::base::context::Context;
 use crate::base::error::Result;
 use crate::base::sid::Sid as _;
 use crate::base::text::hex;
+use crate::flex::chat::attributes_turn;
 use crate::flex::parked::{self as note, Note};
 use crate::once;
 
@@ -40,7 +40,8 @@ impl Scene<'_> {
 
     /// Writes the note. Who has written the attributes since they were read loses nothing.
     pub(super) async fn write(&self, cx: &Context, note: &Note) -> Result<()> {
-        let (sid, turn) = (&self.conversation.sid, turn(&self.conversation.sid));
+        let sid = &self.conversation.sid;
+        let turn = attributes_turn(sid);
         let written = once::in_turn(cx, &turn, async |attempt| {
             let attributes = if attempt == 1 {
                 note.written(cx, &self.conversation)?
