@@ -6,5 +6,5 @@ mod earlier;
 mod handover;
 mod invites;
 pub mod leave;
-mod routing;
+mod new_task;
 pub mod transfer;

@@ -131,7 +131,7 @@ fn attributes() -> String {
 /// it, and the transfer's own attributes.
 fn create(channel: &str, id: &str, workers: &str, more: &str) -> String {
     format!(
-        r#"POST {CHANNEL}/Invites Routing={{"properties":{{"task_channel_unique_name":"{channel}","workspace_sid":"WS00000000000000000000000000000001","workflow_sid":"WW00000000000000000000000000000002","attributes":{{"conversationSid":"{CONVERSATION_SID}","vip":[1.50],"direction":"inbound","conversations":{{"case":"c1","conversation_id":"{id}"}},"workerSidsInConversation":[{workers}],{more}}}}}}}"#
+        r#"POST {CHANNEL}/Invites Routing={{"properties":{{"workspace_sid":"WS00000000000000000000000000000001","workflow_sid":"WW00000000000000000000000000000002","task_channel_unique_name":"{channel}","attributes":{{"conversationSid":"{CONVERSATION_SID}","vip":[1.50],"direction":"inbound","conversations":{{"case":"c1","conversation_id":"{id}"}},"workerSidsInConversation":[{workers}],{more}}}}}}}"#
     )
 }
 

@@ -4,7 +4,7 @@ use futures_util::join;
 
 use super::super::asked::Transfer;
 use super::super::earlier::{Made, find_invite};
-use super::super::{invites, routing};
+use super::super::{invites, new_task};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::sid::{TaskSid, WorkerSid};
@@ -13,7 +13,7 @@ use crate::flex::attributes::WorkerAttributes;
 use crate::flex::{access, chat};
 use crate::once;
 use crate::twilio::conversations::Conversation;
-use crate::twilio::interactions::{Invite, Participant};
+use crate::twilio::interactions::{Invite, Participant, Routing};
 
 /// What there is before anything changes, and the new task's routing.
 pub struct Scene {
@@ -58,11 +58,12 @@ impl Scene {
         let own = leaving.or_else(|| participants.iter().find(is_own));
         let task = t.task.as_ref().or_else(|| own?.task());
         let attributes =
-            routing::attributes(t, mark, &participants, contact.as_deref(), task, cx.started())?;
+            new_task::attributes(t, mark, &participants, contact.as_deref(), task, cx.started())?;
         let noted = match &conversation {
             Some(conversation) => invites::tasks(conversation.attributes()?),
             None => Vec::new(),
         };
+        let workflow = cx.config().chat_transfer_workflow()?;
         Ok(Self {
             on_behalf_of: match leaving {
                 Some(leaving) => leaving.worker().map(ToString::to_string).unwrap_or_default(),
@@ -70,7 +71,7 @@ impl Scene {
             },
             is_leaving_there: leaving.is_some(),
             leaving_task: leaving.and_then(Participant::task).cloned(),
-            routing: routing::of(cx, &task_channel?, &attributes)?,
+            routing: Routing::by(cx, workflow, &task_channel?, &attributes)?.parameter(),
             conversation,
             noted,
         })

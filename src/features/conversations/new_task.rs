@@ -1,4 +1,4 @@
-//! What the new task is like: the invite's routing, and the attributes that it carries on.
+//! What the new task is told: the attributes that it carries on.
 
 use std::collections::HashSet;
 
@@ -7,11 +7,10 @@ use serde_json::value::RawValue;
 
 use super::asked::{Target, Transfer};
 use crate::base::attributes::{MAX_TASK, Writer, overwrite};
-use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::members::{Members, lenient, view};
-use crate::base::sid::{Sid as _, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
+use crate::base::sid::{Sid as _, TaskSid, WorkerSid};
 use crate::twilio::interactions::Participant;
 
 /// The attribute that says which transfer made a task.
@@ -123,30 +122,4 @@ fn conversations(t: &Transfer, linked: &str, task: Option<&TaskSid>) -> Result<B
         all.member("\"conversation_id\"", &json::write(&id));
     }
     json::read(&all.end())
-}
-
-/// `Routing` of an invite:
-/// <https://www.twilio.com/docs/flex/developer/conversations/interactions-api>.
-#[derive(Serialize)]
-struct Routing<'a> {
-    properties: Properties<'a>,
-}
-
-#[derive(Serialize)]
-struct Properties<'a> {
-    task_channel_unique_name: &'a str,
-    workspace_sid: &'a WorkspaceSid,
-    workflow_sid: &'a WorkflowSid,
-    attributes: &'a RawValue,
-}
-
-/// The `Routing` of the invite.
-pub fn of(cx: &Context, task_channel: &str, attributes: &str) -> Result<String> {
-    let properties = Properties {
-        task_channel_unique_name: task_channel,
-        workspace_sid: cx.config().workspace()?,
-        workflow_sid: cx.config().chat_transfer_workflow()?,
-        attributes: json::read(attributes)?,
-    };
-    Ok(json::write(&Routing { properties }))
 }
