@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::inherited::inherited;
 use super::seal;
 use crate::base::attributes::{MAX_CONVERSATION, MAX_TASK, Writer, overwrite};
 use crate::base::context::Context;
@@ -30,19 +31,8 @@ pub const REMEMBER: Duration = Duration::from_hours(30 * 24);
 const REMEMBER_CHANNEL: Duration = Duration::from_hours(180 * 24);
 /// What is sealed.
 const PURPOSE: &str = "a parked conversation";
-/// What belongs to one task only, and what a transfer has left: the task that comes back has
-/// its own.
-const NOT_INHERITED: [&str; 9] = [
-    "flexChannelInviteSid",
-    "ignoreWorkerContactUri",
-    "originalRouting",
-    "parkId",
-    "transferId",
-    "transferQueueName",
-    "transferTargetSid",
-    "transferTargetType",
-    "workerSidsInConversation",
-];
+/// What an earlier parking has left: the task that comes back has its own.
+const NOT_INHERITED: [&str; 2] = ["originalRouting", "parkId"];
 
 /// What is needed to come back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -246,13 +236,8 @@ pub fn attributes(
     worker: &WorkerSid,
 ) -> Result<Box<RawValue>> {
     let unreadable = || Error::internal("attributes are no JSON object");
-    let mut inherited = Writer::default();
     let own = Members::parse_attributes(task).ok_or_else(unreadable)?;
-    for member in own.iter().filter(|member| !NOT_INHERITED.contains(&&*member.name)) {
-        // Flex accepts an outbound task by itself.
-        let is_outbound = member.name == "direction" && member.value == "\"outbound\"";
-        inherited.member(member.written, if is_outbound { "\"inbound\"" } else { member.value });
-    }
+    let inherited = inherited(&own, |name| !NOT_INHERITED.contains(&name));
     let (queue_sid, queue_name) = queue;
     let original_routing = OriginalRouting { queue_name, queue_sid, worker_sid: worker };
     let added = json::write(&Added { original_routing, park_id: id });

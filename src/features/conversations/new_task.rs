@@ -11,14 +11,12 @@ use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::members::{Members, lenient, view};
 use crate::base::sid::{Sid as _, TaskSid, WorkerSid};
+use crate::flex::inherited::inherited;
 use crate::twilio::interactions::Participant;
 
-/// The attribute that says which transfer made a task.
-pub const MARK: &str = "transferId";
-/// What an earlier transfer has left in a task's attributes, what Flex keeps for that task
-/// only, and by what it is known whose a call is: no conversation has those.
-const NOT_INHERITED: [&str; 15] = [
-    MARK,
+/// The links in Flex Insights, which are written anew, and by what it is known whose a call is: no
+/// conversation has those.
+const NOT_INHERITED: [&str; 8] = [
     "callToQueue",
     "call_sid",
     "client_call",
@@ -26,13 +24,7 @@ const NOT_INHERITED: [&str; 15] = [
     "conferenceSid",
     "conversations",
     "dialedFromTaskSid",
-    "flexChannelInviteSid",
-    "ignoreWorkerContactUri",
     "targetWorker",
-    "transferQueueName",
-    "transferTargetSid",
-    "transferTargetType",
-    "workerSidsInConversation",
 ];
 
 /// What every transfer adds to the task's own attributes.
@@ -78,12 +70,7 @@ pub fn attributes(
 ) -> Result<String> {
     let both = overwrite(t.attributes.as_str(), t.ignore.as_str())?;
     let own = Members::parse(&both).unwrap_or_default();
-    let mut inherited = Writer::default();
-    for member in own.iter().filter(|member| !NOT_INHERITED.contains(&&*member.name)) {
-        // Flex accepts an outbound task by itself.
-        let is_outbound = member.name == "direction" && member.value == "\"outbound\"";
-        inherited.member(member.written, if is_outbound { "\"inbound\"" } else { member.value });
-    }
+    let inherited = inherited(&own, |name| !NOT_INHERITED.contains(&name));
     let ignored: Ignored = view(t.ignore.as_str());
     let ignored = ignored.worker_sids_in_conversation.unwrap_or_default();
     let workers = participants.iter().filter_map(Participant::worker).map(WorkerSid::as_str);

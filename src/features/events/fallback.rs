@@ -6,12 +6,13 @@ use futures_util::join;
 use serde::{Deserialize, Serialize};
 
 use super::{NAME, REMEMBER};
-use crate::base::attributes::{MAX_TASK, Writer};
+use crate::base::attributes::MAX_TASK;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::{Members, lenient};
 use crate::base::sid::{InviteSid, TaskSid, WorkflowSid};
+use crate::flex::inherited::inherited;
 use crate::flex::{chat, parked};
 use crate::once;
 use crate::once::alarm::{Alarm, Lost};
@@ -21,20 +22,8 @@ use crate::twilio::interactions::{Channel, ChannelStatus, Invite, Routing};
 const MOST: u32 = 3;
 const IN_TIME: Duration = Duration::from_hours(1);
 
-/// What was the lost task's only: its target, and whom it was not to be offered to.
-const NOT_INHERITED: [&str; 11] = [
-    "callToQueue",
-    "fallbackFrom",
-    "flexChannelInviteSid",
-    "ignoreWorkerContactUri",
-    "targetWorker",
-    "transferId",
-    "transferQueueName",
-    "transferTargetSid",
-    "transferTargetType",
-    "workerSidsInConversation",
-    "parkId",
-];
+/// What was the lost task's only: its target, and what had made it.
+const NOT_INHERITED: [&str; 4] = ["callToQueue", "fallbackFrom", "parkId", "targetWorker"];
 /// What is told of a customer in any case.
 const NEEDED: [&str; 7] = [
     "channelType",
@@ -51,12 +40,7 @@ const NEEDED: [&str; 7] = [
 pub fn attributes(lost: &str, task: &TaskSid) -> String {
     let own = Members::parse_attributes(lost).unwrap_or_default();
     let write = |is_kept: &dyn Fn(&str) -> bool| {
-        let mut all = Writer::default();
-        for member in own.iter().filter(|member| is_kept(&member.name)) {
-            // Flex accepts an outbound task by itself.
-            let is_outbound = member.name == "direction" && member.value == "\"outbound\"";
-            all.member(member.written, if is_outbound { "\"inbound\"" } else { member.value });
-        }
+        let mut all = inherited(&own, is_kept);
         all.member("\"fallbackFrom\"", &json::write(task));
         all.end()
     };
