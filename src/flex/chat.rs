@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
+use futures_util::join;
 use serde::de::DeserializeOwned;
 
 use super::access;
 use super::agent::Agent;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
-use crate::base::sid::{ConversationSid, TaskSid};
+use crate::base::sid::{ConversationSid, ParticipantSid, TaskSid};
 use crate::twilio::interactions::{Channel, Invite, Participant};
 use crate::twilio::taskrouter::Task;
 
@@ -37,12 +38,40 @@ pub fn agents(participants: &[Participant]) -> impl Iterator<Item = &Participant
     participants.iter().filter(|participant| participant.is_agent())
 }
 
-/// Whether one of these agents is there, or one of these invites is open; the task `without`
-/// does not count.
-///
+/// Who is in a channel, and who is asked to come.
+pub struct Company {
+    /// Who is in it.
+    pub participants: Vec<Participant>,
+    /// Who is asked to come, the newest first.
+    pub invites: Vec<Invite>,
+}
+
+impl Company {
+    /// Reads both, at the same time.
+    pub async fn read(cx: &Context, channel: &Channel) -> Result<Self> {
+        let twilio = cx.twilio();
+        let (participants, invites) =
+            join!(twilio.channel_participants(channel), twilio.channel_invites(channel));
+        Ok(Self { participants: participants?, invites: invites? })
+    }
+
+    /// Whether an agent is there, or an invite is open; the participant `leaving` and the task
+    /// `without` do not count.
+    pub async fn is_anybody_left(
+        &self,
+        cx: &Context,
+        channel: &Channel,
+        leaving: Option<&ParticipantSid>,
+        without: Option<&TaskSid>,
+    ) -> Result<bool> {
+        let others = agents(&self.participants).filter(|agent| Some(&agent.sid) != leaving);
+        is_anybody_left(cx, channel, &others.collect::<Vec<_>>(), &self.invites, without).await
+    }
+}
+
 /// An agent who is done with their task is not there. Invites come newest first: the first
 /// open one ends the search, and those that are known to be over cost no call.
-pub async fn is_anybody_left(
+async fn is_anybody_left(
     cx: &Context,
     channel: &Channel,
     agents: &[&Participant],

@@ -9,10 +9,11 @@ use crate::base::context::{Context, both};
 use crate::base::error::Result;
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, ParticipantSid};
 use crate::flex::agent::Agent;
+use crate::flex::chat::Company;
 use crate::flex::{access, chat, parked};
 use crate::once;
 use crate::twilio::conversations::Conversation;
-use crate::twilio::interactions::{Channel, Invite, Participant};
+use crate::twilio::interactions::{Channel, Participant};
 
 /// What `remove-participant` takes.
 #[derive(Deserialize)]
@@ -41,7 +42,7 @@ const WAS_THE_LAST: &str = "The last agent has left, and the conversation is ove
 ///    is not in it any more has left. Check the agent's part.
 /// 2. Leavers of one channel take turns, so that the last one knows to be it: what is known
 ///    from before is read again if somebody has just had a turn.
-/// 3. Ask whether another agent is there or one is invited ([`chat::is_anybody_left`]). A
+/// 3. Ask whether another agent is there or one is invited ([`Company::is_anybody_left`]). A
 ///    failure: nothing has changed.
 /// 4. If so, or when the conversation is parked, take this one out. Else end the channel, and this
 ///    agent's part with it: the customer's next message starts a new interaction. A failure is the agent's to see;
@@ -70,8 +71,7 @@ pub async fn leave(cx: &Context, agent: &Agent, ask: Leave) -> Result<Done<Left>
 
 /// Who is there, and who may come.
 struct Scene {
-    participants: Vec<Participant>,
-    invites: Vec<Invite>,
+    company: Company,
     conversation: Option<Conversation>,
 }
 
@@ -82,13 +82,9 @@ impl Scene {
         channel: &Channel,
         conversation: Option<&ConversationSid>,
     ) -> Result<Self> {
-        let twilio = cx.twilio();
-        let (participants, invites, conversation) = join!(
-            twilio.channel_participants(channel),
-            twilio.channel_invites(channel),
-            invites::conversation(cx, agent, conversation),
-        );
-        Ok(Self { participants: participants?, invites: invites?, conversation })
+        let (company, conversation) =
+            join!(Company::read(cx, channel), invites::conversation(cx, agent, conversation));
+        Ok(Self { company: company?, conversation })
     }
 
     /// The participant, if they are there and the agent may take them out: themselves; as a
@@ -99,12 +95,12 @@ impl Scene {
         agent: &Agent,
         participant: &ParticipantSid,
     ) -> Result<Option<&Participant>> {
-        let Some(own) = self.participants.iter().find(|p| p.sid == *participant) else {
+        let Some(own) = self.company.participants.iter().find(|p| p.sid == *participant) else {
             return Ok(None);
         };
         match access::removal(cx, agent, own) {
             Err(_) if own.is_agent() && cx.config().agents_may_remove_agents => {
-                access::interaction(cx, agent, &self.participants)?;
+                access::interaction(cx, agent, &self.company.participants)?;
             }
             answer => answer?,
         }
@@ -122,13 +118,11 @@ impl Scene {
         let is_own = own.worker().is_some() && own.worker() == agent.worker_sid();
         let goes_themselves = is_own && own.is_agent();
         if !is_own {
-            chat::may_act(cx, agent, &self.participants).await?;
+            chat::may_act(cx, agent, &self.company.participants).await?;
         }
-        let others: Vec<_> =
-            chat::agents(&self.participants).filter(|other| other.sid != own.sid).collect();
-        let twilio = cx.twilio();
+        let (twilio, company) = (cx.twilio(), &self.company);
         let is_last = own.is_agent()
-            && !chat::is_anybody_left(cx, channel, &others, &self.invites, own.task()).await?;
+            && !company.is_anybody_left(cx, channel, Some(&own.sid), own.task()).await?;
         if is_last && !parked::rests(cx, channel, self.conversation.as_ref()).await? {
             twilio.close_channel(channel).await?;
             return Ok(WAS_THE_LAST);

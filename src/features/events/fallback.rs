@@ -12,11 +12,12 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::{Members, lenient};
 use crate::base::sid::{InviteSid, TaskSid, WorkflowSid};
+use crate::flex::chat::{self, Company};
 use crate::flex::inherited::inherited;
-use crate::flex::{chat, parked};
+use crate::flex::parked;
 use crate::once;
 use crate::once::alarm::{Alarm, Lost};
-use crate::twilio::interactions::{Channel, ChannelStatus, Invite, Routing};
+use crate::twilio::interactions::{Channel, ChannelStatus, Invite, Participant, Routing};
 
 /// As often a conversation falls back within [`IN_TIME`].
 const MOST: u32 = 3;
@@ -94,33 +95,27 @@ async fn catch_alone(cx: &Context, lost: &Lost, channel: &Channel, attempt: u32)
             None => Ok(None),
         }
     };
-    let (found, there, invites, conversation) = join!(
-        twilio.channel(channel),
-        twilio.channel_participants(channel),
-        twilio.channel_invites(channel),
-        conversation
-    );
+    let (found, company, conversation) =
+        join!(twilio.channel(channel), Company::read(cx, channel), conversation);
     let Some(found) = unless_gone(found)? else { return Ok(()) };
     match found.status {
         ChannelStatus::Closed | ChannelStatus::Failed => return Ok(()),
         ChannelStatus::Setup => return Err(Error::Busy.into()),
         _ => {}
     }
-    let (there, invites, conversation) = (there?, invites?, conversation?);
+    let (company, conversation) = (company?, conversation?);
     if parked::rests(cx, channel, conversation.as_ref()).await? {
         return Ok(());
     }
-    let agents: Vec<_> = chat::agents(&there).collect();
-    let lost_one = Some(&lost.task);
-    let of_agents = agents.iter().filter_map(|agent| agent.task());
-    let is_listed =
-        invites.iter().filter_map(Invite::task).chain(of_agents).any(|t| *t == lost.task);
-    let is_first = invites.is_empty() && is_of_customers(cx, lost);
+    let of_agents = chat::agents(&company.participants).filter_map(Participant::task);
+    let of_invites = company.invites.iter().filter_map(Invite::task);
+    let is_listed = of_invites.chain(of_agents).any(|task| *task == lost.task);
+    let is_first = company.invites.is_empty() && is_of_customers(cx, lost);
     let is_the_channels = is_listed || is_first && is_only_one(cx, lost).await?;
     if !is_the_channels {
         return Ok(());
     }
-    if chat::is_anybody_left(cx, channel, &agents, &invites, lost_one).await? {
+    if company.is_anybody_left(cx, channel, None, Some(&lost.task)).await? {
         return Ok(());
     }
     if !has_a_turn(cx, lost).await? {

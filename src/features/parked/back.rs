@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use futures_util::join;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -13,11 +12,11 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::lenient;
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, InviteSid, TaskSid};
-use crate::flex::chat;
+use crate::flex::chat::{self, Company};
 use crate::flex::parked::{self as note, Note};
 use crate::once;
 use crate::once::alarm::Parking;
-use crate::twilio::interactions::{Channel, Invite, Participant, Routing};
+use crate::twilio::interactions::{Channel, Invite, Routing};
 use crate::twilio::resource::camel_case;
 use crate::twilio::taskrouter::AssignmentStatus;
 
@@ -107,21 +106,19 @@ impl<'a> Back<'a> {
         {
             return Ok(Some(invite));
         }
-        let is_fresh = |seen: &Company| attempt == 1 && !seen.lists(self.note);
-        let Company { mut there, invites } = match seen.filter(is_fresh) {
+        let is_fresh = |seen: &Company| attempt == 1 && !self.is_listed(seen);
+        let company = match seen.filter(is_fresh) {
             Some(seen) => seen,
             None => Company::read(cx, &self.channel).await?,
         };
         if let Some(note) = self.note {
-            if is_still_there(cx, note, &there).await? {
+            if self.is_listed(&company) && is_in_their_hands(cx, note).await? {
                 let is_recent = cx.now() < note.at.saturating_add(PARKING);
                 return if is_recent { Err(Error::Busy.into()) } else { Ok(None) };
             }
-            there.retain(|participant| participant.sid != note.participant_sid);
         }
-        let agents: Vec<&Participant> = chat::agents(&there).collect();
-        let parked = self.note.map(|note| &note.task_sid);
-        if chat::is_anybody_left(cx, &self.channel, &agents, &invites, parked).await? {
+        let parked = self.note.map(|note| (&note.participant_sid, &note.task_sid)).unzip();
+        if company.is_anybody_left(cx, &self.channel, parked.0, parked.1).await? {
             return Ok(None);
         }
         let routing = self.routing(cx).await?;
@@ -130,6 +127,12 @@ impl<'a> Back<'a> {
             camel_case(&invite)
         };
         once::make(cx, 1, look, make).await.map(Some)
+    }
+
+    /// Whether whoever has parked it is listed.
+    fn is_listed(&self, company: &Company) -> bool {
+        let parked = self.note.map(|note| &note.participant_sid);
+        company.participants.iter().any(|participant| Some(&participant.sid) == parked)
     }
 
     /// The invite that an earlier try of this parking has left, if somebody can still take it,
@@ -173,34 +176,9 @@ pub fn channel(parking: &Parking) -> Channel {
     Channel { interaction, sid: channel }
 }
 
-/// Who is in a channel, and who is asked to come.
-pub struct Company {
-    there: Vec<Participant>,
-    invites: Vec<Invite>,
-}
-
-impl Company {
-    /// Reads both, at the same time.
-    pub async fn read(cx: &Context, channel: &Channel) -> Result<Self> {
-        let twilio = cx.twilio();
-        let (there, invites) =
-            join!(twilio.channel_participants(channel), twilio.channel_invites(channel));
-        Ok(Self { there: there?, invites: invites? })
-    }
-
-    /// Whether whoever has parked it is listed.
-    fn lists(&self, note: Option<&Note>) -> bool {
-        let is_theirs = |p: &Participant| note.is_some_and(|note| p.sid == note.participant_sid);
-        self.there.iter().any(is_theirs)
-    }
-}
-
-/// Whether the agent who has parked it was never taken out: listed, and their task is in their
-/// hands.
-async fn is_still_there(cx: &Context, note: &Note, there: &[Participant]) -> Result<bool> {
-    if !there.iter().any(|participant| participant.sid == note.participant_sid) {
-        return Ok(false);
-    }
+/// Whether the agent who has parked it has their task in their hands: one who is listed then was
+/// never taken out.
+async fn is_in_their_hands(cx: &Context, note: &Note) -> Result<bool> {
     let task = unless_gone(cx.twilio().task(&note.task_sid).await)?;
     Ok(task.is_some_and(|task| task.assignment_status == AssignmentStatus::Assigned))
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use futures_util::join;
 use serde::Deserialize;
 
-use super::back::{self, Back, Company};
+use super::back::{self, Back};
 use super::webhook;
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone_again};
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, MemberSid, WebhookSid};
 use crate::flex::caller::Webhook;
+use crate::flex::chat::Company;
 use crate::flex::customer::{Author, who_wrote};
 use crate::flex::parked as note;
 use crate::once;

@@ -1,6 +1,5 @@
 //! Tasks that somebody is still being asked to take, and who may cancel them.
 
-use futures_util::join;
 use serde::Deserialize;
 
 use crate::base::context::Context;
@@ -8,9 +7,10 @@ use crate::base::error::{Error, Result};
 use crate::base::members::lenient;
 use crate::base::sid::{ChannelSid, InteractionSid, TaskSid};
 use crate::flex::agent::Agent;
+use crate::flex::chat::Company;
 use crate::flex::{access, chat};
 use crate::once;
-use crate::twilio::interactions::{Channel, Invite, Participant};
+use crate::twilio::interactions::Channel;
 use crate::twilio::taskrouter::Task;
 
 /// Whether the task is a call that was made for this agent alone: by its workflow, not by what
@@ -41,32 +41,24 @@ pub fn channel_of(task: &Task) -> Option<Channel> {
     })
 }
 
-/// Who is in the channel, and who is asked to come.
-struct Scene {
-    participants: Vec<Participant>,
-    invites: Vec<Invite>,
-}
-
-impl Scene {
-    async fn read(cx: &Context, channel: &Channel) -> Result<Self> {
-        let twilio = cx.twilio();
-        let (participants, invites) =
-            join!(twilio.channel_participants(channel), twilio.channel_invites(channel));
-        Ok(Self { participants: participants?, invites: invites? })
+/// Reads who is in the channel and who is asked to come. Agents cancel invites to chats that they
+/// are in, and have in their hands; all is so by Twilio's lists.
+async fn company(
+    cx: &Context,
+    agent: &Agent,
+    channel: &Channel,
+    task: &TaskSid,
+) -> Result<Company> {
+    let company = Company::read(cx, channel).await?;
+    if access::is_unlimited(cx, agent) {
+        return Ok(company);
     }
-
-    /// Agents cancel invites to chats that they are in, and have in their hands; all is so by
-    /// Twilio's lists.
-    async fn check(&self, cx: &Context, agent: &Agent, task: &TaskSid) -> Result<()> {
-        if access::is_unlimited(cx, agent) {
-            return Ok(());
-        }
-        if !self.invites.iter().any(|invite| invite.task() == Some(task)) {
-            return Err(Error::forbidden("This task is not yours to cancel."));
-        }
-        access::interaction(cx, agent, &self.participants)?;
-        chat::may_act(cx, agent, &self.participants).await
+    if !company.invites.iter().any(|invite| invite.task() == Some(task)) {
+        return Err(Error::forbidden("This task is not yours to cancel."));
     }
+    access::interaction(cx, agent, &company.participants)?;
+    chat::may_act(cx, agent, &company.participants).await?;
+    Ok(company)
 }
 
 /// Checks that the agent may know that this invite has been canceled: the same request again.
@@ -76,7 +68,7 @@ pub async fn check_canceled(
     channel: &Channel,
     task: &TaskSid,
 ) -> Result<()> {
-    Scene::read(cx, channel).await?.check(cx, agent, task).await
+    company(cx, agent, channel, task).await.map(drop)
 }
 
 /// Cancels an invite.
@@ -92,20 +84,10 @@ pub async fn invite<T>(
     task: &TaskSid,
     cancel: impl AsyncFnOnce() -> Result<T>,
 ) -> Result<T> {
-    let scene = Scene::read(cx, channel).await?;
-    scene.check(cx, agent, task).await?;
+    let known = company(cx, agent, channel, task).await?;
     once::in_turn(cx, &chat::turn(channel), async |attempt| {
-        let scene = if attempt > 1 {
-            let scene = Scene::read(cx, channel).await?;
-            scene.check(cx, agent, task).await?;
-            scene
-        } else {
-            scene
-        };
-        let agents: Vec<_> = chat::agents(&scene.participants).collect();
-        let is_anybody_left =
-            chat::is_anybody_left(cx, channel, &agents, &scene.invites, Some(task));
-        if !is_anybody_left.await? {
+        let company = if attempt > 1 { company(cx, agent, channel, task).await? } else { known };
+        if !company.is_anybody_left(cx, channel, None, Some(task)).await? {
             let message = "Nobody else is in the conversation: the customer would be alone.";
             return Err(Error::refused(409, message));
         }

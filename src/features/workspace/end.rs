@@ -5,9 +5,10 @@ use futures_util::join;
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::TaskSid;
-use crate::flex::{chat, parked};
+use crate::flex::chat::{self, Company};
+use crate::flex::parked;
 use crate::once;
-use crate::twilio::interactions::{Channel, ChannelStatus, Participant};
+use crate::twilio::interactions::{Channel, ChannelStatus};
 
 /// Ends a chat's task that an agent has: the last one ends the chat, as who leaves it last.
 ///
@@ -34,23 +35,14 @@ pub async fn task<T>(
 }
 
 async fn is_last(cx: &Context, channel: &Channel, task: &TaskSid) -> Result<bool> {
-    let twilio = cx.twilio();
-    let (found, participants, invites) = join!(
-        twilio.channel(channel),
-        twilio.channel_participants(channel),
-        twilio.channel_invites(channel)
-    );
+    let (found, company) = join!(cx.twilio().channel(channel), Company::read(cx, channel));
     let Some(found) = unless_gone(found)? else { return Ok(false) };
     if matches!(found.status, ChannelStatus::Closed | ChannelStatus::Failed) {
         return Ok(false);
     }
-    let (participants, invites) = (participants?, invites?);
-    let is_own = |agent: &&Participant| agent.task() == Some(task);
-    let (own, others): (Vec<_>, Vec<_>) = chat::agents(&participants).partition(is_own);
-    if own.is_empty() {
-        return Ok(false);
-    }
-    if chat::is_anybody_left(cx, channel, &others, &invites, Some(task)).await? {
+    let company = company?;
+    let is_listed = chat::agents(&company.participants).any(|agent| agent.task() == Some(task));
+    if !is_listed || company.is_anybody_left(cx, channel, None, Some(task)).await? {
         return Ok(false);
     }
     parked::rests(cx, channel, None).await.map(|rests| !rests)
