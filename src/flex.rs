@@ -6,6 +6,7 @@ pub mod attributes;
 pub mod caller;
 pub mod chat;
 pub mod customer;
+pub mod hang_up;
 pub mod inherited;
 pub mod native_call;
 pub mod parked;

@@ -5,13 +5,12 @@ use std::time::Duration;
 use futures_util::join;
 
 use super::{NAME, REMEMBER};
-use crate::base::context::{Context, both};
+use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
-use crate::flex::ring;
+use crate::flex::{hang_up, ring};
 use crate::once;
 use crate::once::alarm::{Alarm, Call};
 use crate::twilio::taskrouter::{AssignmentStatus, Task};
-use crate::twilio::voice::Conference;
 
 const REASON: &str = "The call between agents came to nothing";
 
@@ -61,21 +60,7 @@ async fn end(cx: &Context, call: &Call) -> Result<Duration> {
     if call.is_over && !is_over(&caller) && !is_over(&callee) {
         return Err(Error::Busy.into());
     }
-    let rooms: Vec<_> = rooms.into_iter().filter(Conference::is_live).collect();
-    let end = async || {
-        for room in &rooms {
-            twilio.end_conference(&room.sid).await?;
-        }
-        Ok(())
-    };
-    let close = async |task: Option<Task>| match task {
-        Some(task) if task.is_waiting() || rooms.is_empty() => {
-            twilio.close_task(task, REASON).await.map(drop)
-        }
-        _ => Ok(()),
-    };
-    // Boxed: it is by far the largest step.
-    Box::pin(both(end(), both(close(caller), close(callee)))).await?;
+    hang_up::call(cx, rooms, [caller, callee], async |_| Ok(true), REASON).await?;
     Ok(REMEMBER)
 }
 

@@ -5,6 +5,7 @@ use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{ConferenceSid, TaskSid};
 use crate::flex::attributes::CallAttributes;
+use crate::flex::hang_up;
 use crate::flex::ring::{self, Ring};
 use crate::twilio::taskrouter::Task;
 
@@ -33,8 +34,7 @@ pub async fn let_go(cx: &Context, room: &ConferenceSid, caller: &TaskSid) -> Res
         (None, Some(callee)) => return cx.twilio().close_task(callee, ENDED).await.map(drop),
         (_, None) => {}
     }
-    let people = unless_gone(cx.twilio().people(room).await)?;
-    if people.is_some_and(|people| people.len() <= 1) {
+    if hang_up::is_without_company(cx, room).await? {
         cx.twilio().end_conference(room).await?;
     }
     Ok(())

@@ -5,12 +5,13 @@ use serde::Deserialize;
 
 use super::callee;
 use crate::base::answer::{Done, Nothing, done};
-use crate::base::context::{Context, both};
+use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::{ConferenceSid, TaskSid};
 use crate::flex::access::{self, Part, Reservations};
 use crate::flex::agent::Agent;
 use crate::flex::attributes::CallAttributes;
+use crate::flex::hang_up;
 use crate::flex::ring::{self, Ring};
 use crate::twilio::taskrouter::Task;
 use crate::twilio::voice::Conference;
@@ -77,8 +78,13 @@ pub async fn cleanup(cx: &Context, agent: &Agent, ask: Cleanup) -> Result<Done<N
         None => Power::Whole,
         Some(own) => power(cx, agent, &own, &call).await?,
     };
-    // Boxed: it is by far the largest step.
-    Box::pin(give_up(cx, call, power)).await?;
+    // Without the caller's task or our record nothing proves that the room is a call's.
+    let is_known = call.caller.is_some() || call.ring.is_some();
+    let rooms = if is_known { call.rooms } else { Vec::new() };
+    let may_end = async |room: &ConferenceSid| {
+        Ok(power == Power::Whole || hang_up::is_without_company(cx, room).await?)
+    };
+    hang_up::call(cx, rooms, [call.caller, call.callee], may_end, REJECTED).await?;
     Ok(done())
 }
 
@@ -151,32 +157,4 @@ async fn power(
         }
     }
     Err(Error::forbidden("You take no part in this call."))
-}
-
-async fn is_empty_but_for_one(cx: &Context, room: &ConferenceSid) -> Result<bool> {
-    let people = unless_gone(cx.twilio().people(room).await)?;
-    Ok(people.is_some_and(|people| people.len() <= 1))
-}
-
-async fn give_up(cx: &Context, call: InternalCall, power: Power) -> Result<()> {
-    let twilio = cx.twilio();
-    // Without the caller's task or our record nothing proves that the room is a call's.
-    let is_known = call.caller.is_some() || call.ring.is_some();
-    let live = |room: &Conference| room.is_live() && is_known;
-    let rooms: Vec<_> = call.rooms.into_iter().filter(live).map(|room| room.sid).collect();
-    let close = async |task: Option<Task>| match task {
-        Some(task) if task.is_waiting() || rooms.is_empty() => {
-            twilio.close_task(task, REJECTED).await.map(drop)
-        }
-        _ => Ok(()),
-    };
-    let end = async || {
-        for room in &rooms {
-            if power == Power::Whole || is_empty_but_for_one(cx, room).await? {
-                twilio.end_conference(room).await?;
-            }
-        }
-        Ok(())
-    };
-    both(end(), both(close(call.caller), close(call.callee))).await.map(drop)
 }
