@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::base::answer::{Done, IntoResponse as _};
+use crate::base::answer::Done;
 use crate::base::config::Feature;
 use crate::base::context::Context;
 use crate::base::date::{Millis, millis};
@@ -115,7 +115,7 @@ pub async fn dial(cx: &Context, agent: &Agent, ask: Dial) -> Result<Response> {
     }
     let Plan { to, from, attributes, .. } = plan;
     let conversation_id = attributes.conversations.conversation_id;
-    Ok(Done::with(Dialled { task_sid, to, from, conversation_id }).created().into_response())
+    Ok(Done::with(Dialled { task_sid, to, from, conversation_id }).created())
 }
 
 fn in_the_way<T>(task: &TaskSid) -> Result<T> {

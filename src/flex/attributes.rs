@@ -31,9 +31,6 @@ pub struct CallAttributes {
     /// On the callee's task: the caller's task, which is the name of the room.
     #[serde(deserialize_with = "lenient")]
     pub conference_sid: Option<TaskSid>,
-    /// `outbound`: Flex accepts such a task by itself.
-    #[serde(deserialize_with = "text")]
-    pub direction: Option<String>,
     /// The caller's leg, by TaskRouter.
     #[serde(rename = "worker_call_sid", deserialize_with = "lenient")]
     pub worker_call_sid: Option<CallSid>,

@@ -18,7 +18,6 @@ use crate::twilio::interactions::{Channel, Participant};
 /// What `remove-participant` takes.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the plugins' names")]
 pub struct Leave {
     flex_interaction_sid: InteractionSid,
     flex_interaction_channel_sid: ChannelSid,

@@ -35,7 +35,6 @@ struct Payload {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the plugins' names")]
 struct InteractionDetails {
     flex_interaction_sid: InteractionSid,
     flex_interaction_channel_sid: ChannelSid,

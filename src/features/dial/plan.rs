@@ -88,8 +88,10 @@ pub async fn plan(
     let (chat, may, caller_ids, open) = join!(
         twilio.task(&ask.task_sid),
         async {
-            Ok(access::is_unlimited(cx, agent)
-                || access::part(cx, agent, &ask.task_sid).await? == Part::Has)
+            if access::is_unlimited(cx, agent) {
+                return Ok(true);
+            }
+            access::part(cx, agent, &ask.task_sid).await.map(|part| part == Part::Has)
         },
         async {
             match ask.caller_id {
@@ -100,7 +102,6 @@ pub async fn plan(
         async { if look { open_call(cx, worker, &ask.task_sid).await } else { Ok(None) } },
     );
     let chat: Chat = view(chat?.attributes()?);
-    let may: Result<bool> = may;
     if !may? {
         return Err(Error::forbidden("You have no reservation on this task."));
     }

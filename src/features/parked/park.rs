@@ -52,8 +52,10 @@ pub struct Park {
     task_channel_unique_name: String,
     queue_name: String,
     queue_sid: QueueSid,
+    /// Required, as the template requires it; what counts is what Twilio has.
     #[serde(rename = "taskAttributes")]
     _task_attributes: JsonObject,
+    /// Required too; who parks is known by the participant.
     #[serde(rename = "workerSid")]
     _worker_sid: WorkerSid,
     /// Whether it goes on the template's list in Sync.

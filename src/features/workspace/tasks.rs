@@ -84,7 +84,6 @@ async fn part(cx: &Context, agent: &Agent, task: &TaskSid) -> Result<Part> {
     access::part(cx, agent, task).await
 }
 
-#[expect(clippy::unnecessary_box_returns, reason = "as all errors are")]
 fn no_part() -> Box<Error> {
     Error::forbidden("You take no part in this task.")
 }
