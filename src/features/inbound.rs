@@ -24,7 +24,8 @@ use crate::once;
 use crate::once::alarm::{Alarm, Written};
 use crate::twilio::conversations::ConversationWebhook;
 
-/// The last part of this webhook's path.
+/// This webhook's path. By its end a webhook is known as ours, and it is the name in the log of what
+/// goes on behind the answer.
 const NAME: &str = "/conversations/inbound";
 /// How long it is remembered that somebody who has written is no customer.
 const REMEMBER_OTHERS: Duration = Duration::from_hours(1);

@@ -17,7 +17,7 @@ use crate::flex::parked as note;
 use crate::once;
 use crate::twilio::conversations::{Conversation, ConversationState};
 
-/// The last part of its path.
+/// Its path, which is the name in the log of what goes on behind the answer.
 const NAME: &str = "/features/park-interaction/flex/unpark-interaction";
 /// How long the answer is given to the agent who asks the same again.
 const REMEMBER_ANSWER: Duration = Duration::from_secs(30);

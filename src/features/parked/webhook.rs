@@ -11,7 +11,8 @@ use crate::once;
 use crate::once::alarm::Parking;
 use crate::twilio::conversations::ConversationWebhook;
 
-/// The last part of its path.
+/// Its path, where Twilio calls us. By its end a webhook is known as ours, and it is the name in the
+/// log of what goes on behind the answer.
 pub const PATH: &str = "/features/park-interaction/common/unpark-interaction";
 
 /// Where the webhook of a parking calls. What is needed to come back without the note stands
