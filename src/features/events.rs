@@ -21,12 +21,10 @@ use crate::base::context::Context;
 use crate::base::date::{Millis, millis};
 use crate::base::error::Result;
 use crate::base::http::Response;
-use crate::base::members::{lenient, view};
+use crate::base::members::view;
 use crate::base::memory::Cache;
-use crate::base::sid::{
-    ChannelSid, ConversationSid, InteractionSid, ReservationSid, TaskSid, WorkflowSid,
-};
-use crate::flex::attributes::CallAttributes;
+use crate::base::sid::{ReservationSid, TaskSid, WorkflowSid};
+use crate::flex::attributes::{CallAttributes, ChatTask};
 use crate::flex::caller::Webhook;
 use crate::flex::native_call::NativeAttributes;
 use crate::once::alarm::{Call, Lost, Native};
@@ -62,18 +60,6 @@ enum Said {
     Over,
     /// Somebody who was asked did not take it.
     NotTaken,
-}
-
-/// Attributes that Flex writes onto the tasks of an interaction.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Attributes {
-    #[serde(deserialize_with = "lenient")]
-    flex_interaction_sid: Option<InteractionSid>,
-    #[serde(deserialize_with = "lenient")]
-    flex_interaction_channel_sid: Option<ChannelSid>,
-    #[serde(deserialize_with = "lenient")]
-    conversation_sid: Option<ConversationSid>,
 }
 
 /// `events`: something happened in the workspace.
@@ -122,22 +108,16 @@ pub async fn event(cx: &Context, _: &Webhook<'_>, event: Event) -> Result<Respon
     };
     // Whoever writes the mark of a call onto a chat's task keeps nobody from catching the customer.
     if said == Said::Over {
-        let known: Attributes = view(&text);
-        if let (Some(interaction), Some(channel)) =
-            (known.flex_interaction_sid, known.flex_interaction_channel_sid)
-        {
-            let task_channel = event.task_channel_unique_name.unwrap_or_else(|| "chat".to_owned());
-            let attributes = fallback::attributes(&text, &task);
-            let conversation = known.conversation_sid;
-            let workflow = event.workflow_sid;
+        let chat: ChatTask = view(&text);
+        if let Some(channel) = chat.channel() {
             let lost = Lost {
+                attributes: fallback::attributes(&text, &task),
                 task,
-                interaction,
-                channel,
-                conversation,
-                workflow,
-                task_channel,
-                attributes,
+                interaction: channel.interaction,
+                channel: channel.sid,
+                conversation: chat.conversation_sid,
+                workflow: event.workflow_sid,
+                task_channel: event.task_channel_unique_name.unwrap_or_else(|| "chat".to_owned()),
             };
             fallback::fall_back(cx, lost).await?;
         }

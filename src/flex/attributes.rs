@@ -4,7 +4,10 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::base::members::{lenient, nested};
-use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
+use crate::base::sid::{
+    CallSid, ChannelSid, ConferenceSid, ConversationSid, InteractionSid, TaskSid,
+};
+use crate::twilio::interactions::Channel;
 
 /// Attributes of the two tasks of an internal call.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -61,6 +64,30 @@ pub struct RoomParticipants {
     /// On the caller's task: the callee's task.
     #[serde(deserialize_with = "lenient")]
     pub task_sid: Option<TaskSid>,
+}
+
+/// What Flex writes onto the tasks of an interaction.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ChatTask {
+    #[serde(deserialize_with = "lenient")]
+    flex_interaction_sid: Option<InteractionSid>,
+    #[serde(deserialize_with = "lenient")]
+    flex_interaction_channel_sid: Option<ChannelSid>,
+    /// The conversation.
+    #[serde(deserialize_with = "lenient")]
+    pub conversation_sid: Option<ConversationSid>,
+}
+
+impl ChatTask {
+    /// The channel that the task says it belongs to: where to look whether it does.
+    #[must_use]
+    pub fn channel(&self) -> Option<Channel> {
+        Some(Channel {
+            interaction: self.flex_interaction_sid.clone()?,
+            sid: self.flex_interaction_channel_sid.clone()?,
+        })
+    }
 }
 
 /// A worker's attributes.

@@ -11,10 +11,11 @@ use crate::base::attributes::{MAX_TASK, check_size};
 use crate::base::config::Feature;
 use crate::base::context::Context;
 use crate::base::error::Result;
-use crate::base::members::{lenient, view};
+use crate::base::members::view;
 use crate::base::params::JsonObject;
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, ParticipantSid, TaskSid};
 use crate::flex::agent::Agent;
+use crate::flex::attributes::ChatTask;
 use crate::twilio::interactions::Channel;
 
 /// What `transferConversation` takes.
@@ -66,17 +67,9 @@ pub struct InviteParticipant {
     task_channel_unique_name: Option<String>,
 }
 
-/// Attributes of a task that belongs to a conversation.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct TaskAttributes {
-    #[serde(deserialize_with = "lenient")]
-    conversation_sid: Option<ConversationSid>,
-}
-
 /// The conversation that the attributes of its task name.
 fn conversation_in(attributes: &JsonObject) -> Option<ConversationSid> {
-    view::<TaskAttributes>(attributes.as_str()).conversation_sid
+    view::<ChatTask>(attributes.as_str()).conversation_sid
 }
 
 /// `transferConversation`: the agent hands the conversation over and leaves it.

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{attributes, name_of};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone, unless_gone_again};
-use crate::base::members::{Members, lenient};
+use crate::base::members::Members;
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid};
+use crate::flex::attributes::ChatTask;
 use crate::flex::customer::{Author, medium, who_wrote};
 use crate::once::{self, Outcome};
 use crate::twilio::conversations::{Conversation, ConversationState, Member};
@@ -149,31 +150,14 @@ async fn look_at(cx: &Context, channel: &Channel) -> Result<Seen> {
     Err(Error::Busy.into())
 }
 
-/// What Flex writes onto the tasks of an Interaction.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Made {
-    #[serde(deserialize_with = "lenient")]
-    conversation_sid: Option<ConversationSid>,
-    #[serde(deserialize_with = "lenient")]
-    flex_interaction_sid: Option<InteractionSid>,
-    #[serde(deserialize_with = "lenient")]
-    flex_interaction_channel_sid: Option<ChannelSid>,
-}
-
 /// The channel of an Interaction that this conversation has already, found by its task. One
 /// that failed or is over is none.
 async fn find(cx: &Context, conversation: &ConversationSid) -> Result<Option<Channel>> {
     let twilio = cx.twilio();
     for task in twilio.tasks_where(&format!("conversationSid == \"{conversation}\"")).await? {
         let task: Task = if task.has_attributes() { task } else { twilio.task(&task.sid).await? };
-        let made: Made = task.view();
-        let (Some(interaction), Some(sid)) =
-            (made.flex_interaction_sid, made.flex_interaction_channel_sid)
-        else {
-            continue;
-        };
-        let channel = Channel { interaction, sid };
+        let made: ChatTask = task.view();
+        let Some(channel) = made.channel() else { continue };
         if made.conversation_sid.as_ref() == Some(conversation)
             && unless_gone(twilio.channel(&channel).await)?.is_some_and(|channel| {
                 !matches!(channel.status, ChannelStatus::Failed | ChannelStatus::Closed)

@@ -16,7 +16,6 @@ use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::base::members::lenient;
 use crate::base::params::JsonObject;
 use crate::base::sid::{
     ChannelSid, ConversationSid, InteractionSid, ParticipantSid, QueueSid, TaskSid, WorkerSid,
@@ -24,7 +23,7 @@ use crate::base::sid::{
 };
 use crate::flex::access;
 use crate::flex::agent::Agent;
-use crate::flex::attributes::text;
+use crate::flex::attributes::{ChatTask, text};
 use crate::flex::parked::note_channel;
 use crate::once;
 use crate::twilio::conversations::{Conversation, ConversationState, ConversationWebhook};
@@ -117,7 +116,7 @@ async fn park_once(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
         return Err(Error::bad("taskSid", "is not the task of this participant"));
     }
     // Flex itself finds a task's conversation so: one of another chat would bring back that one.
-    if task.view::<OfConversation>().conversation_sid.as_ref() != Some(&conversation.sid) {
+    if task.view::<ChatTask>().conversation_sid.as_ref() != Some(&conversation.sid) {
         return Err(Error::bad("conversationSid", "is not the conversation of this task"));
     }
     if task.assignment_status != AssignmentStatus::Assigned {
@@ -194,14 +193,6 @@ impl Scene<'_> {
             }
         }
     }
-}
-
-/// The task's conversation.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct OfConversation {
-    #[serde(deserialize_with = "lenient")]
-    conversation_sid: Option<ConversationSid>,
 }
 
 /// Who the customer is, as the task says.

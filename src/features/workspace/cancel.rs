@@ -1,11 +1,8 @@
 //! Tasks that somebody is still being asked to take, and who may cancel them.
 
-use serde::Deserialize;
-
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
-use crate::base::members::lenient;
-use crate::base::sid::{ChannelSid, InteractionSid, TaskSid};
+use crate::base::sid::TaskSid;
 use crate::flex::agent::Agent;
 use crate::flex::chat::Company;
 use crate::flex::{access, chat};
@@ -20,25 +17,6 @@ pub fn is_own_call(cx: &Context, agent: &Agent, task: &Task) -> bool {
     let config = cx.config();
     let workflows = [config.outbound_workflow(), config.internal_call_workflow()];
     workflows.iter().flatten().any(|workflow| task.is_for(worker, workflow))
-}
-
-/// Attributes of a chat's task.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct ChatAttributes {
-    #[serde(deserialize_with = "lenient")]
-    flex_interaction_sid: Option<InteractionSid>,
-    #[serde(deserialize_with = "lenient")]
-    flex_interaction_channel_sid: Option<ChannelSid>,
-}
-
-/// The channel that the task says it belongs to: where to look whether it does.
-pub fn channel_of(task: &Task) -> Option<Channel> {
-    let chat: ChatAttributes = task.view();
-    Some(Channel {
-        interaction: chat.flex_interaction_sid?,
-        sid: chat.flex_interaction_channel_sid?,
-    })
 }
 
 /// Reads who is in the channel and who is asked to come. Agents cancel invites to chats that they

@@ -14,7 +14,7 @@ use crate::base::params::JsonObject;
 use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
 use crate::flex::access::{self, Part};
 use crate::flex::agent::Agent;
-use crate::flex::attributes::CallAttributes;
+use crate::flex::attributes::{CallAttributes, ChatTask};
 use crate::twilio::taskrouter::{AssignmentStatus, Task};
 
 const REASON: &str = "Ended by an agent";
@@ -184,11 +184,11 @@ pub async fn update_status(
     let is_cancel = status == NewStatus::Canceled;
     let (task, part) = join!(cx.twilio().task(sid), part(cx, agent, sid));
     let Some(task) = unless_gone(task)? else { return Ok(done()) };
-    let part = part?;
+    let (part, channel) = (part?, task.view::<ChatTask>().channel());
     if is_cancel && task.is_waiting() {
-        if let Some(channel) = cancel::channel_of(&task) {
+        if let Some(channel) = &channel {
             let set = async || set(cx, sid, status).await;
-            return cancel::invite(cx, agent, &channel, sid, set).await;
+            return cancel::invite(cx, agent, channel, sid, set).await;
         }
         if cancel::is_own_call(cx, agent, &task) {
             return set(cx, sid, status).await;
@@ -199,14 +199,14 @@ pub async fn update_status(
     }
     if part == Part::Has {
         let is_held = task.assignment_status == AssignmentStatus::Assigned;
-        return match cancel::channel_of(&task).filter(|_| is_held && !is_cancel) {
+        return match channel.filter(|_| is_held && !is_cancel) {
             Some(channel) => {
                 end::task(cx, &channel, sid, async || set(cx, sid, status).await).await
             }
             None => set(cx, sid, status).await,
         };
     }
-    match cancel::channel_of(&task) {
+    match channel {
         Some(channel) if is_cancel && status.is_reached(&task) => {
             cancel::check_canceled(cx, agent, &channel, sid).await?;
             Ok(done())
