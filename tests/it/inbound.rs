@@ -422,6 +422,21 @@ fn attributes_that_a_listing_leaves_out_are_fetched() {
 }
 
 #[test]
+fn a_task_that_vanishes_while_it_is_fetched_is_none() {
+    let listed = format!(
+        r#"{{"tasks":[{{"sid":"{TASK}","assignment_status":"canceled","attributes":null}}],"meta":{{}}}}"#
+    );
+    let fake = seen(edge(), "+15551230001")
+        .on(&sms(), 500, "{}")
+        .on(&find(), 200, &listed)
+        .on(&format!("GET {TASKROUTER}/Tasks/{TASK}"), 404, GONE)
+        .on(&sms(), 200, &made())
+        .on(&look(), 200, &channel("active"))
+        .on(&take_off(), 204, "");
+    assert_eq!(write(fake, &message("%2B15551230001")).status, 200);
+}
+
+#[test]
 fn a_channel_that_fails_is_told_and_tried_once_more() {
     let fake = seen(edge(), "+15551230001")
         .on(&sms(), 200, &made())

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::base::context::Context;
-use crate::base::error::{Result, unless_gone};
+use crate::base::error::Result;
 use crate::base::members::lenient;
 use crate::base::sid::{TaskSid, WorkerSid};
 use crate::flex::attributes::text;
@@ -32,12 +32,7 @@ pub async fn open_call(cx: &Context, worker: &WorkerSid, chat: &TaskSid) -> Resu
         if !task.is_open() || !task.is_for(worker, workflow) {
             continue;
         }
-        // Listings may leave the attributes out.
-        let task = if task.has_attributes() {
-            Some(task)
-        } else {
-            unless_gone(twilio.task(&task.sid).await)?.filter(Task::is_open)
-        };
+        let task = twilio.whole(task).await?.filter(Task::is_open);
         let is_its =
             |task: &Task| task.view::<CallAttributes>().dialed_from_task_sid.as_ref() == Some(chat);
         if let Some(task) = task.filter(is_its) {

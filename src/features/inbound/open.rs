@@ -15,7 +15,6 @@ use crate::flex::customer::{Author, medium, who_wrote};
 use crate::once::{self, Outcome};
 use crate::twilio::conversations::{Conversation, ConversationState, Member};
 use crate::twilio::interactions::{Channel, ChannelResource, ChannelStatus, Medium, Routing};
-use crate::twilio::taskrouter::Task;
 
 /// How long it is remembered that a conversation has its Interaction: as long as its channel
 /// lives without anybody doing anything in it.
@@ -155,7 +154,7 @@ async fn look_at(cx: &Context, channel: &Channel) -> Result<Seen> {
 async fn find(cx: &Context, conversation: &ConversationSid) -> Result<Option<Channel>> {
     let twilio = cx.twilio();
     for task in twilio.tasks_where(&format!("conversationSid == \"{conversation}\"")).await? {
-        let task: Task = if task.has_attributes() { task } else { twilio.task(&task.sid).await? };
+        let Some(task) = twilio.whole(task).await? else { continue };
         let made: ChatTask = task.view();
         let Some(channel) = made.channel() else { continue };
         if made.conversation_sid.as_ref() == Some(conversation)

@@ -78,12 +78,6 @@ impl Task {
         self.attributes.as_deref().ok_or_else(|| Error::unreadable("attributes"))
     }
 
-    /// Whether the attributes are here: listings may leave them out.
-    #[must_use]
-    pub fn has_attributes(&self) -> bool {
-        self.attributes.is_some()
-    }
-
     /// The attributes as a view; a task without any has none of its fields.
     #[must_use]
     pub fn view<T: DeserializeOwned + Default>(&self) -> T {
@@ -167,6 +161,15 @@ impl Twilio<'_> {
     pub async fn task(self, sid: &TaskSid) -> Result<Task> {
         let url = self.workspace_url(format_args!("Tasks/{sid}"))?;
         Task::read(self.get(url).await?)
+    }
+
+    /// FetchTask, if a listing has left the attributes out: nothing may be concluded from their
+    /// absence. A task that is gone meanwhile is `None`.
+    pub async fn whole(self, listed: Task) -> Result<Option<Task>> {
+        if listed.attributes.is_some() {
+            return Ok(Some(listed));
+        }
+        unless_gone(self.task(&listed.sid).await)
     }
 
     /// FetchTask: whether somebody is being asked to take it, or has it.

@@ -107,13 +107,8 @@ pub fn linked(caller: &Task) -> Option<TaskSid> {
 async fn by_mark(cx: &Context, caller: &TaskSid) -> Result<Option<Task>> {
     let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\"")).await?;
     let mut marked = Vec::new();
-    for mut task in tasks {
-        if !task.has_attributes() {
-            // Listings leave out large ones: nothing may be concluded from that.
-            let Some(whole) = unless_gone(cx.twilio().task(&task.sid).await)? else { continue };
-            task = whole;
-        }
-        marked.push(task);
+    for task in tasks {
+        marked.extend(cx.twilio().whole(task).await?);
     }
     marked.retain(|task| is_of(cx, task, caller));
     Ok(marked.into_iter().max_by_key(Task::is_open))
