@@ -49,8 +49,8 @@ pub fn interaction(cx: &Context, agent: &Agent, participants: &[Participant]) ->
     if is_unlimited(cx, agent) {
         return Ok(());
     }
-    let worker = agent.worker()?;
-    let is_in = participants.iter().any(|p| p.is_agent() && p.worker() == Some(worker));
+    agent.worker()?;
+    let is_in = participants.iter().any(|p| p.is_agent() && agent.is(p));
     if is_in { Ok(()) } else { Err(denied("interaction")) }
 }
 
@@ -60,8 +60,7 @@ pub fn removal(cx: &Context, agent: &Agent, participant: &Participant) -> Result
     if !participant.is_agent() && participant.kind != ParticipantKind::Supervisor {
         return Err(Error::forbidden("This participant is no agent."));
     }
-    let is_own = participant.worker().is_some() && participant.worker() == agent.worker_sid();
-    if is_own || is_unlimited(cx, agent) {
+    if agent.is(participant) || is_unlimited(cx, agent) {
         return Ok(());
     }
     Err(Error::forbidden("Only supervisors take out other agents."))

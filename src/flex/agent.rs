@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::sid::WorkerSid;
 use crate::twilio::iam::Validation;
+use crate::twilio::interactions::Participant;
 
 /// The owner of a Flex token, by Twilio's word.
 #[derive(Debug)]
@@ -48,6 +49,12 @@ impl Agent {
     #[must_use]
     pub fn is_supervisor(&self) -> bool {
         self.roles.iter().any(|role| role == "supervisor" || role == "admin")
+    }
+
+    /// Whether this participant of an interaction is the agent.
+    #[must_use]
+    pub fn is(&self, participant: &Participant) -> bool {
+        self.worker.is_some() && participant.worker() == self.worker_sid()
     }
 
     /// Who this is in the key of something that is done once.

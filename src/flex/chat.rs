@@ -115,8 +115,7 @@ pub async fn may_act(cx: &Context, agent: &Agent, participants: &[Participant]) 
     if !cx.config().transfer_wrap_up || access::is_unlimited(cx, agent) {
         return Ok(());
     }
-    let is_own = |p: &&Participant| p.worker().is_some() && p.worker() == agent.worker_sid();
-    let (own, others): (Vec<_>, Vec<_>) = agents(participants).partition(is_own);
+    let (own, others): (Vec<_>, Vec<_>) = agents(participants).partition(|p| agent.is(p));
     let tasks = |all: &[&Participant]| all.iter().filter_map(|p| p.task().cloned()).collect();
     let (own, others): (Vec<TaskSid>, Vec<TaskSid>) = (tasks(&own), tasks(&others));
     let found = cx.twilio().tasks(own.iter().chain(&others)).await;

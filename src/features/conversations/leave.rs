@@ -114,9 +114,8 @@ impl Scene {
         participant: &ParticipantSid,
     ) -> Result<&'static str> {
         let Some(own) = self.part_of(cx, agent, participant)? else { return Ok(HAS_LEFT) };
-        let is_own = own.worker().is_some() && own.worker() == agent.worker_sid();
-        let goes_themselves = is_own && own.is_agent();
-        if !is_own {
+        let goes_themselves = agent.is(own) && own.is_agent();
+        if !agent.is(own) {
             chat::may_act(cx, agent, &self.company.participants).await?;
         }
         let (twilio, company) = (cx.twilio(), &self.company);

@@ -136,12 +136,11 @@ fn own<'p>(
     named: &ParticipantSid,
 ) -> Option<&'p Participant> {
     let mut agents = participants.iter().filter(|participant| participant.is_agent());
-    let is_own = |p: &&Participant| p.worker().is_some() && p.worker() == agent.worker_sid();
     if access::is_unlimited(cx, agent) {
         return agents.find(|participant| participant.sid == *named);
     }
     let (mut first, mut exact) = (None, None);
-    for participant in agents.filter(is_own) {
+    for participant in agents.filter(|participant| agent.is(participant)) {
         first = first.or(Some(participant));
         exact = exact.or(Some(participant).filter(|participant| participant.sid == *named));
     }

@@ -54,8 +54,7 @@ impl Scene {
             worker @ Some(_) if worker != agent.worker_sid() => contact_uri(cx, worker).await,
             _ => Some(contact.unwrap_or_else(|| agent.contact_uri())),
         };
-        let is_own = |p: &&Participant| p.worker().is_some() && p.worker() == agent.worker_sid();
-        let own = leaving.or_else(|| participants.iter().find(is_own));
+        let own = leaving.or_else(|| participants.iter().find(|other| agent.is(other)));
         let task = t.task.as_ref().or_else(|| own?.task());
         let attributes =
             new_task::attributes(t, mark, &participants, contact.as_deref(), task, cx.started())?;
