@@ -48,9 +48,7 @@ enum How {
 }
 
 fn combine(current: &str, update: &str, how: How) -> Result<String> {
-    let unreadable = || Error::internal("attributes are no JSON object");
-    let current = Members::parse_attributes(current).ok_or_else(unreadable)?;
-    let update = Members::parse(update).ok_or_else(unreadable)?;
+    let (current, update) = (Members::attributes(current)?, Members::attributes(update)?);
     let mut writer = Writer::default();
     write_members(&mut writer, &current, &update, how);
     Ok(writer.end())

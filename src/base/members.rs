@@ -13,6 +13,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, IntoDeserializer as _, MapAcc
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::error::{self, Error};
+
 /// How deep objects and lists may be nested in each other.
 pub const MAX_DEPTH: usize = 64;
 
@@ -49,6 +51,15 @@ impl<'a> Members<'a> {
     #[must_use]
     pub fn parse_attributes(text: &'a str) -> Option<Self> {
         if text.trim().is_empty() { Some(Self::default()) } else { Self::parse(text) }
+    }
+
+    /// Reads attributes; an error when they are no object.
+    #[track_caller]
+    pub fn attributes(text: &'a str) -> error::Result<Self> {
+        match Self::parse_attributes(text) {
+            Some(members) => Ok(members),
+            None => Err(Error::internal("attributes are no JSON object")),
+        }
     }
 
     fn push(&mut self, member: Member<'a>) {

@@ -20,7 +20,7 @@ pub use unpark::by_agent;
 pub use written::{again, by_message};
 
 use crate::base::context::Context;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::sid::ConversationSid;
 use crate::flex::chat::attributes_turn;
 use crate::flex::parked as note;
@@ -59,8 +59,7 @@ async fn drop_note(
         if !is_it {
             return Ok(());
         }
-        let rest = note::without(conversation.attributes()?);
-        let rest = rest.ok_or_else(|| Error::internal("attributes are no JSON object"))?;
+        let rest = note::without(conversation.attributes()?)?;
         cx.twilio().update_conversation(sid, &[("Attributes", &rest)]).await
     })
     .await

@@ -202,13 +202,12 @@ pub async fn end(cx: &Context, conversation: &ConversationSid, note: &Note) {
 }
 
 /// The attributes without a note.
-#[must_use]
-pub fn without(attributes: &str) -> Option<String> {
+pub fn without(attributes: &str) -> Result<String> {
     let mut rest = Writer::default();
-    for member in Members::parse_attributes(attributes)?.iter().filter(|m| m.name != KEY) {
+    for member in Members::attributes(attributes)?.iter().filter(|m| m.name != KEY) {
         rest.member(member.written, member.value);
     }
-    Some(rest.end())
+    Ok(rest.end())
 }
 
 /// What the task that comes back is told besides: where it was, and which parking made it.
@@ -235,8 +234,7 @@ pub fn attributes(
     queue: (&QueueSid, &str),
     worker: &WorkerSid,
 ) -> Result<Box<RawValue>> {
-    let unreadable = || Error::internal("attributes are no JSON object");
-    let own = Members::parse_attributes(task).ok_or_else(unreadable)?;
+    let own = Members::attributes(task)?;
     let inherited = inherited(&own, |name| !NOT_INHERITED.contains(&name));
     let (queue_sid, queue_name) = queue;
     let original_routing = OriginalRouting { queue_name, queue_sid, worker_sid: worker };

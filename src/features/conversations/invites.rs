@@ -119,8 +119,7 @@ async fn write(
 ) -> Result<()> {
     let current = conversation.attributes()?;
     let current = if current.trim().is_empty() { "{}" } else { current };
-    let changed = changed(current, sent, dead, entry)
-        .ok_or_else(|| Error::internal("attributes are no JSON object"))?;
+    let changed = changed(current, sent, dead, entry)?;
     if changed.len() > MAX_CONVERSATION {
         return Err(Error::bad("attributes", "makes the attributes longer than 16 KB"));
     }
@@ -138,8 +137,8 @@ fn changed(
     sent: &str,
     dead: &HashSet<TaskSid>,
     entry: Option<&Entry>,
-) -> Option<String> {
-    let (current, sent) = (Members::parse(current)?, Members::parse(sent)?);
+) -> Result<String> {
+    let (current, sent) = (Members::attributes(current)?, Members::attributes(sent)?);
     let invites = changed_invites(&current, &sent, dead, entry);
     let mut all = Writer::default();
     for member in current.iter() {
@@ -159,7 +158,7 @@ fn changed(
     if let (Some(invites), None) = (&invites, current.get(INVITES)) {
         all.member(&json::write(INVITES), invites);
     }
-    Some(all.end())
+    Ok(all.end())
 }
 
 /// The invites; nothing when none comes and none goes.
@@ -241,7 +240,7 @@ mod tests {
     #[test]
     fn what_is_no_object_is_refused() {
         let none = HashSet::new();
-        assert!(changed("[]", "{}", &none, None).is_none());
-        assert!(changed("{", "{}", &none, None).is_none());
+        assert!(changed("[]", "{}", &none, None).is_err());
+        assert!(changed("{", "{}", &none, None).is_err());
     }
 }
