@@ -135,6 +135,21 @@ impl Context {
         &*self.instance.runtime
     }
 
+    /// The keys of the KV namespace with this prefix, each with its metadata; at most `pages` of a
+    /// thousand.
+    pub async fn kv_keys(&self, prefix: &str, pages: usize) -> Result<Vec<(String, String)>> {
+        let (mut keys, mut cursor) = (Vec::new(), None);
+        for _ in 0..pages {
+            let page = self.runtime().kv_list(prefix, cursor.as_deref()).await?;
+            keys.extend(page.keys);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(keys)
+    }
+
     /// What this instance of the Worker remembers of this type between requests.
     #[must_use]
     pub fn memory<T: Default + 'static>(&self) -> Rc<T> {

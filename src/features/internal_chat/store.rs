@@ -69,19 +69,11 @@ fn pin_key(identity: &str, other: &str) -> String {
 
 /// An agent's pins, the oldest first.
 pub async fn pins(cx: &Context, identity: &str) -> Result<Vec<Pin>> {
-    let prefix = pin_key(identity, "");
-    let (mut pins, mut cursor) = (Vec::new(), None);
-    loop {
-        let page = cx.runtime().kv_list(&prefix, cursor.as_deref()).await?;
-        for (_, metadata) in page.keys {
-            pins.push(Pin::read(&metadata)?);
-        }
-        cursor = page.cursor;
-        if cursor.is_none() {
-            pins.sort_by_key(|pin| pin.time);
-            return Ok(pins);
-        }
-    }
+    let keys = cx.kv_keys(&pin_key(identity, ""), usize::MAX).await?;
+    let pins = keys.iter().map(|(_, metadata)| Pin::read(metadata));
+    let mut pins = pins.collect::<Result<Vec<Pin>>>()?;
+    pins.sort_by_key(|pin| pin.time);
+    Ok(pins)
 }
 
 /// Whether an agent has pinned the chat with `other`.

@@ -88,28 +88,21 @@ struct Shown {
 /// `/parked/list`: what the token's worker has parked, the oldest first.
 pub async fn list(cx: &Context, agent: &Agent, _: List) -> Result<Done<Answer>> {
     let prefix = format!("{PREFIX}{}/", agent.worker()?);
-    let (mut parked, mut cursor): (Vec<(Millis, Shown)>, _) = (Vec::new(), None);
-    loop {
-        let page = cx.runtime().kv_list(&prefix, cursor.as_deref()).await?;
-        for (key, metadata) in page.keys {
-            let Some((_, conversation_sid)) = named(&key) else { continue };
-            let entry: Entry = json::read(&metadata)?;
-            let shown = Shown {
-                conversation_sid,
-                interaction_sid: entry.interaction_sid,
-                channel_sid: entry.channel_sid,
-                task_sid: entry.task_sid,
-                webhook_sid: entry.webhook_sid,
-                channel_type: entry.channel_type,
-                customer: entry.customer,
-                parked_at: iso(entry.at),
-            };
-            parked.push((entry.at, shown));
-        }
-        cursor = page.cursor;
-        if cursor.is_none() {
-            break;
-        }
+    let mut parked: Vec<(Millis, Shown)> = Vec::new();
+    for (key, metadata) in cx.kv_keys(&prefix, usize::MAX).await? {
+        let Some((_, conversation_sid)) = named(&key) else { continue };
+        let entry: Entry = json::read(&metadata)?;
+        let shown = Shown {
+            conversation_sid,
+            interaction_sid: entry.interaction_sid,
+            channel_sid: entry.channel_sid,
+            task_sid: entry.task_sid,
+            webhook_sid: entry.webhook_sid,
+            channel_type: entry.channel_type,
+            customer: entry.customer,
+            parked_at: iso(entry.at),
+        };
+        parked.push((entry.at, shown));
     }
     parked.sort_by_key(|(at, _)| *at);
     // KV may still list an earlier parking of the same conversation: the last one counts.
@@ -157,16 +150,8 @@ impl Listed {
 
 /// What all workers have parked, in the order of the keys.
 pub async fn all(cx: &Context) -> Result<Vec<Listed>> {
-    let (mut all, mut cursor) = (Vec::new(), None);
-    for _ in 0..MOST_PAGES {
-        let page = cx.runtime().kv_list(PREFIX, cursor.as_deref()).await?;
-        all.extend(page.keys.into_iter().filter_map(|(key, entry)| Listed::read(key, &entry)));
-        cursor = page.cursor;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(all)
+    let keys = cx.kv_keys(PREFIX, MOST_PAGES).await?;
+    Ok(keys.into_iter().filter_map(|(key, entry)| Listed::read(key, &entry)).collect())
 }
 
 /// Where we were reached when this was parked; nothing when an older version has written it.
@@ -319,11 +304,11 @@ struct Synced {
 /// told in the log.
 pub async fn clear(cx: &Context, worker: &WorkerSid, conversation: &ConversationSid) {
     let prefix = format!("{PREFIX}{worker}/{conversation}");
-    let page = match cx.runtime().kv_list(&prefix, None).await {
-        Ok(page) => page,
+    let keys = match cx.kv_keys(&prefix, 1).await {
+        Ok(keys) => keys,
         Err(error) => return cx.warn("still on the list of parked conversations", &error),
     };
-    let listed = page.keys.into_iter().filter_map(|(key, entry)| Listed::read(key, &entry));
+    let listed = keys.into_iter().filter_map(|(key, entry)| Listed::read(key, &entry));
     for listed in listed {
         listed.remove(cx).await;
     }
