@@ -111,14 +111,16 @@ impl<'a> Back<'a> {
             Some(seen) => seen,
             None => Company::read(cx, &self.channel).await?,
         };
-        if let Some(note) = self.note {
-            if self.is_listed(&company) && is_in_their_hands(cx, note).await? {
-                let is_recent = cx.now() < note.at.saturating_add(PARKING);
-                return if is_recent { Err(Error::Busy.into()) } else { Ok(None) };
-            }
+        if let Some(note) = self.note
+            && self.is_listed(&company)
+            && is_in_their_hands(cx, note).await?
+        {
+            let is_recent = cx.now() < note.at.saturating_add(PARKING);
+            return if is_recent { Err(Error::Busy.into()) } else { Ok(None) };
         }
-        let parked = self.note.map(|note| (&note.participant_sid, &note.task_sid)).unzip();
-        if company.is_anybody_left(cx, &self.channel, parked.0, parked.1).await? {
+        let parked = self.note.map(|note| (&note.participant_sid, &note.task_sid));
+        let (participant, task) = parked.unzip();
+        if company.is_anybody_left(cx, &self.channel, participant, task).await? {
             return Ok(None);
         }
         let routing = self.routing(cx).await?;
