@@ -66,7 +66,7 @@ pub async fn cold(
             let earlier = earlier.filter(|(_, made)| may(made)).ok_or_else(|| {
                 Error::forbidden("The participant to take out is not in this interaction.")
             })?;
-            Invited::new(&earlier.0, GONE, None)
+            Invited::new(&earlier.0, leaving::GONE, None)
         };
         Ok(Kept { by: agent.key(), target: target.to_owned(), answer: invited })
     });
@@ -101,5 +101,3 @@ pub async fn warm(cx: &Context, agent: &Agent, t: &Transfer) -> Result<Invited> 
     };
     Ok(once::once_until_over(cx, &key, REMEMBER, is_over, work).await?.into_inner())
 }
-
-const GONE: &str = "is sent, and the agent has left.";

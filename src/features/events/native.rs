@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{NAME, REMEMBER};
+use super::webhook::{NAME, REMEMBER};
 use crate::base::context::{Context, both};
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{TaskSid, WorkflowSid};

@@ -5,12 +5,12 @@ use std::time::Duration;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use super::{attributes, name_of};
+use super::attributes;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone, unless_gone_again};
 use crate::base::members::{Members, lenient};
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid};
-use crate::flex::customer::{Author, medium, who_wrote};
+use crate::flex::customer::{self, Author, medium, who_wrote};
 use crate::once::{self, Outcome};
 use crate::twilio::conversations::{Conversation, ConversationState, Member};
 use crate::twilio::interactions::{Channel, ChannelResource, ChannelStatus, Medium, Routing};
@@ -98,7 +98,7 @@ async fn create(
     attempt: u32,
 ) -> Result<Opened> {
     let (medium, address) = medium(customer);
-    let name = name_of(customer, profile);
+    let name = profile.map(str::to_owned).or_else(|| customer::name(customer));
     let about = attributes::of(cx.config(), conversation, medium, &address, name.as_deref());
     let task_channel = if medium == Medium::Sms { "sms" } else { "chat" };
     let workflow = cx.config().inbound_workflow()?;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::name::{chat_name, is_marked};
 use super::store::{self, List, Place};
-use super::{chat_name, is_marked};
 use crate::base::config::Feature;
 use crate::base::context::Context;
 use crate::base::date::{Millis, millis};

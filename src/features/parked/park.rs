@@ -102,7 +102,9 @@ async fn park_once(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
     );
     let participants = participants?;
     let Some(own) = own(cx, agent, &participants, &ask.participant_sid) else {
-        return before::parked(cx, agent, ask).await;
+        let (conversation, task) = (&ask.conversation_sid, &ask.task_sid);
+        let webhook = before::armed(cx, agent, conversation, &ask.channel_sid, task).await?;
+        return Ok(Parked { webhook: camel_case(&webhook)? });
     };
     let Some(worker) = own.worker() else {
         return Err(Error::forbidden("This participant is no agent."));

@@ -22,6 +22,8 @@ use crate::base::text::hex;
 use crate::once;
 use crate::twilio::conversations::ConversationState;
 
+/// What goes on behind a start has this name in the log.
+pub const START: &str = "/initWebchat";
 /// How long tokens are made for a chat, from the first one on.
 pub const LIFE: Duration = Duration::from_hours(7 * 24);
 /// How long somebody who is signed in finds their chat again: as long as it lives without
@@ -101,9 +103,7 @@ async fn keep(cx: &Context, identity: &str, chat: &Chat, life: Duration) {
     let (key, value) = (key(identity), json::write(chat));
     if let Err(error) = cx.runtime().kv_put(&key, &value, "", Some(life)).await {
         cx.warn("chat not kept", &error);
-        cx.behind(super::START, async move |cx| {
-            cx.runtime().kv_put(&key, &value, "", Some(life)).await
-        });
+        cx.behind(START, async move |cx| cx.runtime().kv_put(&key, &value, "", Some(life)).await);
     }
 }
 

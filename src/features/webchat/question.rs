@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::chat::LIFE;
+use super::chat::{LIFE, START};
 use crate::base::context::Context;
 use crate::base::error::Result;
 use crate::base::text::hex;
@@ -22,7 +22,7 @@ const REMEMBER: Duration = Duration::from_mins(10);
 pub async fn behind(cx: &Context, question: Question) -> Result<()> {
     let (key, alarm) = (key(&question), Alarm::Question(question.clone()));
     let work = async move |cx: &Context, attempt| write(cx, &question, attempt).await;
-    once::behind(cx, super::START, key, &alarm, work).await.map(drop)
+    once::behind(cx, START, key, &alarm, work).await.map(drop)
 }
 
 /// Does what [`behind`] has begun and nothing came of.

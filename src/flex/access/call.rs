@@ -2,8 +2,7 @@
 
 use futures_util::join;
 
-use super::part::{Part, Reservations};
-use super::{denied, is_unlimited};
+use super::part::{Part, Reservations, denied, is_unlimited};
 use crate::base::context::Context;
 use crate::base::date::Millis;
 use crate::base::error::{Error, Result, unless_gone};

@@ -5,7 +5,6 @@ use futures_util::join;
 use super::super::asked::{Invited, Transfer};
 use super::super::earlier::Made;
 use super::super::invites;
-use super::GONE;
 use super::scene::Scene;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
@@ -13,6 +12,9 @@ use crate::base::sid::ParticipantSid;
 use crate::flex::chat;
 use crate::once;
 use crate::twilio::interactions::Invite;
+
+/// What the agent is told who has left.
+pub const GONE: &str = "is sent, and the agent has left.";
 
 impl Scene {
     pub async fn invite_and_remove(

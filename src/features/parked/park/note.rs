@@ -40,7 +40,7 @@ impl Scene<'_> {
 
     /// Writes the note. Who has written the attributes since they were read loses nothing.
     pub(super) async fn write(&self, cx: &Context, note: &Note) -> Result<()> {
-        let (sid, turn) = (&self.conversation.sid, turn(&self.conversation.sid));
+        let (sid, turn) = (&self.conversation.sid, turn::gate(&self.conversation.sid));
         let written = once::in_turn(cx, &turn, async |attempt| {
             let attributes = if attempt == 1 {
                 note.written(cx, &self.conversation)?

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::{Participant, ShownParticipant};
+use super::participant::{Participant, ShownParticipant};
 use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::ENDED;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
@@ -11,6 +10,9 @@ use crate::flex::attributes::CallAttributes;
 use crate::flex::ring::Ring;
 use crate::once;
 use crate::twilio::taskrouter::Task;
+
+/// Why a call's tasks end.
+pub const ENDED: &str = "The conference is complete";
 
 /// What the plugins read of the callee's task. No `direction`: Flex would accept an outbound
 /// task by itself.

@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use super::{ENDED, callee};
+use super::callee;
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::TaskSid;
@@ -30,7 +30,7 @@ pub async fn ended(cx: &Context, caller: &TaskSid) -> Result<()> {
     };
     let linked = task.as_ref().and_then(callee::linked);
     let close = async |task: Option<Task>| match task {
-        Some(task) => twilio.close_task(task, ENDED).await,
+        Some(task) => twilio.close_task(task, callee::ENDED).await,
         None => Ok(None),
     };
     let (closed, found) = join!(close(task), callee::end(cx, caller, linked.as_ref()));

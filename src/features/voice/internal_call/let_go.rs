@@ -1,6 +1,6 @@
 //! Nothing has come of a join in time.
 
-use super::{ENDED, callee, joined};
+use super::{callee, joined};
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{ConferenceSid, TaskSid};
@@ -30,7 +30,9 @@ pub async fn let_go(cx: &Context, room: &ConferenceSid, caller: &TaskSid) -> Res
             let note = async || finish(cx, task, room, callee).await;
             return ring::found(cx, caller, note).await;
         }
-        (None, Some(callee)) => return cx.twilio().close_task(callee, ENDED).await.map(drop),
+        (None, Some(callee)) => {
+            return cx.twilio().close_task(callee, callee::ENDED).await.map(drop);
+        }
         (_, None) => {}
     }
     let people = unless_gone(cx.twilio().people(room).await)?;
