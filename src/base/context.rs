@@ -258,7 +258,7 @@ impl Context {
 
 /// Does two things at the same time, and both to their end: a failure of one does not keep
 /// the other from being done. Answers the first failure.
-pub async fn both<A, B>(
+pub async fn join_ok<A, B>(
     one: impl Future<Output = Result<A>>,
     other: impl Future<Output = Result<B>>,
 ) -> Result<(A, B)> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::{Invited, Transfer};
 use super::earlier::{Made, find_invite};
-use crate::base::context::{Context, both};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::{Error, Result};
 use crate::base::sid::ParticipantSid;
 use crate::flex::access;
@@ -47,7 +47,7 @@ pub async fn cold(
     let target = t.target.as_str();
     let mark = format!("{leaving}/{target}");
     let (scene, earlier) =
-        both(Scene::read(cx, agent, t, &mark), find_invite(cx, t, &mark)).await?;
+        join_ok(Scene::read(cx, agent, t, &mark), find_invite(cx, t, &mark)).await?;
     if earlier.is_none() {
         scene.check_not_handed_over(cx).await?;
     }

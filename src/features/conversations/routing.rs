@@ -77,8 +77,8 @@ pub fn attributes(
     task: Option<&TaskSid>,
     now: u64,
 ) -> Result<String> {
-    let both = overwrite(t.attributes.as_str(), t.ignore.as_str())?;
-    let own = Members::parse(&both).unwrap_or_default();
+    let attributes = overwrite(t.attributes.as_str(), t.ignore.as_str())?;
+    let own = Members::parse(&attributes).unwrap_or_default();
     let mut inherited = Writer::default();
     for member in own.iter().filter(|member| !NOT_INHERITED.contains(&&*member.name)) {
         // Flex accepts an outbound task by itself.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::join;
 
 use super::webhook::{NAME, REMEMBER};
-use crate::base::context::{Context, both};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::{Error, Result, unless_gone};
 use crate::flex::ring;
 use crate::once;
@@ -75,7 +75,7 @@ async fn end(cx: &Context, call: &Call) -> Result<Duration> {
         _ => Ok(()),
     };
     // Boxed: it is by far the largest step.
-    Box::pin(both(end(), both(close(caller), close(callee)))).await?;
+    Box::pin(join_ok(end(), join_ok(close(caller), close(callee)))).await?;
     Ok(REMEMBER)
 }
 

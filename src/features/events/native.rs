@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::webhook::{NAME, REMEMBER};
-use crate::base::context::{Context, both};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{TaskSid, WorkflowSid};
 use crate::flex::native_call::{self, NativeAttributes};
@@ -68,6 +68,6 @@ async fn end(cx: &Context, task: &TaskSid) -> Result<Duration> {
             _ => Ok(()),
         }
     };
-    both(twilio.hang_up(&call), close).await?;
+    join_ok(twilio.hang_up(&call), close).await?;
     Ok(REMEMBER)
 }

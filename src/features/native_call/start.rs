@@ -11,7 +11,6 @@ use crate::base::context::Context;
 use crate::base::date::millis;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::{QueueSid, WorkerSid};
-use crate::base::text::hex;
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
 use crate::flex::native_call::{Callee, NATIVE, Ticket};
@@ -79,8 +78,11 @@ pub async fn start(cx: &Context, agent: &Agent, ask: Start) -> Result<Done<Start
         _ => return Err(Error::bad("workerSid", "or queueSid must be given, and only one")),
     };
     let (callee, called_name) = called?;
-    let conversation =
-        format!("{}{}", hex(&cx.random().to_be_bytes()), hex(&cx.random().to_be_bytes()));
+    let conversation = format!(
+        "{}{}",
+        hex::encode(cx.random().to_be_bytes()),
+        hex::encode(cx.random().to_be_bytes())
+    );
     let ticket = Ticket {
         caller: caller.clone(),
         name: short(name(&own?)),

@@ -18,7 +18,6 @@ use crate::base::error::{Result, unless_gone};
 use crate::base::json;
 use crate::base::memory::Cache;
 use crate::base::sid::ConversationSid;
-use crate::base::text::hex;
 use crate::once;
 use crate::twilio::conversations::ConversationState;
 
@@ -88,7 +87,7 @@ async fn look(cx: &Context, conversation: &ConversationSid) -> Result<bool> {
 }
 
 fn key(identity: &str) -> String {
-    format!("webchat/{}", hex(&Sha256::digest(identity)))
+    format!("webchat/{}", hex::encode(Sha256::digest(identity)))
 }
 
 /// The chat of this identity, as far as it is remembered.

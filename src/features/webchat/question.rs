@@ -8,7 +8,6 @@ use sha2::{Digest as _, Sha256};
 use super::chat::{LIFE, START};
 use crate::base::context::Context;
 use crate::base::error::Result;
-use crate::base::text::hex;
 use crate::once;
 use crate::once::alarm::{Alarm, Question};
 use crate::twilio::conversations::Webhooks;
@@ -33,7 +32,7 @@ pub async fn again(cx: &Context, question: &Question) -> Result<()> {
 
 /// The gate of a question: a text is somebody's, and does not stand there itself.
 fn key(question: &Question) -> String {
-    let text = hex(&Sha256::digest(&question.text));
+    let text = hex::encode(Sha256::digest(&question.text));
     format!("webchat/{}/{text}", question.conversation)
 }
 

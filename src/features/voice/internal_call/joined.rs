@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::callee;
-use crate::base::context::{Context, both};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::runtime::Watch;
@@ -177,7 +177,7 @@ pub async fn link(
     let link = json::write(&Link { conference: LinkedRoom { sid: room, participants } });
     let linked = unless_gone(twilio.merge_task_attributes(caller, &link).await)?;
     if !linked.map(Task::read).transpose()?.is_some_and(|caller| caller.is_open()) {
-        both(callee::end(cx, &name, Some(callee)), twilio.end_conference(room)).await?;
+        join_ok(callee::end(cx, &name, Some(callee)), twilio.end_conference(room)).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::callee;
 use crate::base::answer::{Done, Nothing, done};
-use crate::base::context::{Context, both};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::{ConferenceSid, TaskSid};
 use crate::flex::access::{self, Part, Reservations};
@@ -178,5 +178,5 @@ async fn give_up(cx: &Context, call: InternalCall, power: Power) -> Result<()> {
         }
         Ok(())
     };
-    both(end(), both(close(call.caller), close(call.callee))).await.map(drop)
+    join_ok(end(), join_ok(close(call.caller), close(call.callee))).await.map(drop)
 }
