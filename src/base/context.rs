@@ -242,6 +242,11 @@ impl Context {
         self.runtime().log(&json::write(&warning));
     }
 
+    /// What was read; what could not be is left out, and the log says so.
+    pub fn unless_unreadable<T>(&self, what: &str, read: Result<T>) -> Option<T> {
+        read.map_err(|error| self.warn(what, &error)).ok()
+    }
+
     /// Writes the one line that every request has in the log.
     pub fn log(&self, route: &str, more: impl Serialize) {
         let line = Line {

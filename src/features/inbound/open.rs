@@ -97,7 +97,7 @@ async fn create(
     profile: Option<&str>,
     attempt: u32,
 ) -> Result<Opened> {
-    let (medium, address) = medium(customer);
+    let (medium, address) = medium(customer)?;
     let name = profile.map(str::to_owned).or_else(|| customer::name(customer));
     let about = attributes::of(cx.config(), conversation, medium, &address, name.as_deref());
     let task_channel = if medium == Medium::Sms { "sms" } else { "chat" };
@@ -167,7 +167,7 @@ async fn find(cx: &Context, conversation: &ConversationSid) -> Result<Option<Cha
     let twilio = cx.twilio();
     for task in twilio.tasks_where(&format!("conversationSid == \"{conversation}\"")).await? {
         let task: Task = if task.has_attributes() { task } else { twilio.task(&task.sid).await? };
-        let made: Made = task.view();
+        let made: Made = task.view()?;
         let (Some(interaction), Some(sid)) =
             (made.flex_interaction_sid, made.flex_interaction_channel_sid)
         else {

@@ -125,7 +125,7 @@ async fn colleague(cx: &Context, sid: WorkerSid) -> Result<(Callee, String)> {
 /// A queue that can be called.
 async fn queue_named(cx: &Context, sid: &QueueSid) -> Result<(Callee, String)> {
     let queues = cx.twilio().queues().await?;
-    let found = queues.into_iter().find(|queue| *sid == *queue.sid.as_str());
+    let found = queues.into_iter().find(|queue| *sid == queue.sid);
     match found.and_then(|queue| queue.friendly_name) {
         Some(name) => Ok((Callee::Queue(name.clone()), name)),
         None => Err(refused("unknown", "There is no such queue.")),

@@ -117,7 +117,7 @@ async fn park_once(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
         return Err(Error::bad("taskSid", "is not the task of this participant"));
     }
     // Flex itself finds a task's conversation so: one of another chat would bring back that one.
-    if task.view::<OfConversation>().conversation_sid.as_ref() != Some(&conversation.sid) {
+    if task.view::<OfConversation>()?.conversation_sid.as_ref() != Some(&conversation.sid) {
         return Err(Error::bad("conversationSid", "is not the conversation of this task"));
     }
     if task.assignment_status != AssignmentStatus::Assigned {
@@ -164,7 +164,7 @@ impl Scene<'_> {
             }
         };
         let webhook: ConversationWebhook = json::read(raw.get())?;
-        let customer: Customer = self.task.view();
+        let customer: Customer = self.task.view()?;
         let new = New {
             conversation: &self.conversation.sid,
             note: &note,

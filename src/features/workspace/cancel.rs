@@ -33,12 +33,10 @@ struct ChatAttributes {
 }
 
 /// The channel that the task says it belongs to: where to look whether it does.
-pub fn channel_of(task: &Task) -> Option<Channel> {
-    let chat: ChatAttributes = task.view();
-    Some(Channel {
-        interaction: chat.flex_interaction_sid?,
-        sid: chat.flex_interaction_channel_sid?,
-    })
+pub fn channel_of(task: &Task) -> Result<Option<Channel>> {
+    let chat: ChatAttributes = task.view()?;
+    let parts = chat.flex_interaction_sid.zip(chat.flex_interaction_channel_sid);
+    Ok(parts.map(|(interaction, sid)| Channel { interaction, sid }))
 }
 
 /// Who is in the channel, and who is asked to come.

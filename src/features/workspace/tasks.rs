@@ -118,7 +118,7 @@ async fn names_own_room(cx: &Context, task: &Task, update: &str) -> Result<bool>
     if is_more {
         return Ok(false);
     }
-    if !task.view::<CallAttributes>().client_call {
+    if !task.view::<CallAttributes>()?.client_call {
         return Ok(true);
     }
     let (twilio, Some(sid)) = (cx.twilio(), room.conference.sid) else { return Ok(false) };
@@ -187,7 +187,7 @@ pub async fn update_status(
     let Some(task) = unless_gone(task)? else { return Ok(done()) };
     let part = part?;
     if is_cancel && task.is_waiting() {
-        if let Some(channel) = cancel::channel_of(&task) {
+        if let Some(channel) = cancel::channel_of(&task)? {
             let set = async || set(cx, sid, status).await;
             return cancel::invite(cx, agent, &channel, sid, set).await;
         }
@@ -200,14 +200,14 @@ pub async fn update_status(
     }
     if part == Part::Has {
         let is_held = task.assignment_status == AssignmentStatus::Assigned;
-        return match cancel::channel_of(&task).filter(|_| is_held && !is_cancel) {
+        return match cancel::channel_of(&task)?.filter(|_| is_held && !is_cancel) {
             Some(channel) => {
                 end::task(cx, &channel, sid, async || set(cx, sid, status).await).await
             }
             None => set(cx, sid, status).await,
         };
     }
-    match cancel::channel_of(&task) {
+    match cancel::channel_of(&task)? {
         Some(channel) if is_cancel && status.is_reached(&task) => {
             cancel::check_canceled(cx, agent, &channel, sid).await?;
             Ok(done())

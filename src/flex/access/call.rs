@@ -90,7 +90,7 @@ async fn name_of_room(cx: &Context, sid: &TaskSid) -> Result<Option<TaskSid>> {
     let Some(task) = task.filter(|task| is_voice(task.task_channel_unique_name.as_deref())) else {
         return Ok(None);
     };
-    let caller = task.view::<CallAttributes>().conference_sid;
+    let caller = task.view::<CallAttributes>()?.conference_sid;
     let Some(caller) = caller.filter(|caller| caller != sid) else { return Ok(Some(task.sid)) };
     let ring = ring::known(cx, &caller).await?;
     Ok(ring.filter(|ring| ring.callee == *sid).map(|_| caller))

@@ -45,10 +45,12 @@ impl Scene {
         };
         cx.warn("agent not taken out", &error);
         let message = "The invite is sent, but the agent is still in the conversation. Try again.";
-        let task = invite.task().map(ToString::to_string).unwrap_or_default();
-        Err(Error::refused(502, message)
-            .with("participantInviteSid", invite.sid.to_string())
-            .with("invitesTaskSid", task))
+        let refused =
+            Error::refused(502, message).with("participantInviteSid", invite.sid.to_string());
+        Err(match invite.task() {
+            Some(task) => refused.with("invitesTaskSid", task.to_string()),
+            None => refused,
+        })
     }
 }
 

@@ -55,7 +55,7 @@ pub async fn joined(
             return gone_or_refused.map(drop);
         }
     };
-    let call: CallAttributes = task.view();
+    let call: CallAttributes = task.view()?;
     if !call.client_call {
         return Ok(());
     }
@@ -65,9 +65,9 @@ pub async fn joined(
     }
     if !task.is_open() {
         // The caller has left, and whoever rings must not go on.
-        return callee::end(cx, caller, callee::linked(&task).as_ref()).await.map(drop);
+        return callee::end(cx, caller, callee::linked(Some(&task))?.as_ref()).await.map(drop);
     }
-    if callee::linked(&task).is_some() {
+    if callee::linked(Some(&task))?.is_some() {
         return Ok(());
     }
     ring(cx, task, room, leg).await
@@ -110,7 +110,7 @@ async fn whose_leg(cx: &Context, caller: &TaskSid, leg: &CallSid) -> Result<Opti
     let mut rereads = 0;
     let (task, call) = loop {
         let Some(task) = unless_gone(cx.twilio().task(caller).await)? else { return Ok(None) };
-        let call: CallAttributes = task.view();
+        let call: CallAttributes = task.view()?;
         let known = call.worker_call_sid.as_ref().or(call.conference.participants.worker.as_ref());
         if known.is_some() || !call.client_call {
             let is_caller = known == Some(leg);
