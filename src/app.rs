@@ -17,7 +17,6 @@ use crate::base::context::{Context, Instance};
 use crate::base::error::{Error, Result};
 use crate::base::http::{MAX_BODY, Request, Response};
 use crate::base::runtime::Runtime;
-use crate::base::text::hex;
 
 /// Twilio gives a voice webhook 15 s in all, and what we answer later is lost: no request
 /// takes longer than this.
@@ -150,7 +149,7 @@ impl App {
     }
 
     fn random_id(&self) -> String {
-        hex(&self.instance.random().to_be_bytes())
+        hex::encode(self.instance.random().to_be_bytes())
     }
 
     /// The value of `Access-Control-Allow-Origin`.

@@ -257,6 +257,11 @@ impl Context {
         self.runtime().log(&json::write(&warning));
     }
 
+    /// What was read; what could not be is left out, and the log says so.
+    pub fn unless_unreadable<T>(&self, what: &str, read: Result<T>) -> Option<T> {
+        read.map_err(|error| self.warn(what, &error)).ok()
+    }
+
     /// Writes the one line that every request has in the log.
     pub fn log(&self, route: &str, more: impl Serialize) {
         let line = Line {
@@ -273,7 +278,7 @@ impl Context {
 
 /// Does two things at the same time, and both to their end: a failure of one does not keep
 /// the other from being done. Answers the first failure.
-pub async fn both<A, B>(
+pub async fn join_ok<A, B>(
     one: impl Future<Output = Result<A>>,
     other: impl Future<Output = Result<B>>,
 ) -> Result<(A, B)> {

@@ -1,7 +1,10 @@
 //! Points in time: milliseconds since 1970, as Twilio and JavaScript write them.
 
+use std::fmt;
 use std::time::Duration;
 
+use serde::Deserializer;
+use serde::de::{Error, Visitor};
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::{OffsetDateTime, UtcDateTime};
 
@@ -22,6 +25,36 @@ pub fn parse(text: &str) -> Option<Millis> {
     Millis::try_from(date.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
+/// Reads a field that has a date as Twilio writes it, or `null`. Most are texts; the task of an
+/// invite has seconds since 1970. What is there and is no date is an error.
+pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Millis>, D::Error> {
+    struct Date;
+    impl<'de> Visitor<'de> for Date {
+        type Value = Option<Millis>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a date")
+        }
+
+        fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, date: D) -> Result<Self::Value, D::Error> {
+            date.deserialize_any(self)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            parse(text).map(Some).ok_or_else(|| E::custom("is no date"))
+        }
+
+        fn visit_u64<E: Error>(self, seconds: u64) -> Result<Self::Value, E> {
+            Ok(Some(seconds.saturating_mul(1000)))
+        }
+    }
+    deserializer.deserialize_option(Date)
+}
+
 /// Writes a date as JavaScript's `toISOString` does: `2026-11-21T14:40:00.000Z`.
 #[must_use]
 pub fn iso(date: Millis) -> String {
@@ -34,7 +67,7 @@ pub fn iso(date: Millis) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{iso, parse};
+    use super::{Millis, iso, parse};
 
     #[test]
     fn dates_are_read_and_written() {
@@ -48,5 +81,24 @@ mod tests {
             assert_eq!(parse(bad), None, "{bad}");
         }
         assert_eq!(iso(1_282_266_822_042), "2010-08-20T01:13:42.042Z");
+    }
+
+    #[test]
+    fn a_field_has_a_date_or_none_and_nothing_else() {
+        #[derive(serde::Deserialize)]
+        struct Dated {
+            #[serde(default, deserialize_with = "super::optional")]
+            at: Option<Millis>,
+        }
+        let read = |json: &str| serde_json::from_str::<Dated>(json).map(|dated| dated.at).ok();
+        for json in [r#"{"at":"2010-08-20T01:13:42Z"}"#, r#"{"at":1282266822}"#] {
+            assert_eq!(read(json), Some(Some(1_282_266_822_000)), "{json}");
+        }
+        for json in ["{}", r#"{"at":null}"#] {
+            assert_eq!(read(json), Some(None), "{json}");
+        }
+        for json in [r#"{"at":"soon"}"#, r#"{"at":""}"#, r#"{"at":-1}"#, r#"{"at":{}}"#] {
+            assert_eq!(read(json), None, "{json}");
+        }
     }
 }

@@ -125,7 +125,7 @@ fn in_the_way<T>(task: &TaskSid) -> Result<T> {
 
 /// An open call is the answer to the request that has made it, and in the way of others.
 fn adopt(cx: &Context, plan: &Plan, open: &Task) -> Result<TaskSid> {
-    let call: CallAttributes = open.view();
+    let call: CallAttributes = open.view()?;
     let is_same = call.outbound_to.as_ref() == Some(&plan.to)
         && call.from.as_ref() == Some(&plan.from)
         && open.date_created.is_some_and(|at| cx.started() < at + millis(SAME));

@@ -7,6 +7,7 @@
 mod calls;
 mod fallback;
 mod native;
+mod webhook;
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -29,15 +30,10 @@ use crate::flex::caller::Webhook;
 use crate::flex::native_call::NativeAttributes;
 use crate::once::alarm::{Call, Lost, Native};
 
-/// The name in the log of what goes on behind the answer.
-const NAME: &str = "/taskrouter/events";
 /// Where KV has the time of the last event, as milliseconds since 1970.
 const LAST: &str = "events/last";
 /// How often that is written at most.
 const LAST_EVERY: Duration = Duration::from_mins(1);
-/// How long what came of an event is remembered.
-const REMEMBER: Duration = Duration::from_hours(24);
-
 /// What the event callback takes:
 /// <https://www.twilio.com/docs/taskrouter/api/event/reference>.
 #[derive(Deserialize)]
@@ -135,7 +131,9 @@ fn note_time(cx: &Context) {
         return;
     }
     written.0.set(now);
-    cx.behind(NAME, async move |cx| cx.runtime().kv_put(LAST, &now.to_string(), "", None).await);
+    cx.behind(webhook::NAME, async move |cx| {
+        cx.runtime().kv_put(LAST, &now.to_string(), "", None).await
+    });
 }
 
 /// How long it is told again without asking KV: anybody may ask.

@@ -19,7 +19,7 @@ use crate::base::json;
 use crate::base::members::{lenient, nested, view};
 use crate::base::sid::{ConversationSid, MemberSid, WebhookSid};
 use crate::flex::caller::Webhook;
-use crate::flex::customer::{self, Author};
+use crate::flex::customer::Author;
 use crate::once;
 use crate::once::alarm::{Alarm, Written};
 use crate::twilio::conversations::ConversationWebhook;
@@ -153,9 +153,4 @@ async fn take_off(cx: &Context, message: &Written) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The customer's name: what WhatsApp says, or what their participant's attributes say.
-fn name_of(member: &crate::twilio::conversations::Member, profile: Option<&str>) -> Option<String> {
-    profile.map(str::to_owned).or_else(|| customer::name(member))
 }

@@ -24,9 +24,6 @@ use crate::once::alarm::Question;
 use form::Form;
 use token::Issued;
 
-/// What goes on behind a start has this name in the log.
-const START: &str = "/initWebchat";
-
 /// What `initWebchat` takes.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -15,7 +15,7 @@ use crate::base::attributes::{MAX_TASK, check_size};
 use crate::base::context::Context;
 use crate::base::error::Result;
 use crate::base::params::JsonObject;
-use crate::base::sid::{WorkerChannelSid, WorkerSid};
+use crate::base::sid::{QueueSid, WorkerChannelSid, WorkerSid};
 use crate::flex::access;
 use crate::flex::agent::Agent;
 use crate::twilio::resource::camel_case;
@@ -42,7 +42,7 @@ pub struct QueueList {
 struct ShownQueue {
     target_workers: Option<String>,
     friendly_name: Option<String>,
-    sid: String,
+    sid: QueueSid,
 }
 
 /// `get-queues`: all queues of the workspace.

@@ -18,18 +18,9 @@ use crate::twilio::conversations::Conversation;
 use crate::twilio::interactions::{Participant, ParticipantKind};
 
 pub use call::{call, is_remembered_call, own_room_with, remember_call};
-pub use part::{Part, Reservations, part};
+use part::denied;
+pub use part::{Part, Reservations, is_unlimited, part};
 pub use room::{Room, conference, live_conference};
-
-fn denied(what: &str) -> Box<Error> {
-    Error::forbidden(&format!("You take no part in this {what}."))
-}
-
-/// Whether this agent may act on anything.
-#[must_use]
-pub fn is_unlimited(cx: &Context, agent: &Agent) -> bool {
-    !cx.config().access_checks || agent.is_supervisor()
-}
 
 /// The worker that a request names, or the agent's own: supervisors may name others.
 pub fn worker<'a>(

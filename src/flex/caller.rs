@@ -13,7 +13,6 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::http::Request;
 use crate::base::params::{Params, pairs};
-use crate::base::text::hex;
 
 /// What Twilio wants of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +69,8 @@ impl<'r> Webhook<'r> {
         let url = public.as_ref().unwrap_or(&request.url);
         let is_signed = signature::is_valid(&config.signing_keys, &request.signature, url, &form);
         // The signature of a JSON body covers the URL, and the URL the body's hash.
-        let is_body_signed = !is_json || hash.as_deref() == Some(&*hex(&Sha256::digest(body)));
+        let is_body_signed =
+            !is_json || hash.as_deref() == Some(&*hex::encode(Sha256::digest(body)));
         if !is_signed || !is_body_signed {
             return Err(Error::forbidden("X-Twilio-Signature is missing or not valid."));
         }

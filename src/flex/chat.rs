@@ -137,7 +137,9 @@ pub async fn invite_where<T: DeserializeOwned + Default>(
 ) -> Result<Option<Invite>> {
     for invite in cx.twilio().channel_invites(channel).await? {
         let attributes: Option<T> = match (invite.view(), invite.task()) {
-            (None, Some(task)) => unless_gone(cx.twilio().task(task).await)?.map(|t| t.view()),
+            (None, Some(task)) => {
+                unless_gone(cx.twilio().task(task).await)?.map(|task| task.view()).transpose()?
+            }
             (attributes, _) => attributes,
         };
         if attributes.is_some_and(|attributes| is_it(&attributes)) {

@@ -100,7 +100,7 @@ pub async fn who_wrote(
         return Ok(Writer::Unseen);
     }
     for member in chatting {
-        let identity = member.chatter().unwrap_or_default();
+        let Some(identity) = member.chatter() else { continue };
         let is_worker = match author.identity() {
             Some(known) if known == identity => is_known_worker,
             _ => self::is_worker(cx, identity).await?,
@@ -125,10 +125,10 @@ async fn is_worker(cx: &Context, identity: &str) -> Result<bool> {
 }
 
 /// By what a customer writes, and under which address.
-#[must_use]
-pub fn medium(member: &Member) -> (Medium, String) {
+pub fn medium(member: &Member) -> Result<(Medium, String)> {
     let Some(address) = member.address() else {
-        return (Medium::Web, member.identity.clone().unwrap_or_default());
+        let identity = member.identity.clone();
+        return Ok((Medium::Web, identity.ok_or_else(|| Error::unreadable("identity"))?));
     };
     let medium = match address.split_once(':') {
         Some(("whatsapp", _)) => Medium::Whatsapp,
@@ -137,7 +137,7 @@ pub fn medium(member: &Member) -> (Medium, String) {
         None => Medium::Sms,
         Some(_) => Medium::Chat,
     };
-    (medium, address)
+    Ok((medium, address))
 }
 
 /// The telephone number in an address.

@@ -1,6 +1,6 @@
 //! How a call between agents ends.
 
-use crate::base::context::{Context, both};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::ConferenceSid;
 use crate::twilio::taskrouter::Task;
@@ -32,7 +32,7 @@ pub async fn call(
         _ => Ok(()),
     };
     // Boxed: it is by far the largest step.
-    Box::pin(both(end, both(close(caller), close(callee)))).await.map(drop)
+    Box::pin(join_ok(end, join_ok(close(caller), close(callee)))).await.map(drop)
 }
 
 /// Whether at most one person is in a room; one that is gone is not known to be empty.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::context::Context;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::runtime::Watch;
 use crate::base::sid::TaskSid;
 use crate::once::{self, Outcome};
@@ -49,11 +49,7 @@ pub async fn found(
 }
 
 /// Whom the caller's task has let ring. One who is just being called is waited for; while that is
-/// not settled, also by the gate, it is [`Error::Busy`].
+/// not settled, also by the gate, it is [`crate::base::error::Error::Busy`].
 pub async fn known(cx: &Context, caller: &TaskSid) -> Result<Option<Ring>> {
-    match once::known(cx, &key(caller)).await {
-        // An older version kept something else, for an hour.
-        Err(error) if matches!(*error, Error::Unreadable { .. }) => Ok(None),
-        known => known,
-    }
+    once::known(cx, &key(caller)).await
 }

@@ -3,7 +3,6 @@
 use hmac::Mac as _;
 
 use crate::base::config::{Config, SigningKey};
-use crate::base::text::hex;
 
 /// What is sealed: never anything like a URL, which is what Twilio signs with the same key.
 fn mac(key: &SigningKey, purpose: &str, text: &str) -> hmac::Hmac<sha1::Sha1> {
@@ -18,19 +17,14 @@ fn mac(key: &SigningKey, purpose: &str, text: &str) -> hmac::Hmac<sha1::Sha1> {
 #[must_use]
 pub fn seal(config: &Config, purpose: &str, text: &str) -> String {
     let key = config.signing_keys.first();
-    key.map_or_else(String::new, |key| hex(&mac(key, purpose, text).finalize().into_bytes()))
+    key.map_or_else(String::new, |key| hex::encode(mac(key, purpose, text).finalize().into_bytes()))
 }
 
 /// Whether this is the seal of a text. During a rotation of the auth token both hold.
 #[must_use]
 pub fn holds(config: &Config, purpose: &str, text: &str, seal: &str) -> bool {
-    let Some(seal) = unhex(seal) else { return false };
+    let Ok(seal) = hex::decode(seal) else { return false };
     config.signing_keys.iter().any(|key| mac(key, purpose, text).verify_slice(&seal).is_ok())
-}
-
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 #[cfg(test)]

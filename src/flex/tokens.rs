@@ -63,7 +63,7 @@ pub async fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
     tokens.checking.remove(&hash);
     match checked {
         Ok(validation) => {
-            let until = validation.ends()?.unwrap_or(Millis::MAX).min(cx.now() + millis(keep));
+            let until = validation.expiration.unwrap_or(Millis::MAX).min(cx.now() + millis(keep));
             let agent = Rc::new(Agent::new(validation)?);
             tokens.valid.put(hash, Rc::clone(&agent), until, cx.now());
             Ok(agent)

@@ -11,7 +11,6 @@ use crate::base::sid::{
     ChannelSid, ConferenceSid, ConversationSid, InteractionSid, MemberSid, TaskSid, WebhookSid,
     WorkflowSid,
 };
-use crate::base::text::hex;
 
 /// What has to happen although no answer of ours can be delivered again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +112,7 @@ impl Written {
     ) -> Self {
         let who = match &member {
             Some(member) => member.to_string(),
-            None => hex(&Sha256::digest(author.unwrap_or_default())),
+            None => hex::encode(Sha256::digest(author.unwrap_or_default())),
         };
         Self { conversation, member, who, webhook, parking: None }
     }

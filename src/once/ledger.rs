@@ -121,7 +121,7 @@ pub fn step(record: Option<Record>, ask: Ask, now: Millis) -> (Reply, Record) {
             }
         }
         Ask::Settle { attempt, outcome, keep } => {
-            (Reply::Settled, record.settled(attempt, outcome, now + keep))
+            (Reply::Settled, record.after_settle(attempt, outcome, now + keep))
         }
     }
 }
@@ -165,7 +165,7 @@ impl Record {
         (Reply::Granted { attempt, tries }, granted)
     }
 
-    fn settled(self, attempt: u32, outcome: Option<String>, until: Millis) -> Self {
+    fn after_settle(self, attempt: u32, outcome: Option<String>, until: Millis) -> Self {
         let is_owner = self.running && self.attempt == attempt;
         let is_older = self.over.as_ref().is_some_and(|over| attempt <= over.attempt);
         match outcome {

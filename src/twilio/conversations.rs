@@ -29,8 +29,9 @@ pub struct Conversation {
     attributes: Option<String>,
     /// Whether it is going on.
     pub state: Option<ConversationState>,
-    /// When it was last changed, in ISO 8601.
-    pub date_updated: Option<String>,
+    /// When it was last changed.
+    #[serde(default, deserialize_with = "date::optional")]
+    pub date_updated: Option<Millis>,
 }
 
 /// Whether a conversation is going on.
@@ -60,12 +61,6 @@ impl Conversation {
     #[must_use]
     pub fn view<T: DeserializeOwned + Default>(&self) -> T {
         view(self.attributes.as_deref().unwrap_or_default())
-    }
-
-    /// When it was last changed.
-    #[must_use]
-    pub fn updated(&self) -> Option<Millis> {
-        self.date_updated.as_deref().and_then(date::parse)
     }
 }
 
@@ -118,11 +113,6 @@ impl Member {
     pub fn view<T: DeserializeOwned + Default>(&self) -> T {
         view(self.attributes.as_deref().unwrap_or_default())
     }
-}
-
-#[derive(Deserialize)]
-struct Dated {
-    date_created: Option<String>,
 }
 
 impl Twilio<'_> {
@@ -191,13 +181,9 @@ impl Twilio<'_> {
         Ok(joined.into_iter().find(is_open).map(|joined| joined.conversation_sid))
     }
 
-    /// ListConversationMessage: when the newest one was written.
-    pub async fn newest_message(self, sid: &ConversationSid) -> Result<Option<Millis>> {
+    /// ListConversationMessage: the newest one.
+    pub async fn newest_message(self, sid: &ConversationSid) -> Result<Option<Message>> {
         let url = self.conversation_url(&sid.to_string(), "/Messages?Order=desc&PageSize=1");
-        let messages: Vec<Dated> = self.list(url, "messages", 1).await?;
-        let Some(newest) = messages.first() else { return Ok(None) };
-        // One whose date cannot be read counts as just written: nothing is closed on a guess.
-        let date = newest.date_created.as_deref().and_then(date::parse);
-        Ok(Some(date.unwrap_or(Millis::MAX)))
+        Ok(self.list(url, "messages", 1).await?.into_iter().next())
     }
 }

@@ -1,6 +1,7 @@
 //! Flex tokens, which only Twilio can read:
 //! <https://www.npmjs.com/package/twilio-flex-token-validator>.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Retry, Twilio};
@@ -8,7 +9,7 @@ use crate::base::date::{self, Millis};
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::runtime::Call;
-use crate::base::sid::WorkerSid;
+use crate::base::sid::{Sid as _, WorkerSid};
 
 /// What Twilio says of a Flex token.
 #[derive(Clone, Debug, Deserialize)]
@@ -17,8 +18,9 @@ pub struct Validation {
     pub valid: bool,
     /// Why not.
     pub message: Option<String>,
-    /// When it ends, in ISO 8601.
-    pub expiration: Option<String>,
+    /// When it ends.
+    #[serde(default, deserialize_with = "date::optional")]
+    pub expiration: Option<Millis>,
     /// The TaskRouter worker; administrators may have none.
     #[serde(default, deserialize_with = "optional_worker")]
     pub worker_sid: Option<WorkerSid>,
@@ -29,22 +31,14 @@ pub struct Validation {
     pub roles: Option<Vec<String>>,
 }
 
-impl Validation {
-    /// When the token ends. A date that cannot be read is an error.
-    pub fn ends(&self) -> Result<Option<Millis>> {
-        let read = |text: &String| date::parse(text).ok_or_else(|| Error::unreadable("expiration"));
-        self.expiration.as_ref().map(read).transpose()
-    }
-}
-
 /// Administrators have an empty text or `null` where workers have a SID.
 fn optional_worker<'de, D>(deserializer: D) -> Result<Option<WorkerSid>, D::Error>
 where
     D: serde::Deserializer<'de>,
 {
-    use crate::base::sid::Sid as _;
-    let text = Option::<String>::deserialize(deserializer)?;
-    Ok(text.and_then(|text| WorkerSid::parse(&text)))
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+    let unreadable = || D::Error::custom("is not a WK… SID");
+    text.map(|text| WorkerSid::parse(&text).ok_or_else(unreadable)).transpose()
 }
 
 #[derive(Serialize)]
@@ -84,10 +78,29 @@ impl Twilio<'_> {
             }
         };
         let validation: Validation = json::read(&answer.body)?;
-        let is_over = validation.ends()?.is_some_and(|end| end <= self.cx.now());
+        let is_over = validation.expiration.is_some_and(|end| end <= self.cx.now());
         if validation.valid && !is_over {
             return Ok(validation);
         }
         Err(refused(validation.message.filter(|_| !validation.valid)).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Validation;
+
+    #[test]
+    fn who_is_no_worker_has_no_sid_and_an_odd_one_is_an_error() {
+        let read = |sid: &str| {
+            let json = format!(r#"{{"valid":true,"worker_sid":{sid}}}"#);
+            serde_json::from_str::<Validation>(&json).map(|found| found.worker_sid).ok()
+        };
+        assert_eq!(read("null"), Some(None));
+        assert_eq!(read("\"\""), Some(None));
+        assert!(read("\"WK00000000000000000000000000000001\"").is_some_and(|sid| sid.is_some()));
+        for odd in ["\"alice\"", "\"WT00000000000000000000000000000001\"", "5"] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Twilio;
+use crate::base::date::{self, Millis};
 use crate::base::error::{Result, unless_gone};
 use crate::base::json;
 use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
@@ -69,8 +70,9 @@ pub struct CallLeg {
     pub from: Option<String>,
     /// How far it has got.
     pub status: Option<CallStatus>,
-    /// When it was made, in RFC 2822.
-    pub date_created: Option<String>,
+    /// When it was made.
+    #[serde(default, deserialize_with = "date::optional")]
+    pub date_created: Option<Millis>,
 }
 
 /// How far a call has got.

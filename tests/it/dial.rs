@@ -24,7 +24,9 @@ fn open_calls() -> String {
 }
 
 fn reservation(status: &str) -> String {
-    format!(r#"{{"reservation_status":"{status}","task_sid":"{CHAT}"}}"#)
+    format!(
+        r#"{{"sid":"WR00000000000000000000000000000001","reservation_status":"{status}","task_sid":"{CHAT}"}}"#
+    )
 }
 
 fn reservations() -> String {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use proc_macro2::{TokenStream, TokenTree};
+
 /// The floors, from the ground up: a module imports from its own folder and from below.
 const FLOORS: [(&str, &[&str]); 6] = [
     ("base", &[]),
@@ -31,69 +33,62 @@ fn read(folder: &Path, name: &str, into: &mut BTreeMap<String, String>) {
         let name = if name.is_empty() { stem.to_owned() } else { format!("{name}::{stem}") };
         if path.is_dir() {
             read(&path, &name, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && stem != "lib" {
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !["lib", "tests"].contains(&stem)
+        {
             into.insert(name, fs::read_to_string(&path).unwrap());
         }
     }
 }
 
-/// The modules that each one imports.
+/// The modules that each one names, in a `use` or by a path anywhere in its code.
 fn imports(modules: &BTreeMap<String, String>) -> BTreeMap<&str, BTreeSet<&str>> {
-    let of = |(name, source): (&'_ String, &'_ String)| {
-        let used =
-            uses(source).into_iter().filter_map(|path| absolute(name, &path)).collect::<Vec<_>>();
-        let longest = |path: &String| {
-            let known = modules
-                .keys()
-                .filter(|known| path == *known || path.starts_with(&format!("{known}::")));
-            known.max_by_key(|known| known.len())
-        };
-        used.iter().filter_map(longest).map(String::as_str).collect::<BTreeSet<_>>()
+    let longest = |path: String| {
+        let is_it = |known: &&String| path == **known || path.starts_with(&format!("{known}::"));
+        modules.keys().filter(is_it).max_by_key(|known| known.len())
     };
-    modules
-        .iter()
-        .map(|module| {
-            let mut imported = of(module);
-            imported.remove(module.0.as_str());
-            (module.0.as_str(), imported)
-        })
-        .collect()
+    let of = |(name, source): (&'_ String, &'_ String)| {
+        let paths = paths(source).into_iter();
+        let named = paths.filter_map(|path| absolute(modules, name, &path)).filter_map(longest);
+        named.filter(|other| *other != name).map(String::as_str).collect()
+    };
+    modules.iter().map(|module| (module.0.as_str(), of(module))).collect()
 }
 
-/// The paths after `use`, with their braces taken apart.
-fn uses(source: &str) -> Vec<String> {
-    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
-    let statements = code.split("\nuse ").skip(1).filter_map(|rest| rest.split(';').next());
-    let nested = code.split("\n    use ").skip(1).filter_map(|rest| rest.split(';').next());
-    let public = code.split("\npub use ").skip(1).filter_map(|rest| rest.split(';').next());
-    statements
-        .chain(nested)
-        .chain(public)
-        .flat_map(|text| expand(&text.split_whitespace().collect::<String>()))
-        .collect()
+/// Every path in the code, `a::{b, c}` taken apart. Tests that stand beside it are none of it.
+fn paths(source: &str) -> Vec<String> {
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let mut paths = Vec::new();
+    walk(code.parse().unwrap(), "", &mut paths);
+    paths.retain(|path| path.contains("::"));
+    paths
 }
 
-fn expand(text: &str) -> Vec<String> {
-    let Some((before, rest)) = text.split_once('{') else { return vec![text.to_owned()] };
-    let inner = rest.strip_suffix('}').unwrap_or(rest);
-    let (mut parts, mut depth, mut start) = (Vec::new(), 0, 0);
-    for (at, c) in inner.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&inner[start..at]);
-                start = at + 1;
+fn walk(code: TokenStream, before: &str, into: &mut Vec<String>) {
+    let mut path = String::new();
+    for token in code {
+        match token {
+            TokenTree::Ident(name) if path.is_empty() => path = format!("{before}{name}"),
+            TokenTree::Ident(name) if path.ends_with("::") => path += &name.to_string(),
+            TokenTree::Punct(colon) if colon.as_char() == ':' && !path.is_empty() => path.push(':'),
+            TokenTree::Group(group) => {
+                let inner =
+                    if path.ends_with("::") { std::mem::take(&mut path) } else { String::new() };
+                walk(group.stream(), &inner, into);
             }
-            _ => {}
+            token => {
+                into.push(std::mem::take(&mut path));
+                if let TokenTree::Ident(name) = token {
+                    path = format!("{before}{name}");
+                }
+            }
         }
     }
-    parts.push(&inner[start..]);
-    parts.iter().flat_map(|part| expand(&format!("{before}{part}"))).collect()
+    into.push(path);
 }
 
 /// A path as seen from the crate's root; nothing for other crates.
-fn absolute(module: &str, path: &str) -> Option<String> {
+fn absolute(modules: &BTreeMap<String, String>, module: &str, path: &str) -> Option<String> {
     if let Some(rest) = path.strip_prefix("crate::") {
         return Some(rest.to_owned());
     }
@@ -103,9 +98,11 @@ fn absolute(module: &str, path: &str) -> Option<String> {
         rest = behind;
     }
     if rest != path {
-        return Some(if folder.is_empty() { rest.to_owned() } else { format!("{folder}::{rest}") });
+        return Some(format!("{folder}::{rest}").trim_start_matches(':').to_owned());
     }
-    path.strip_prefix("self::").map(|rest| format!("{module}::{rest}"))
+    let rest = path.strip_prefix("self::").unwrap_or(path);
+    let child = format!("{module}::{}", rest.split("::").next().unwrap());
+    modules.contains_key(&child).then(|| format!("{module}::{rest}"))
 }
 
 fn floor(module: &str) -> &str {
@@ -151,7 +148,6 @@ fn features_do_not_know_each_other() {
 fn nothing_goes_round_in_a_circle() {
     let modules = modules();
     let imports = imports(&modules);
-    // A folder's own file declares what is in it: only what it takes from there counts.
     for start in imports.keys() {
         let (mut seen, mut left) = (BTreeSet::new(), vec![*start]);
         while let Some(module) = left.pop() {

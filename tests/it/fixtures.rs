@@ -21,7 +21,7 @@ pub fn dave() -> Fake {
 
 pub fn reservations(status: &str) -> String {
     format!(
-        r#"{{"reservations":[{{"reservation_status":"{status}","task_sid":"{TASK}"}}],"meta":{{"next_page_url":null}}}}"#
+        r#"{{"reservations":[{{"sid":"WR00000000000000000000000000000001","reservation_status":"{status}","task_sid":"{TASK}"}}],"meta":{{"next_page_url":null}}}}"#
     )
 }
 

@@ -575,7 +575,7 @@ fn ringing(to: &str) -> Fake {
 
 fn reserved(task: &str, status: &str) -> String {
     format!(
-        r#"{{"reservations":[{{"reservation_status":"{status}","task_sid":"{task}"}}],"meta":{{}}}}"#
+        r#"{{"reservations":[{{"sid":"WR00000000000000000000000000000001","reservation_status":"{status}","task_sid":"{task}"}}],"meta":{{}}}}"#
     )
 }
 

@@ -562,6 +562,9 @@ fn pinned_used_and_strange_chats_stay() {
     let newest = format!("GET {CHATS}/{CHAT}/Messages?Order=desc&PageSize=1");
     tick_to_the_end(first().on(&newest, 200, &messages(fresh)));
     tick_to_the_end(first().on(&newest, 200, r#"{"messages":[{"date_created":null}],"meta":{}}"#));
+    let fake = first().on(&newest, 200, r#"{"messages":[{"date_created":"soon"}],"meta":{}}"#);
+    tick(&fake);
+    assert_eq!(place(&fake), format!("\n\n{CHAT}"));
     for members in [customer.into(), members(&["alice", "visitor"])] {
         let fake = first().on(&newest, 200, &messages(old));
         tick_to_the_end(fake.on(

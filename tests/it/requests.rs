@@ -246,7 +246,7 @@ fn an_agent_without_a_part_in_it_changes_nothing() {
     let fake = Fake::default()
         .on_token()
         .on(&format!("GET {API}/Conferences/CF00000000000000000000000000000001.json"), 200, room)
-        .on(&format!("GET {TASKROUTER}/Workers/WK00000000000000000000000000000001/Reservations?PageSize=1000"), 200, r#"{"reservations":[{"reservation_status":"completed","task_sid":"WT000000000000000000000000000000c1"}],"meta":{}}"#);
+        .on(&format!("GET {TASKROUTER}/Workers/WK00000000000000000000000000000001/Reservations?PageSize=1000"), 200, r#"{"reservations":[{"sid":"WR00000000000000000000000000000001","reservation_status":"completed","task_sid":"WT000000000000000000000000000000c1"}],"meta":{}}"#);
     assert_eq!(hold(fake).0, 403);
     let off = Fake::default().with("ACCESS_CHECKS", "off").on_token().on(&update(), 200, "{}");
     assert_eq!(hold(off).0, 200);

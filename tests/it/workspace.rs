@@ -7,7 +7,7 @@ use crate::support::{ALICE, API, Fake, TASKROUTER, json};
 fn queues_are_listed_over_all_pages_up_to_a_thousand() {
     let first = format!("GET {TASKROUTER}/TaskQueues?PageSize=1000");
     let second = format!("GET {TASKROUTER}/TaskQueues?PageSize=1000&PageToken=x");
-    let queue = r#"{"sid":"WQ1","friendly_name":"Café","target_workers":"1==1","extra":1}"#;
+    let queue = r#"{"sid":"WQ00000000000000000000000000000001","friendly_name":"Café","target_workers":"1==1","extra":1}"#;
     let many = vec![queue; 600].join(",");
     let page = format!(
         r#"{{"task_queues":[{many}],"meta":{{"next_page_url":"https://taskrouter.twilio.com/v1/Workspaces/WS00000000000000000000000000000001/TaskQueues?PageSize=1000&PageToken=x"}}}}"#
@@ -18,7 +18,7 @@ fn queues_are_listed_over_all_pages_up_to_a_thousand() {
         assert_eq!(body["queues"].as_array().unwrap().len(), 1000);
         assert_eq!(
             body["queues"][0],
-            serde_json::json!({"targetWorkers":"1==1","friendlyName":"Café","sid":"WQ1"})
+            serde_json::json!({"targetWorkers":"1==1","friendlyName":"Café","sid":"WQ00000000000000000000000000000001"})
         );
     }
 }

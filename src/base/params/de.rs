@@ -7,7 +7,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::{JsonObject, Params, Value};
+use super::sent::{Params, Value};
 use crate::base::error;
 use crate::base::members::Members;
 
@@ -177,7 +177,7 @@ impl<'de> Deserializer<'de> for OneValue<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if name == JsonObject::NAME {
+        if name == JSON_OBJECT {
             return visitor.visit_str(self.json());
         }
         visitor.visit_newtype_struct(self)
@@ -215,7 +215,10 @@ impl<'de> Deserializer<'de> for OneValue<'_> {
     }
 }
 
-/// Reads the text of a JSON object, as [`JsonObject`] keeps it.
+/// The name by which [`super::JsonObject`] asks for [`ObjectText`].
+pub const JSON_OBJECT: &str = "JsonObject";
+
+/// Reads the text of a JSON object, as [`super::JsonObject`] keeps it.
 pub struct ObjectText;
 
 impl Visitor<'_> for ObjectText {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::{Invited, Transfer};
 use super::earlier::{Made, find_invite};
-use crate::base::context::{Context, both};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::{Error, Result};
 use crate::base::sid::ParticipantSid;
 use crate::flex::access;
@@ -47,7 +47,7 @@ pub async fn cold(
     let target = t.target.as_str();
     let mark = format!("{leaving}/{target}");
     let (scene, earlier) =
-        both(Scene::read(cx, agent, t, &mark), find_invite(cx, t, &mark)).await?;
+        join_ok(Scene::read(cx, agent, t, &mark), find_invite(cx, t, &mark)).await?;
     if earlier.is_none() {
         scene.check_not_handed_over(cx).await?;
     }
@@ -66,7 +66,7 @@ pub async fn cold(
             let earlier = earlier.filter(|(_, made)| may(made)).ok_or_else(|| {
                 Error::forbidden("The participant to take out is not in this interaction.")
             })?;
-            Invited::new(&earlier.0, GONE, None)
+            Invited::new(&earlier.0, leaving::GONE, None)
         };
         Ok(Kept { by: agent.key(), target: target.to_owned(), answer: invited })
     });
@@ -101,5 +101,3 @@ pub async fn warm(cx: &Context, agent: &Agent, t: &Transfer) -> Result<Invited> 
     };
     Ok(once::once_until_over(cx, &key, REMEMBER, is_over, work).await?.into_inner())
 }
-
-const GONE: &str = "is sent, and the agent has left.";

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invites;
 use crate::base::answer::Done;
-use crate::base::context::{Context, both};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::Result;
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, ParticipantSid};
 use crate::flex::agent::Agent;
@@ -142,7 +142,7 @@ impl Scene {
             }
             Ok(())
         };
-        both(removed, pruned).await?;
+        join_ok(removed, pruned).await?;
         Ok(LEAVES)
     }
 }

@@ -33,9 +33,8 @@ pub async fn open_call(cx: &Context, worker: &WorkerSid, chat: &TaskSid) -> Resu
             continue;
         }
         let task = twilio.whole(task).await?.filter(Task::is_open);
-        let is_its =
-            |task: &Task| task.view::<CallAttributes>().dialed_from_task_sid.as_ref() == Some(chat);
-        if let Some(task) = task.filter(is_its) {
+        let Some(task) = task else { continue };
+        if task.view::<CallAttributes>()?.dialed_from_task_sid.as_ref() == Some(chat) {
             return Ok(Some(task));
         }
     }

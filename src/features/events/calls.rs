@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::join;
 
-use super::{NAME, REMEMBER};
+use super::webhook::{NAME, REMEMBER};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::flex::{hang_up, ring};

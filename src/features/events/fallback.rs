@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use super::{NAME, REMEMBER};
+use super::webhook::{NAME, REMEMBER};
 use crate::base::attributes::MAX_TASK;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{NAME, REMEMBER};
-use crate::base::context::{Context, both};
+use super::webhook::{NAME, REMEMBER};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{TaskSid, WorkflowSid};
 use crate::flex::native_call::{self, NativeAttributes};
@@ -55,12 +55,11 @@ async fn end(cx: &Context, task: &TaskSid) -> Result<Duration> {
     let twilio = cx.twilio();
     let Some(call) = native_call::call_of(cx, task).await? else { return Ok(REMEMBER) };
     let found = unless_gone(twilio.task(task).await)?;
-    let goes_on = found.as_ref().is_some_and(|task| {
-        let is_over = task.is_finished();
-        (!task.is_waiting() && !is_over) || task.view::<NativeAttributes>().was_taken()
-    });
-    if goes_on {
-        return Ok(REMEMBER);
+    if let Some(task) = &found {
+        let is_held = !task.is_waiting() && !task.is_finished();
+        if is_held || task.view::<NativeAttributes>()?.was_taken() {
+            return Ok(REMEMBER);
+        }
     }
     let close = async {
         match found {
@@ -68,6 +67,6 @@ async fn end(cx: &Context, task: &TaskSid) -> Result<Duration> {
             _ => Ok(()),
         }
     };
-    both(twilio.hang_up(&call), close).await?;
+    join_ok(twilio.hang_up(&call), close).await?;
     Ok(REMEMBER)
 }

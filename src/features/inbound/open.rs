@@ -5,13 +5,13 @@ use std::time::Duration;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use super::{attributes, name_of};
+use super::attributes;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone, unless_gone_again};
 use crate::base::members::Members;
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid};
 use crate::flex::attributes::ChatTask;
-use crate::flex::customer::{Author, medium, who_wrote};
+use crate::flex::customer::{self, Author, medium, who_wrote};
 use crate::once::{self, Outcome};
 use crate::twilio::conversations::{Conversation, ConversationState, Member};
 use crate::twilio::interactions::{Channel, ChannelResource, ChannelStatus, Medium, Routing};
@@ -97,8 +97,8 @@ async fn create(
     profile: Option<&str>,
     attempt: u32,
 ) -> Result<Opened> {
-    let (medium, address) = medium(customer);
-    let name = name_of(customer, profile);
+    let (medium, address) = medium(customer)?;
+    let name = profile.map(str::to_owned).or_else(|| customer::name(customer));
     let about = attributes::of(cx.config(), conversation, medium, &address, name.as_deref());
     let task_channel = if medium == Medium::Sms { "sms" } else { "chat" };
     let workflow = cx.config().inbound_workflow()?;
@@ -155,7 +155,7 @@ async fn find(cx: &Context, conversation: &ConversationSid) -> Result<Option<Cha
     let twilio = cx.twilio();
     for task in twilio.tasks_where(&format!("conversationSid == \"{conversation}\"")).await? {
         let Some(task) = twilio.whole(task).await? else { continue };
-        let made: ChatTask = task.view();
+        let made: ChatTask = task.view()?;
         let Some(channel) = made.channel() else { continue };
         if made.conversation_sid.as_ref() == Some(conversation)
             && unless_gone(twilio.channel(&channel).await)?.is_some_and(|channel| {

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::name::{chat_name, is_marked};
 use super::store::{self, List, Place};
-use super::{chat_name, is_marked};
 use crate::base::config::Feature;
 use crate::base::context::Context;
 use crate::base::date::{Millis, millis};
 use crate::base::error::Result;
+use crate::base::json;
 use crate::base::runtime::Claim;
 use crate::twilio::Page;
-use crate::twilio::conversations::Conversation;
+use crate::twilio::conversations::{Conversation, Message};
 
 const CLAIM: &str = "internal-chat/clean-up";
 /// The most calls that closing a chat takes, when none is repeated.
@@ -76,7 +77,7 @@ async fn walk(cx: &Context, place: &mut Place, report: &mut Report) -> Result<()
     while has_room(cx, CALLS_PER_CHAT + 1) {
         let page = read(cx, place, report).await?;
         let closed_before = report.closed;
-        for chat in unseen(&page, place) {
+        for chat in unseen(cx, &page, place) {
             if !look_at(cx, &chat, place, report).await? {
                 return Ok(());
             }
@@ -113,10 +114,11 @@ async fn read(cx: &Context, place: &mut Place, report: &mut Report) -> Result<Pa
     page
 }
 
-/// What was not looked at yet. What is no conversation is none of ours.
-fn unseen(page: &Page, place: &Place) -> Vec<Conversation> {
-    let chats = page.items.iter().filter_map(|item| serde_json::from_str(item.get()).ok());
-    let mut chats: Vec<Conversation> = chats.collect();
+/// What was not looked at yet. One that cannot be read keeps no other from being closed.
+fn unseen(cx: &Context, page: &Page, place: &Place) -> Vec<Conversation> {
+    let read = page.items.iter().map(|item| json::read(item.get()));
+    let read = read.filter_map(|chat| cx.unless_unreadable("conversation not looked at", chat));
+    let mut chats: Vec<Conversation> = read.collect();
     let is_last = |chat: &Conversation| Some(&*chat.sid.to_string()) == place.after.as_deref();
     if let Some(last) = chats.iter().position(is_last) {
         chats.drain(..=last);
@@ -169,7 +171,7 @@ fn idle_pair<'a>(cx: &Context, chat: &'a Conversation) -> Option<(&'a str, &'a s
     let (one, other) = name.split_once('+')?;
     let is_pair = !one.is_empty() && !other.is_empty() && !other.contains('+') && one != other;
     let is_ours = is_pair && chat_name(one, other) == name && is_marked(chat);
-    (is_ours && chat.updated()? < cutoff(cx)).then_some((one, other))
+    (is_ours && chat.date_updated? < cutoff(cx)).then_some((one, other))
 }
 
 /// Closes a chat, unless it is pinned, was written in lately, or has others in it than these
@@ -190,7 +192,9 @@ async fn close(
         }
     }
     let twilio = cx.twilio();
-    if twilio.newest_message(&chat.sid).await?.is_some_and(|newest| newest >= cutoff(cx)) {
+    // Nobody knows how old one without a date is.
+    let is_new = |newest: Message| newest.date_created.is_none_or(|at| at >= cutoff(cx));
+    if twilio.newest_message(&chat.sid).await?.is_some_and(is_new) {
         return Ok(false);
     }
     let members = twilio.members(&chat.sid).await?;

@@ -13,6 +13,7 @@ use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::date::Millis;
 use crate::base::error::Result;
+use crate::base::json;
 use crate::base::members::lenient;
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
@@ -188,8 +189,9 @@ async fn read(cx: &Context, directory: &Directory) -> Result<()> {
         let next = directory.0.borrow().partial.next.clone();
         let page = cx.twilio().workers_page(next).await?;
         let partial = &mut directory.0.borrow_mut().partial;
-        // A worker without even a SID is none.
-        let workers = page.items.iter().filter_map(|item| serde_json::from_str(item.get()).ok());
+        // One that cannot be read keeps no other from being found.
+        let read = page.items.iter().map(|item| json::read(item.get()));
+        let workers = read.filter_map(|worker| cx.unless_unreadable("worker not listed", worker));
         partial.agents.extend(workers.map(Entry::of));
         partial.next = page.next;
         if partial.next.is_none() || partial.agents.len() >= MOST_WORKERS {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use super::{MARK, chat_name, identity, is_identity, is_marked, store};
+use super::name::{MARK, chat_name, identity, is_identity, is_marked};
+use super::store;
 use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};

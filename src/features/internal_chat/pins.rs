@@ -3,8 +3,8 @@
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
+use super::name::{chat_name, identity, other_of};
 use super::store::{self, Pin};
-use super::{chat_name, identity, other_of};
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};

@@ -16,7 +16,7 @@ use crate::base::context::Context;
 use crate::base::date::Millis;
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::base::text::{encode, hex};
+use crate::base::text::encode;
 
 /// KV's limit on metadata, in bytes of JSON.
 const MAX_METADATA: usize = 1024;
@@ -60,7 +60,7 @@ pub fn part(identity: &str) -> String {
     if encoded.len() <= MAX_PART {
         return encoded;
     }
-    format!("#{}", hex(&Sha256::digest(identity)))
+    format!("#{}", hex::encode(Sha256::digest(identity)))
 }
 
 fn pin_key(identity: &str, other: &str) -> String {

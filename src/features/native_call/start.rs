@@ -11,7 +11,6 @@ use crate::base::context::Context;
 use crate::base::date::millis;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::{QueueSid, WorkerSid};
-use crate::base::text::hex;
 use crate::flex::agent::Agent;
 use crate::flex::attributes::text;
 use crate::flex::native_call::{Callee, NATIVE, Ticket};
@@ -79,8 +78,11 @@ pub async fn start(cx: &Context, agent: &Agent, ask: Start) -> Result<Done<Start
         _ => return Err(Error::bad("workerSid", "or queueSid must be given, and only one")),
     };
     let (callee, called_name) = called?;
-    let conversation =
-        format!("{}{}", hex(&cx.random().to_be_bytes()), hex(&cx.random().to_be_bytes()));
+    let conversation = format!(
+        "{}{}",
+        hex::encode(cx.random().to_be_bytes()),
+        hex::encode(cx.random().to_be_bytes())
+    );
     let ticket = Ticket {
         caller: caller.clone(),
         name: short(name(&own?)),
@@ -123,7 +125,7 @@ async fn colleague(cx: &Context, sid: WorkerSid) -> Result<(Callee, String)> {
 /// A queue that can be called.
 async fn queue_named(cx: &Context, sid: &QueueSid) -> Result<(Callee, String)> {
     let queues = cx.twilio().queues().await?;
-    let found = queues.into_iter().find(|queue| *sid == *queue.sid.as_str());
+    let found = queues.into_iter().find(|queue| *sid == queue.sid);
     match found.and_then(|queue| queue.friendly_name) {
         Some(name) => Ok((Callee::Queue(name.clone()), name)),
         None => Err(refused("unknown", "There is no such queue.")),

@@ -2,7 +2,8 @@
 
 use futures_util::join;
 
-use super::{Read, drop_note, list, read, webhook};
+use super::turn::{Read, drop_note, read};
+use super::{list, webhook};
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{ConversationSid, WebhookSid, WorkerSid};

@@ -103,7 +103,9 @@ async fn park_once(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
     );
     let participants = participants?;
     let Some(own) = own(cx, agent, &participants, &ask.participant_sid) else {
-        return before::parked(cx, agent, ask).await;
+        let (conversation, task) = (&ask.conversation_sid, &ask.task_sid);
+        let webhook = before::armed(cx, agent, conversation, &ask.channel_sid, task).await?;
+        return Ok(Parked { webhook: camel_case(&webhook)? });
     };
     let Some(worker) = own.worker() else {
         return Err(Error::forbidden("This participant is no agent."));
@@ -116,7 +118,7 @@ async fn park_once(cx: &Context, agent: &Agent, ask: &Park) -> Result<Parked> {
         return Err(Error::bad("taskSid", "is not the task of this participant"));
     }
     // Flex itself finds a task's conversation so: one of another chat would bring back that one.
-    if task.view::<ChatTask>().conversation_sid.as_ref() != Some(&conversation.sid) {
+    if task.view::<ChatTask>()?.conversation_sid.as_ref() != Some(&conversation.sid) {
         return Err(Error::bad("conversationSid", "is not the conversation of this task"));
     }
     if task.assignment_status != AssignmentStatus::Assigned {
@@ -162,7 +164,7 @@ impl Scene<'_> {
             }
         };
         let webhook: ConversationWebhook = json::read(raw.get())?;
-        let customer: Customer = self.task.view();
+        let customer: Customer = self.task.view()?;
         let new = New {
             conversation: &self.conversation.sid,
             note: &note,

@@ -131,7 +131,7 @@ async fn look_at(cx: &Context, listed: &Listed, report: &mut Report) -> Result<(
 
 /// Who has written since a conversation was parked and can be its customer, the latest first.
 fn since(listed: &Listed, messages: Vec<Message>) -> Vec<Author> {
-    let is_since = |message: &Message| message.created().is_some_and(|at| at > listed.at);
+    let is_since = |message: &Message| message.date_created.is_some_and(|at| at > listed.at);
     let mut authors = Vec::new();
     for message in messages.into_iter().filter(is_since) {
         let author = Author { member: message.participant_sid, name: message.author };

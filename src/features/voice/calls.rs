@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::base::answer::{Done, Nothing, done};
 use crate::base::context::Context;
-use crate::base::date::{self, Millis};
+use crate::base::date::Millis;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::memory::Cache;
@@ -161,8 +161,7 @@ pub async fn cold_transfer(
 /// Whether a cold transfer to this target has dialled the call. Another transfer may have been
 /// before.
 fn is_of_transfer(cx: &Context, call: &CallLeg, to: &str) -> bool {
-    let made = call.date_created.as_deref().and_then(date::parse);
-    made.is_none_or(|made| made + SAME_TRANSFER > cx.started())
+    call.date_created.is_none_or(|made| made + SAME_TRANSFER > cx.started())
         && (call.to.as_deref() == Some(to)
             || (call.status.is_some_and(CallStatus::is_live) && !is_number(to)))
 }

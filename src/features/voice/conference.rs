@@ -1,49 +1,20 @@
 //! A voice conference: who is added to it, held, muted, removed.
 
 mod add;
+mod participant;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 pub use add::add;
 
 use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::error::Result;
-use crate::base::json;
 use crate::base::sid::{CallSid, TaskSid};
 use crate::flex::access::{self, Room};
 use crate::flex::agent::Agent;
-use crate::twilio::resource::camel_case;
 use crate::twilio::voice::Change;
-
-/// What is read of a participant.
-#[derive(Deserialize)]
-struct Participant {
-    call_sid: Option<CallSid>,
-    label: Option<String>,
-}
-
-impl Participant {
-    fn read(participant: &RawValue) -> Result<Self> {
-        json::read(participant.get())
-    }
-}
-
-/// A participant, for all plugins: some read `participantsResponse`, others `callSid`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ShownParticipant {
-    call_sid: Option<CallSid>,
-    participants_response: Box<RawValue>,
-}
-
-impl ShownParticipant {
-    fn new(participant: &RawValue) -> Result<Self> {
-        let call_sid = Participant::read(participant)?.call_sid;
-        Ok(Self { call_sid, participants_response: camel_case(participant)? })
-    }
-}
+use participant::ShownParticipant;
 
 /// Changes a participant.
 ///

@@ -33,8 +33,6 @@ const WATCH_END: Duration = Duration::from_secs(20);
 /// How long it is remembered that they were ended.
 const REMEMBER_END: Duration = Duration::from_mins(10);
 
-const ENDED: &str = "The conference is complete";
-
 /// Have Twilio deliver a failed callback again, which it does not do by default
 /// (<https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>).
 const RETRY: &str = "#rc=3&rp=ct,rt,5xx";

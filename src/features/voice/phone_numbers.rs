@@ -52,14 +52,21 @@ async fn not_permitted(cx: &Context, found: &Lookup) -> Result<Option<&'static s
     let Some(code) = &found.calling_country_code else { return Ok(Some(UNKNOWN)) };
     // Canada's permissions are those of the United States.
     let country = match found.country_code.as_deref() {
-        Some("CA") => "US",
-        country => country.unwrap_or_default(),
+        Some("CA") => Some("US"),
+        country => country,
     };
     let twilio = cx.twilio();
-    let (permissions, prefixes) =
-        join!(twilio.dialing_permissions(code), twilio.high_risk_prefixes(country));
+    // Satellite telephones are in no country: the calling code alone says what is permitted.
+    let prefixes = async {
+        match country {
+            Some(country) => twilio.high_risk_prefixes(country).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (permissions, prefixes) = join!(twilio.dialing_permissions(code), prefixes);
     let permissions = permissions?;
-    let is_there = |permission: &&Permission| permission.iso_code.as_deref() == Some(country);
+    let is_there =
+        |permission: &&Permission| country.is_some() && permission.iso_code.as_deref() == country;
     let permission = permissions.iter().find(is_there).or(permissions.first());
     let Some(permission) = permission else { return Ok(Some(UNKNOWN)) };
     if permission.low_risk_numbers_enabled != Some(true) {

@@ -18,10 +18,11 @@ use crate::base::error::{Result, unless_gone};
 use crate::base::json;
 use crate::base::memory::Cache;
 use crate::base::sid::ConversationSid;
-use crate::base::text::hex;
 use crate::once;
 use crate::twilio::conversations::ConversationState;
 
+/// What goes on behind a start has this name in the log.
+pub const START: &str = "/initWebchat";
 /// How long tokens are made for a chat, from the first one on.
 pub const LIFE: Duration = Duration::from_hours(7 * 24);
 /// How long somebody who is signed in finds their chat again: as long as it lives without
@@ -86,7 +87,7 @@ async fn look(cx: &Context, conversation: &ConversationSid) -> Result<bool> {
 }
 
 fn key(identity: &str) -> String {
-    format!("webchat/{}", hex(&Sha256::digest(identity)))
+    format!("webchat/{}", hex::encode(Sha256::digest(identity)))
 }
 
 /// The chat of this identity, as far as it is remembered.
@@ -101,9 +102,7 @@ async fn keep(cx: &Context, identity: &str, chat: &Chat, life: Duration) {
     let (key, value) = (key(identity), json::write(chat));
     if let Err(error) = cx.runtime().kv_put(&key, &value, "", Some(life)).await {
         cx.warn("chat not kept", &error);
-        cx.behind(super::START, async move |cx| {
-            cx.runtime().kv_put(&key, &value, "", Some(life)).await
-        });
+        cx.behind(START, async move |cx| cx.runtime().kv_put(&key, &value, "", Some(life)).await);
     }
 }
 

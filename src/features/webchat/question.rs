@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::chat::LIFE;
+use super::chat::{LIFE, START};
 use crate::base::context::Context;
 use crate::base::error::Result;
-use crate::base::text::hex;
 use crate::once;
 use crate::once::alarm::{Alarm, Question};
 use crate::twilio::conversations::Webhooks;
@@ -22,7 +21,7 @@ const REMEMBER: Duration = Duration::from_mins(10);
 pub async fn behind(cx: &Context, question: Question) -> Result<()> {
     let (key, alarm) = (key(&question), Alarm::Question(question.clone()));
     let work = async move |cx: &Context, attempt| write(cx, &question, attempt).await;
-    once::behind(cx, super::START, key, &alarm, work).await.map(drop)
+    once::behind(cx, START, key, &alarm, work).await.map(drop)
 }
 
 /// Does what [`behind`] has begun and nothing came of.
@@ -33,7 +32,7 @@ pub async fn again(cx: &Context, question: &Question) -> Result<()> {
 
 /// The gate of a question: a text is somebody's, and does not stand there itself.
 fn key(question: &Question) -> String {
-    let text = hex(&Sha256::digest(&question.text));
+    let text = hex::encode(Sha256::digest(&question.text));
     format!("webchat/{}/{text}", question.conversation)
 }
 

@@ -11,7 +11,6 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::jwt;
 use crate::base::members::lenient;
-use crate::base::text::hex;
 use crate::flex::customer::cut;
 use crate::flex::verified::Verified;
 
@@ -69,5 +68,5 @@ fn identity(secret: &Secret, subject: &str) -> Result<String> {
     let mut mac = mac.map_err(|_| Error::internal("WEBCHAT_USER_SECRET makes no key"))?;
     mac.update(b"identity\n");
     mac.update(subject.as_bytes());
-    Ok(format!("webchat-{}", hex(&mac.finalize().into_bytes())))
+    Ok(format!("webchat-{}", hex::encode(mac.finalize().into_bytes())))
 }

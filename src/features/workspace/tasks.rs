@@ -117,7 +117,7 @@ async fn names_own_room(cx: &Context, task: &Task, update: &str) -> Result<bool>
     if is_more {
         return Ok(false);
     }
-    if !task.view::<CallAttributes>().client_call {
+    if !task.view::<CallAttributes>()?.client_call {
         return Ok(true);
     }
     let (twilio, Some(sid)) = (cx.twilio(), room.conference.sid) else { return Ok(false) };
@@ -184,7 +184,7 @@ pub async fn update_status(
     let is_cancel = status == NewStatus::Canceled;
     let (task, part) = join!(cx.twilio().task(sid), part(cx, agent, sid));
     let Some(task) = unless_gone(task)? else { return Ok(done()) };
-    let (part, channel) = (part?, task.view::<ChatTask>().channel());
+    let (part, channel) = (part?, task.view::<ChatTask>()?.channel());
     if is_cancel && task.is_waiting() {
         if let Some(channel) = &channel {
             let set = async || set(cx, sid, status).await;

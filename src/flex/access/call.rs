@@ -2,8 +2,7 @@
 
 use futures_util::join;
 
-use super::part::{Part, Reservations};
-use super::{denied, is_unlimited};
+use super::part::{Part, Reservations, denied, is_unlimited};
 use crate::base::context::Context;
 use crate::base::date::Millis;
 use crate::base::error::{Error, Result, unless_gone};
@@ -91,7 +90,7 @@ async fn name_of_room(cx: &Context, sid: &TaskSid) -> Result<Option<TaskSid>> {
     let Some(task) = task.filter(|task| is_voice(task.task_channel_unique_name.as_deref())) else {
         return Ok(None);
     };
-    let caller = task.view::<CallAttributes>().conference_sid;
+    let caller = task.view::<CallAttributes>()?.conference_sid;
     let Some(caller) = caller.filter(|caller| caller != sid) else { return Ok(Some(task.sid)) };
     let ring = ring::known(cx, &caller).await?;
     Ok(ring.filter(|ring| ring.callee == *sid).map(|_| caller))

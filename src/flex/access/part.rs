@@ -1,10 +1,21 @@
 //! An agent's part in tasks, by the facts of their reservations.
 
 use crate::base::context::Context;
-use crate::base::error::{Result, unless_gone};
+use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::TaskSid;
 use crate::flex::agent::Agent;
 use crate::twilio::taskrouter::{Reservation, ReservationStatus};
+
+/// The refusal of who takes no part in something.
+pub fn denied(what: &str) -> Box<Error> {
+    Error::forbidden(&format!("You take no part in this {what}."))
+}
+
+/// Whether this agent may act on anything.
+#[must_use]
+pub fn is_unlimited(cx: &Context, agent: &Agent) -> bool {
+    !cx.config().access_checks || agent.is_supervisor()
+}
 
 /// What an agent has to do with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,7 @@ use futures_util::join;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::part::{Part, Reservations};
-use super::{denied, is_unlimited};
+use super::part::{Part, Reservations, denied, is_unlimited};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::sid::{ConferenceSid, Sid as _, TaskSid};

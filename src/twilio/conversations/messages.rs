@@ -18,15 +18,9 @@ pub struct Message {
     pub body: Option<String>,
     /// The same as a participant.
     pub participant_sid: Option<MemberSid>,
-    date_created: Option<String>,
-}
-
-impl Message {
     /// When it was written.
-    #[must_use]
-    pub fn created(&self) -> Option<Millis> {
-        self.date_created.as_deref().and_then(date::parse)
-    }
+    #[serde(default, deserialize_with = "date::optional")]
+    pub date_created: Option<Millis>,
 }
 
 /// Whether webhooks are told of a message that was written over REST.

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::base::date::{self, Millis};
 use crate::base::members::view;
 use crate::base::sid::{InviteSid, TaskSid};
 use crate::twilio::taskrouter::AssignmentStatus;
@@ -26,8 +27,8 @@ struct InviteTask {
     sid: Option<TaskSid>,
     assignment_status: Option<AssignmentStatus>,
     attributes: Option<Box<RawValue>>,
-    /// Seconds since 1970.
-    date_created: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "date::optional")]
+    date_created: Option<Millis>,
 }
 
 impl Invite {
@@ -65,7 +66,7 @@ impl Invite {
     }
 
     /// When its task was made, as far as Twilio says so.
-    pub(super) fn created(&self) -> Option<u64> {
-        serde_json::from_str(self.properties()?.date_created.as_deref()?.get()).ok()
+    pub(super) fn created(&self) -> Option<Millis> {
+        self.properties()?.date_created
     }
 }

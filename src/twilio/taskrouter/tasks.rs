@@ -1,8 +1,8 @@
 //! Tasks and their reservations.
 
 use futures_util::future::join_all;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 
 use crate::base::attributes::{MAX_TASK, merge};
 use crate::base::date::{self, Millis};
@@ -36,7 +36,7 @@ pub struct Task {
     /// That queue's name.
     pub task_queue_friendly_name: Option<String>,
     /// When it was made.
-    #[serde(default, deserialize_with = "optional_date")]
+    #[serde(default, deserialize_with = "date::optional")]
     pub date_created: Option<Millis>,
     /// The version, for `If-Match`; byte for byte as Twilio wrote it.
     #[serde(skip)]
@@ -78,10 +78,9 @@ impl Task {
         self.attributes.as_deref().ok_or_else(|| Error::unreadable("attributes"))
     }
 
-    /// The attributes as a view; a task without any has none of its fields.
-    #[must_use]
-    pub fn view<T: DeserializeOwned + Default>(&self) -> T {
-        view(self.attributes.as_deref().unwrap_or_default())
+    /// The attributes as a view. Those that a listing has left out are an error.
+    pub fn view<T: DeserializeOwned + Default>(&self) -> Result<T> {
+        self.attributes().map(view)
     }
 
     /// Somebody is being asked, or has it.
@@ -111,18 +110,11 @@ impl Task {
     }
 }
 
-/// A date, or `null`; one that cannot be read is an error.
-fn optional_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Millis>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    let unreadable = || serde::de::Error::custom("is no date");
-    text.map(|text| date::parse(&text).ok_or_else(unreadable)).transpose()
-}
-
 /// A reservation: <https://www.twilio.com/docs/taskrouter/api/reservations>.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Reservation {
-    /// `WR…`; listings in tests may be without.
-    pub sid: Option<ReservationSid>,
+    /// `WR…`
+    pub sid: ReservationSid,
     /// What became of it.
     pub reservation_status: ReservationStatus,
     /// The task.

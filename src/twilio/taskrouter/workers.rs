@@ -8,7 +8,7 @@ use crate::base::attributes::overwrite;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::members::{Members, view};
-use crate::base::sid::{WorkerChannelSid, WorkerSid};
+use crate::base::sid::{QueueSid, WorkerChannelSid, WorkerSid};
 use crate::base::text::encode;
 use crate::twilio::{Page, Retry, Twilio};
 
@@ -53,7 +53,7 @@ pub struct WorkerChannel {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Queue {
     /// `WQ…`
-    pub sid: String,
+    pub sid: QueueSid,
     /// The name.
     pub friendly_name: Option<String>,
     /// The expression that says who works for it.

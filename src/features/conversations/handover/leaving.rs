@@ -5,7 +5,6 @@ use futures_util::join;
 use super::super::asked::{Invited, Transfer};
 use super::super::earlier::Made;
 use super::super::invites;
-use super::GONE;
 use super::scene::Scene;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result};
@@ -13,6 +12,9 @@ use crate::base::sid::ParticipantSid;
 use crate::flex::chat;
 use crate::once;
 use crate::twilio::interactions::Invite;
+
+/// What the agent is told who has left.
+pub const GONE: &str = "is sent, and the agent has left.";
 
 impl Scene {
     pub async fn invite_and_remove(
@@ -43,10 +45,12 @@ impl Scene {
         };
         cx.warn("agent not taken out", &error);
         let message = "The invite is sent, but the agent is still in the conversation. Try again.";
-        let task = invite.task().map(ToString::to_string).unwrap_or_default();
-        Err(Error::refused(502, message)
-            .with("participantInviteSid", invite.sid.to_string())
-            .with("invitesTaskSid", task))
+        let refused =
+            Error::refused(502, message).with("participantInviteSid", invite.sid.to_string());
+        Err(match invite.task() {
+            Some(task) => refused.with("invitesTaskSid", task.to_string()),
+            None => refused,
+        })
     }
 }
 

@@ -4,7 +4,6 @@ use super::{Park, Scene, undo};
 use crate::base::context::Context;
 use crate::base::error::Result;
 use crate::base::sid::Sid as _;
-use crate::base::text::hex;
 use crate::flex::chat::attributes_turn;
 use crate::flex::parked::{self as note, Note};
 use crate::once;
@@ -13,7 +12,7 @@ impl Scene<'_> {
     /// What is needed to come back. The task's own workflow and queue count.
     pub(super) fn note(&self, cx: &Context, ask: &Park) -> Result<Note> {
         let task = &self.task;
-        let id = hex(&cx.random().to_be_bytes());
+        let id = hex::encode(cx.random().to_be_bytes());
         let queue = task.task_queue_sid.as_ref().unwrap_or(&ask.queue_sid);
         let queue_name = task.task_queue_friendly_name.as_deref().unwrap_or(&ask.queue_name);
         let workflow = task.workflow_sid.as_ref().unwrap_or(&ask.workflow_sid);

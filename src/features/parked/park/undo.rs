@@ -2,7 +2,8 @@
 
 use futures_util::join;
 
-use super::super::{drop_note, list};
+use super::super::list;
+use super::super::turn::drop_note;
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::ConversationSid;

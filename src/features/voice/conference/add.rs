@@ -7,14 +7,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::{Participant, ShownParticipant};
+use super::participant::{Participant, ShownParticipant};
 use crate::base::answer::Done;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::phone::{is_number, is_sip, with_plus};
 use crate::base::sid::{CallSid, ConferenceSid};
-use crate::base::text::hex;
 use crate::flex::access::{self, Room};
 use crate::flex::agent::Agent;
 use crate::once;
@@ -91,7 +90,7 @@ fn label(key: &str, over: Option<CallSid>) -> String {
         None => Sha256::digest(key),
         Some(call) => Sha256::digest(format!("{key}/{call}")),
     };
-    hex(&hash)
+    hex::encode(hash)
 }
 
 /// The participant with this label.

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::ENDED;
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
@@ -11,6 +10,9 @@ use crate::flex::attributes::CallAttributes;
 use crate::flex::ring::Ring;
 use crate::once;
 use crate::twilio::taskrouter::Task;
+
+/// Why a call's tasks end.
+pub const ENDED: &str = "The conference is complete";
 
 /// What the plugins read of the callee's task. No `direction`: Flex would accept an outbound
 /// task by itself.
@@ -69,7 +71,7 @@ pub async fn create(
 
 /// The attributes, and whether they name one agent, not a queue.
 fn attributes(caller: &Task, room: &ConferenceSid) -> Result<(String, bool)> {
-    let call: CallAttributes = caller.view();
+    let call: CallAttributes = caller.view()?;
     let Some(to) = call.to.as_deref() else {
         return Err(Error::bad("to", "is missing in the caller's task"));
     };
@@ -99,8 +101,9 @@ fn attributes(caller: &Task, room: &ConferenceSid) -> Result<(String, bool)> {
 }
 
 /// The callee's task that the caller's links to.
-pub fn linked(caller: &Task) -> Option<TaskSid> {
-    caller.view::<CallAttributes>().conference.participants.task_sid
+pub fn linked(caller: Option<&Task>) -> Result<Option<TaskSid>> {
+    let Some(caller) = caller else { return Ok(None) };
+    Ok(caller.view::<CallAttributes>()?.conference.participants.task_sid)
 }
 
 /// The callee's task, found by the mark it carries, when no link leads to it.
@@ -108,19 +111,22 @@ async fn by_mark(cx: &Context, caller: &TaskSid) -> Result<Option<Task>> {
     let tasks = cx.twilio().tasks_where(&format!("conferenceSid == \"{caller}\"")).await?;
     let mut marked = Vec::new();
     for task in tasks {
-        marked.extend(cx.twilio().whole(task).await?);
+        let Some(task) = cx.twilio().whole(task).await? else { continue };
+        if is_of(cx, &task, caller)? {
+            marked.push(task);
+        }
     }
-    marked.retain(|task| is_of(cx, task, caller));
     Ok(marked.into_iter().max_by_key(Task::is_open))
 }
 
 /// Whether the task bears the caller's mark, and went the way of internal calls: agents can
 /// mark any task that they have, but not change its workflow.
-fn is_of(cx: &Context, task: &Task, caller: &TaskSid) -> bool {
-    let call: CallAttributes = task.view();
+fn is_of(cx: &Context, task: &Task, caller: &TaskSid) -> Result<bool> {
+    let call: CallAttributes = task.view()?;
     let is_marked = call.client_call && call.conference_sid.as_ref() == Some(caller);
     let workflow = cx.config().internal_call_workflow().ok();
-    is_marked && task.sid != *caller && workflow.is_some() && task.workflow_sid.as_ref() == workflow
+    let is_ours = workflow.is_some() && task.workflow_sid.as_ref() == workflow;
+    Ok(is_marked && is_ours && task.sid != *caller)
 }
 
 /// The callee's task, by the link to it or, without one, by its mark.
@@ -131,7 +137,10 @@ pub async fn find(
 ) -> Result<Option<Task>> {
     let Some(linked) = linked else { return by_mark(cx, caller).await };
     let callee = unless_gone(cx.twilio().task(linked).await)?;
-    Ok(callee.filter(|task| is_of(cx, task, caller)))
+    match callee {
+        Some(task) if is_of(cx, &task, caller)? => Ok(Some(task)),
+        _ => Ok(None),
+    }
 }
 
 /// Ends the callee's task, if there is one; whether there was.

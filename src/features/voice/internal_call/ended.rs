@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use super::{ENDED, callee};
+use super::callee;
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::TaskSid;
@@ -20,7 +20,7 @@ use crate::twilio::taskrouter::Task;
 pub async fn ended(cx: &Context, caller: &TaskSid) -> Result<()> {
     let twilio = cx.twilio();
     let task = match unless_gone(twilio.task(caller).await) {
-        Ok(Some(task)) if !task.view::<CallAttributes>().client_call => return Ok(()),
+        Ok(Some(task)) if !task.view::<CallAttributes>()?.client_call => return Ok(()),
         Ok(task) => task,
         Err(error) => {
             // The callee must not ring on because of it.
@@ -28,14 +28,14 @@ pub async fn ended(cx: &Context, caller: &TaskSid) -> Result<()> {
             return Err(error);
         }
     };
-    let linked = task.as_ref().and_then(callee::linked);
+    let linked = callee::linked(task.as_ref())?;
     let close = async |task: Option<Task>| match task {
-        Some(task) => twilio.close_task(task, ENDED).await,
+        Some(task) => twilio.close_task(task, callee::ENDED).await,
         None => Ok(None),
     };
     let (closed, found) = join!(close(task), callee::end(cx, caller, linked.as_ref()));
     let (closed, found) = (closed?, found?);
-    let now_linked = closed.as_ref().and_then(callee::linked);
+    let now_linked = callee::linked(closed.as_ref())?;
     if !found && now_linked.is_some() && now_linked != linked {
         callee::end(cx, caller, now_linked.as_ref()).await?;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::callee;
-use crate::base::context::{Context, both};
+use crate::base::context::{Context, join_ok};
 use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::runtime::Watch;
@@ -55,7 +55,7 @@ pub async fn joined(
             return gone_or_refused.map(drop);
         }
     };
-    let call: CallAttributes = task.view();
+    let call: CallAttributes = task.view()?;
     if !call.client_call {
         return Ok(());
     }
@@ -65,9 +65,9 @@ pub async fn joined(
     }
     if !task.is_open() {
         // The caller has left, and whoever rings must not go on.
-        return callee::end(cx, caller, callee::linked(&task).as_ref()).await.map(drop);
+        return callee::end(cx, caller, callee::linked(Some(&task))?.as_ref()).await.map(drop);
     }
-    if callee::linked(&task).is_some() {
+    if callee::linked(Some(&task))?.is_some() {
         return Ok(());
     }
     ring(cx, task, room, leg).await
@@ -110,7 +110,7 @@ async fn whose_leg(cx: &Context, caller: &TaskSid, leg: &CallSid) -> Result<Opti
     let mut rereads = 0;
     let (task, call) = loop {
         let Some(task) = unless_gone(cx.twilio().task(caller).await)? else { return Ok(None) };
-        let call: CallAttributes = task.view();
+        let call: CallAttributes = task.view()?;
         let known = call.worker_call_sid.as_ref().or(call.conference.participants.worker.as_ref());
         if known.is_some() || !call.client_call {
             let is_caller = known == Some(leg);
@@ -177,7 +177,7 @@ pub async fn link(
     let link = json::write(&Link { conference: LinkedRoom { sid: room, participants } });
     let linked = unless_gone(twilio.merge_task_attributes(caller, &link).await)?;
     if !linked.map(Task::read).transpose()?.is_some_and(|caller| caller.is_open()) {
-        both(callee::end(cx, &name, Some(callee)), twilio.end_conference(room)).await?;
+        join_ok(callee::end(cx, &name, Some(callee)), twilio.end_conference(room)).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Nothing has come of a join in time.
 
-use super::{ENDED, callee, joined};
+use super::{callee, joined};
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{ConferenceSid, TaskSid};
@@ -21,17 +21,21 @@ use crate::twilio::taskrouter::Task;
 /// A failure is tried again by the gate.
 pub async fn let_go(cx: &Context, room: &ConferenceSid, caller: &TaskSid) -> Result<()> {
     let task = unless_gone(cx.twilio().task(caller).await)?;
-    if task.as_ref().is_some_and(|task| !task.view::<CallAttributes>().client_call) {
+    if let Some(task) = &task
+        && !task.view::<CallAttributes>()?.client_call
+    {
         return Ok(());
     }
-    let linked = task.as_ref().and_then(callee::linked);
+    let linked = callee::linked(task.as_ref())?;
     let callee = callee::find(cx, caller, linked.as_ref()).await?.filter(Task::is_open);
     match (task.filter(Task::is_open), callee) {
         (Some(task), Some(callee)) => {
             let note = async || finish(cx, task, room, callee).await;
             return ring::found(cx, caller, note).await;
         }
-        (None, Some(callee)) => return cx.twilio().close_task(callee, ENDED).await.map(drop),
+        (None, Some(callee)) => {
+            return cx.twilio().close_task(callee, callee::ENDED).await.map(drop);
+        }
         (_, None) => {}
     }
     if hang_up::is_without_company(cx, room).await? {
@@ -43,9 +47,9 @@ pub async fn let_go(cx: &Context, room: &ConferenceSid, caller: &TaskSid) -> Res
 /// What the join did not get to. A link that cannot be written is needed for hold only: the call
 /// goes on without.
 async fn finish(cx: &Context, caller: Task, room: &ConferenceSid, callee: Task) -> Result<Ring> {
-    let is_for_one = callee.view::<CallAttributes>().target_worker.is_some();
+    let is_for_one = callee.view::<CallAttributes>()?.target_worker.is_some();
     let ring = Ring { callee: callee.sid, is_for_one };
-    let call: CallAttributes = caller.view();
+    let call: CallAttributes = caller.view()?;
     let people = call.conference.participants;
     if people.task_sid.as_ref() != Some(&ring.callee) {
         let leg = call.worker_call_sid.or(people.worker);

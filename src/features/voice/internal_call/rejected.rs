@@ -62,7 +62,7 @@ pub async fn cleanup(cx: &Context, agent: &Agent, ask: Cleanup) -> Result<Done<N
     };
     let (task, rooms, own) = join!(twilio.task(sid), twilio.conferences_named(sid), own());
     let Some(task) = unless_gone(task)? else { return Ok(done()) };
-    let call: CallAttributes = task.view();
+    let call: CallAttributes = task.view()?;
     if !call.client_call {
         return Err(Error::forbidden("This task is no internal call."));
     }
@@ -100,13 +100,14 @@ async fn of_callee(
     let (caller, rooms, ring) =
         join!(twilio.task(name), twilio.conferences_named(name), ring::known(cx, name));
     let (caller, ring) = (unless_gone(caller)?, ring?);
-    let is_other = |caller: &Task| {
-        !caller.view::<CallAttributes>().client_call
-            || callee::linked(caller).is_some_and(|linked| linked != callee.sid)
+    let is_other = |caller: &Task| -> Result<bool> {
+        let is_call = caller.view::<CallAttributes>()?.client_call;
+        Ok(!is_call || callee::linked(Some(caller))?.is_some_and(|linked| linked != callee.sid))
     };
-    let is_call = match &ring {
-        Some(ring) => ring.callee == callee.sid,
-        None => is_unlimited && !caller.as_ref().is_some_and(is_other),
+    let is_call = match (&ring, &caller) {
+        (Some(ring), _) => ring.callee == callee.sid,
+        (None, Some(caller)) => is_unlimited && !is_other(caller)?,
+        (None, None) => is_unlimited,
     };
     if !is_call {
         return Err(Error::forbidden("This task belongs to no internal call."));
@@ -123,7 +124,7 @@ async fn of_caller(cx: &Context, caller: Task, rooms: Vec<Conference>) -> Result
     };
     let callee = match &ring {
         Some(ring) => unless_gone(cx.twilio().task(&ring.callee).await)?,
-        None => callee::find(cx, &caller.sid, callee::linked(&caller).as_ref()).await?,
+        None => callee::find(cx, &caller.sid, callee::linked(Some(&caller))?.as_ref()).await?,
     };
     Ok(InternalCall { caller: Some(caller), callee, ring, rooms })
 }
