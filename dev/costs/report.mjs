@@ -83,7 +83,7 @@ the paid one for anything that people's work depends on.
 | subrequests of one request: 50 on the free plan, 1,000 and more on the paid one | a flow above has at most ${most} Twilio calls, all its requests together; the clean-up ${"`INTERNAL_CHAT_CLEANUP_CALLS`"}, 40 unless set | the clean-up goes on in its next run |
 | processor time of one request: 10 ms on the free plan | usual requests need 1 or 2 ms, the heaviest that can be made up to 50 ([benchmarks](benchmarks.md)) | 503, error 1102 |
 | KV: one write a second to the same key | an agent's own pins | the later one of two waits or is refused with 503 |
-| Twilio: lists with an expression 3 a second | looking for a callee's task after a lost answer, the directory's search | 429, repeated after a pause within the caller's time |
+| Twilio: lists with an expression 3 a second | opening an internal chat, finding out who has written a message, dialling from a chat; looking for what a lost answer may have made (a callee's task, an Interaction); now and then the fallback | 429, repeated after a pause within the caller's time |
 | a task's attributes 4 KB, a conversation's 16 KB | what is larger is refused before anything is done | a failure that says so |
 `;
 }
