@@ -26,9 +26,6 @@ const TIME_FOR_ALARMS: Duration = Duration::from_secs(20);
 /// Nobody waits for a cron run; it only has to be over before the next one.
 const TIME_FOR_CRON: Duration = Duration::from_mins(1);
 
-/// The clients of this path print a failure's `error` and not its `message`.
-const PRINTS_ERROR: &str = "/transferConversation";
-
 /// The whole service.
 pub struct App {
     instance: Rc<Instance>,
@@ -60,10 +57,7 @@ impl App {
         let result = respond(&cx, &request).await;
         let (mut response, error) = match result {
             Ok(response) => (response, None),
-            Err(error) if request.path() == PRINTS_ERROR => {
-                (Response::failure_with_error(&error, &cx.id), Some(error))
-            }
-            Err(error) => (Response::failure(&error, &cx.id), Some(error)),
+            Err(error) => (failure(&request, &error, &cx.id), Some(error)),
         };
         response.allow_origin = self.allow_origin(&request.origin);
         let is_unknown = matches!(error.as_deref(), Some(Error::NotFound));
@@ -71,11 +65,8 @@ impl App {
         if let Some(path) = unknown {
             cx.memory::<asked::Asked>().count(path);
         }
-        let is_ours = request.method != "OPTIONS"
-            && !matches!(error.as_deref(), Some(Error::NotFound | Error::TooLarge));
-        let route = if is_ours { request.path() } else { "none" };
         let error = error.map(|error| error.log());
-        cx.log(route, Ending { status: response.status, asked: unknown, error });
+        cx.log(route_of(&request), Ending { status: response.status, asked: unknown, error });
         response
     }
 
@@ -109,11 +100,10 @@ impl App {
     pub fn lost(&self, request: &Request) -> Response {
         let cx = self.context(self.id_of(request), TIME_FOR_REQUESTS, 0);
         let failure = Error::internal("lost: a panic, or a body that broke off");
-        let mut response = Response::failure(&failure, &cx.id);
+        let mut response = self::failure(request, &failure, &cx.id);
         response.allow_origin = self.allow_origin(&request.origin);
         let ending = Ending { status: response.status, asked: None, error: Some(failure.log()) };
-        let is_ours = routes::find(request.path()).is_some();
-        cx.log(if is_ours { request.path() } else { "none" }, ending);
+        cx.log(route_of(request), ending);
         response
     }
 
@@ -160,11 +150,31 @@ impl App {
     }
 }
 
+/// The route as the log has it. A body that is too large was for nobody, and a preflight is not
+/// for the endpoint.
+fn route_of(request: &Request) -> &str {
+    let is_ours = request.method != "OPTIONS" && !is_too_large(request);
+    if is_ours && routes::find(request.path()).is_some() { request.path() } else { "none" }
+}
+
+fn is_too_large(request: &Request) -> bool {
+    request.too_large || request.body.len() > MAX_BODY
+}
+
+/// The answer to a failure, as this path's clients read it.
+fn failure(request: &Request, error: &Error, id: &str) -> Response {
+    if routes::find(request.path()).is_some_and(|route| route.clients_print_error) {
+        Response::failure_with_error(error, id)
+    } else {
+        Response::failure(error, id)
+    }
+}
+
 async fn respond(cx: &Context, request: &Request) -> Result<Response> {
     if request.method == "OPTIONS" {
-        return Ok(Response::empty());
+        return Ok(Response::preflight());
     }
-    if request.too_large || request.body.len() > MAX_BODY {
+    if is_too_large(request) {
         return Err(Error::TooLarge.into());
     }
     routes::run(cx, request).await

@@ -149,7 +149,7 @@ fn write(response: &Response) -> JsValue {
     let content_type = match response.kind {
         Kind::Json => "application/json",
         Kind::Xml => "text/xml; charset=utf-8",
-        Kind::Empty => "",
+        Kind::Preflight => "",
     };
     let retry_after = response.retry_after.and_then(|seconds| u32::try_from(seconds).ok());
     let Response { status, body, allow_origin, allow, .. } = response;

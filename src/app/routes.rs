@@ -26,6 +26,8 @@ pub struct Route {
     pub paths: &'static [&'static str],
     /// Who calls it, and what runs.
     pub run: Run,
+    /// Its clients print a failure's `error` and not its `message`.
+    pub clients_print_error: bool,
 }
 
 /// Who calls an endpoint, and what runs.
@@ -85,7 +87,7 @@ macro_rules! anybody {
 }
 
 const fn route(paths: &'static [&'static str], run: Run) -> Route {
-    Route { paths, run }
+    Route { paths, run, clients_print_error: false }
 }
 
 /// The endpoint that answers at a path.
@@ -232,7 +234,11 @@ pub const ROUTES: &[Route] = &[
     route(&["/internal-call/start"], agent!(native_call::start)),
     route(&["/dial"], agent!(dial::dial)),
     route(&["/resolve-dial"], agent!(dial::resolve)),
-    route(&["/transferConversation"], agent!(transfer::transfer)),
+    Route {
+        paths: &["/transferConversation"],
+        run: agent!(transfer::transfer),
+        clients_print_error: true,
+    },
     route(
         &[
             "/features/conversation-transfer/flex/invite-participant",

@@ -71,12 +71,12 @@ impl Request {
 /// What the body of a [`Response`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `application/json`; with `204` there is no body.
+    /// `application/json`
     Json,
     /// `text/xml`: TwiML
     Xml,
     /// No body: the answer to a preflight.
-    Empty,
+    Preflight,
 }
 
 /// One HTTP response of the service.
@@ -115,8 +115,8 @@ impl Response {
 
     /// The answer to a preflight.
     #[must_use]
-    pub fn empty() -> Self {
-        Self::new(204, Kind::Empty, String::new())
+    pub fn preflight() -> Self {
+        Self::new(204, Kind::Preflight, String::new())
     }
 
     /// `204`, with the content type that TaskRouter wants all the same.

@@ -107,7 +107,7 @@ impl Limit {
 
 /// What the service needs from the world.
 ///
-/// Two implementations: `cloudflare::runtime::Edge` in production, `support::Shared` in tests.
+/// `cloudflare::runtime::Edge` implements it in production.
 /// Every operation ends in time: the platform's own within some seconds.
 #[async_trait(?Send)]
 pub trait Runtime {

@@ -31,10 +31,18 @@ struct Tokens {
     checking: Cache<Hash, (), 1000>,
 }
 
+/// What is known of a token.
+enum Known {
+    Valid(Rc<Agent>),
+    /// With Twilio's reason.
+    Refused(String),
+    Not,
+}
+
 impl Tokens {
-    fn look_up(&self, hash: &Hash, now: Millis) -> Option<Result<Rc<Agent>>> {
-        let refused = || self.refused.get(hash, now).map(|message| Err(Error::forbidden(&message)));
-        self.valid.get(hash, now).map(Ok).or_else(refused)
+    fn look_up(&self, hash: &Hash, now: Millis) -> Known {
+        let refused = || self.refused.get(hash, now).map(Known::Refused);
+        self.valid.get(hash, now).map(Known::Valid).or_else(refused).unwrap_or(Known::Not)
     }
 }
 
@@ -51,12 +59,15 @@ pub async fn agent(cx: &Context, token: &str) -> Result<Rc<Agent>> {
     }
     let tokens = cx.memory::<Tokens>();
     let hash: Hash = Sha256::digest(token).into();
-    let known = || {
-        let is_checking = tokens.checking.get(&hash, cx.now()).is_some();
-        tokens.look_up(&hash, cx.now()).map(Some).or_else(|| (!is_checking).then_some(None))
+    // Nothing as long as somebody else checks it.
+    let known = || match tokens.look_up(&hash, cx.now()) {
+        Known::Not if tokens.checking.get(&hash, cx.now()).is_some() => None,
+        known => Some(known),
     };
-    if let Some(answer) = cx.until(LOOK, known).await? {
-        return answer;
+    match cx.until(LOOK, known).await? {
+        Known::Valid(agent) => return Ok(agent),
+        Known::Refused(message) => return Err(Error::forbidden(&message)),
+        Known::Not => {}
     }
     tokens.checking.put(hash, (), cx.now() + CHECK, cx.now());
     let checked = cx.twilio().validate_token(token).await;
@@ -91,7 +102,7 @@ fn has_the_shape_of_a_token(token: &str) -> bool {
 mod tests {
     use std::rc::Rc;
 
-    use super::Tokens;
+    use super::{Known, Tokens};
     use crate::flex::agent::Agent;
     use crate::twilio::iam::Validation;
 
@@ -107,6 +118,6 @@ mod tests {
             hash[..4].copy_from_slice(&number.to_be_bytes());
             tokens.refused.put(hash, "no".to_owned(), 5, 0);
         }
-        assert!(tokens.look_up(&known, 1).unwrap().is_ok());
+        assert!(matches!(tokens.look_up(&known, 1), Known::Valid(_)));
     }
 }
