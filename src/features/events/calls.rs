@@ -7,9 +7,9 @@ use futures_util::join;
 use super::webhook::{NAME, REMEMBER};
 use crate::base::context::{Context, join_ok};
 use crate::base::error::{Error, Result, unless_gone};
+use crate::flex::alarm::{Alarm, Call};
 use crate::flex::ring;
 use crate::once;
-use crate::once::alarm::{Alarm, Call};
 use crate::twilio::taskrouter::{AssignmentStatus, Task};
 use crate::twilio::voice::Conference;
 
