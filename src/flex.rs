@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod agent;
+pub mod alarm;
 pub mod attributes;
 pub mod caller;
 pub mod chat;

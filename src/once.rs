@@ -1,15 +1,12 @@
 //! Exactly once: duplicates of a request, also those at the same moment, get the first one's
 //! outcome.
 
-pub mod alarm;
 pub mod ledger;
 
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use alarm::Alarm;
 
 use crate::base::context::{Context, TIME_BEHIND};
 use crate::base::error::{Error, Result};
@@ -115,18 +112,18 @@ pub async fn once_until_over<T: Serialize + DeserializeOwned>(
 /// Does `work` once for `key` behind the answer. Who asks meanwhile is let go at once, and so
 /// is who asks later, with what came of it.
 ///
-/// The gate knows of it before the answer is given: if nothing comes of the work, it does `alarm`
-/// by itself. `work` is told the attempt, and says for how long its outcome counts; when it
+/// The gate knows of it before the answer is given: if nothing comes of the work, it has `alarm`
+/// done by itself. `work` is told the attempt, and says for how long its outcome counts; when it
 /// fails it may be done again at once.
 pub async fn behind<T: Serialize + DeserializeOwned>(
     cx: &Context,
     route: &'static str,
     key: String,
-    alarm: &Alarm,
+    alarm: &impl Serialize,
     work: impl AsyncFnOnce(&Context, u32) -> Result<(T, Duration)> + 'static,
 ) -> Result<Option<T>> {
     let lease = TIME_BEHIND + BEYOND_DEADLINE;
-    let watch = alarm.after(lease);
+    let watch = Watch { after: lease, what: json::write(alarm) };
     let claim =
         async || cx.runtime().claim(&key, lease, Duration::ZERO, Some(watch.clone()), None).await;
     // Once more, as nobody may tell of it again; if the first claim stands, so does its alarm.

@@ -8,7 +8,7 @@ use crate::features::inbound;
 use crate::features::parked;
 use crate::features::voice::internal_call;
 use crate::features::webchat;
-use crate::once::alarm::Alarm;
+use crate::flex::alarm::Alarm;
 
 /// Does it.
 pub async fn run(cx: &Context, what: &str) -> Result<()> {

@@ -25,10 +25,10 @@ use crate::base::http::Response;
 use crate::base::members::view;
 use crate::base::memory::Cache;
 use crate::base::sid::{ReservationSid, TaskSid, WorkflowSid};
+use crate::flex::alarm::{Call, Lost, Native};
 use crate::flex::attributes::{CallAttributes, ChatTask};
 use crate::flex::caller::Webhook;
 use crate::flex::native_call::NativeAttributes;
-use crate::once::alarm::{Call, Lost, Native};
 
 /// Where KV has the time of the last event, as milliseconds since 1970.
 const LAST: &str = "events/last";

@@ -18,10 +18,10 @@ use crate::base::error::{Result, unless_gone};
 use crate::base::json;
 use crate::base::members::{lenient, nested, view};
 use crate::base::sid::{ConversationSid, MemberSid, WebhookSid};
+use crate::flex::alarm::{Alarm, Written};
 use crate::flex::caller::Webhook;
 use crate::flex::customer::Author;
 use crate::once;
-use crate::once::alarm::{Alarm, Written};
 use crate::twilio::conversations::ConversationWebhook;
 
 /// This webhook's path. By its end a webhook is known as ours, and it is the name in the log of what

@@ -19,8 +19,8 @@ use crate::base::context::Context;
 use crate::base::error::{Error, Result};
 use crate::base::params::JsonObject;
 use crate::base::sid::ConversationSid;
+use crate::flex::alarm::Question;
 use crate::flex::visitor::Visitor;
-use crate::once::alarm::Question;
 use form::Form;
 use token::Issued;
 

@@ -17,8 +17,8 @@ use crate::base::sid::{
     ChannelSid, ConversationSid, InteractionSid, ParticipantSid, QueueSid, TaskSid, WorkerSid,
     WorkflowSid,
 };
+use crate::flex::alarm::Parking;
 use crate::once;
-use crate::once::alarm::Parking;
 use crate::twilio::conversations::Conversation;
 use crate::twilio::interactions::Channel;
 

@@ -56,6 +56,12 @@ fn a_number_is_valid_when_the_account_may_dial_it() {
         );
         assert_eq!(body.get("invalidReason"), Some(&serde_json::json!(reason)), "{number}");
     }
+    // A satellite telephone: what is permitted goes by the calling code.
+    let nowhere =
+        valid("881612345678", "881", "").replace("\"country_code\":\"\"", "\"country_code\":null");
+    let fake = alice().on(&lookup("881612345678"), 200, &nowhere);
+    let fake = fake.on(&countries("881"), 200, &rows("", true, false));
+    assert_eq!(json(&ask(fake, path, "phoneNumber=%2B881612345678"))["valid"], true);
     let fake = alice().on(
         &lookup("1"),
         200,

@@ -7,9 +7,9 @@ use futures_util::join;
 use super::webhook::{NAME, REMEMBER};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone};
+use crate::flex::alarm::{Alarm, Call};
 use crate::flex::{hang_up, ring};
 use crate::once;
-use crate::once::alarm::{Alarm, Call};
 use crate::twilio::taskrouter::{AssignmentStatus, Task};
 
 const REASON: &str = "The call between agents came to nothing";

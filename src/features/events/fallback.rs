@@ -12,11 +12,11 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::members::{Members, lenient};
 use crate::base::sid::{InviteSid, TaskSid, WorkflowSid};
+use crate::flex::alarm::{Alarm, Lost};
 use crate::flex::chat::{self, Company};
 use crate::flex::inherited::inherited;
 use crate::flex::parked;
 use crate::once;
-use crate::once::alarm::{Alarm, Lost};
 use crate::twilio::interactions::{Channel, ChannelStatus, Invite, Participant, Routing};
 
 /// As often a conversation falls back within [`IN_TIME`].

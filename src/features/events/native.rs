@@ -6,9 +6,9 @@ use super::webhook::{NAME, REMEMBER};
 use crate::base::context::{Context, join_ok};
 use crate::base::error::{Result, unless_gone};
 use crate::base::sid::{TaskSid, WorkflowSid};
+use crate::flex::alarm::{Alarm, Native};
 use crate::flex::native_call::{self, NativeAttributes};
 use crate::once;
-use crate::once::alarm::{Alarm, Native};
 
 const REASON: &str = "Nobody took the call between agents";
 

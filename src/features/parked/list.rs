@@ -24,9 +24,9 @@ use crate::base::sid::{
     WorkerSid, WorkflowSid,
 };
 use crate::flex::agent::Agent;
+use crate::flex::alarm::Parking;
 use crate::flex::customer::cut;
 use crate::flex::parked::Note;
-use crate::once::alarm::Parking;
 use crate::twilio::sync;
 
 /// All keys begin so.

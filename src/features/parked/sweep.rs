@@ -10,9 +10,9 @@ use super::webhook;
 use super::written::come_back;
 use crate::base::context::Context;
 use crate::base::error::{Result, unless_gone};
+use crate::flex::alarm::Written;
 use crate::flex::customer::Author;
 use crate::flex::parked as note;
-use crate::once::alarm::Written;
 use crate::twilio::conversations::{ConversationState, Message};
 
 /// Where the next run goes on.

@@ -7,8 +7,8 @@ use crate::base::error::Result;
 use crate::base::json;
 use crate::base::params::pairs;
 use crate::base::sid::{ConversationSid, WebhookSid};
+use crate::flex::alarm::Parking;
 use crate::once;
-use crate::once::alarm::Parking;
 use crate::twilio::conversations::ConversationWebhook;
 
 /// Its path, where Twilio calls us. By its end a webhook is known as ours, and it is the name in the

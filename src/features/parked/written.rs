@@ -11,12 +11,12 @@ use crate::base::answer::{Done, Nothing, done};
 use crate::base::context::Context;
 use crate::base::error::{Error, Result, unless_gone_again};
 use crate::base::sid::{ChannelSid, ConversationSid, InteractionSid, MemberSid, WebhookSid};
+use crate::flex::alarm::{Alarm, Parking, Written};
 use crate::flex::caller::Webhook;
 use crate::flex::chat::Company;
 use crate::flex::customer::{Author, who_wrote};
 use crate::flex::parked as note;
 use crate::once;
-use crate::once::alarm::{Alarm, Parking, Written};
 use crate::twilio::conversations::ConversationState;
 
 /// How long it is remembered that a message brought nothing back.

@@ -24,9 +24,9 @@ use crate::base::error::{Error, Result};
 use crate::base::http::Response;
 use crate::base::sid::{CallSid, ConferenceSid, Sid as _, TaskSid};
 use crate::base::twiml::{el, response};
+use crate::flex::alarm::Alarm;
 use crate::flex::caller::Webhook;
 use crate::once;
-use crate::once::alarm::Alarm;
 
 /// When the gate ends the tasks of a conference itself: Twilio has given up telling of it.
 const WATCH_END: Duration = Duration::from_secs(20);

@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use super::chat::{LIFE, START};
 use crate::base::context::Context;
 use crate::base::error::Result;
+use crate::flex::alarm::{Alarm, Question};
 use crate::once;
-use crate::once::alarm::{Alarm, Question};
 use crate::twilio::conversations::Webhooks;
 
 /// Who welcomes visitors.

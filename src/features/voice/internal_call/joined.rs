@@ -11,9 +11,9 @@ use crate::base::error::{Error, Result, unless_gone};
 use crate::base::json;
 use crate::base::runtime::Watch;
 use crate::base::sid::{CallSid, ConferenceSid, TaskSid};
+use crate::flex::alarm::Alarm;
 use crate::flex::attributes::CallAttributes;
 use crate::flex::ring::{self, Ring};
-use crate::once::alarm::Alarm;
 use crate::twilio::taskrouter::Task;
 use crate::twilio::voice::CallLeg;
 
