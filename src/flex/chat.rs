@@ -57,6 +57,9 @@ impl Company {
 
     /// Whether an agent is there, or an invite is open; the participant `leaving` and the task
     /// `without` do not count.
+    ///
+    /// An agent who is done with their task is not there. Invites come newest first: the first
+    /// open one ends the search, and those that are known to be over cost no call.
     pub async fn is_anybody_left(
         &self,
         cx: &Context,
@@ -65,47 +68,37 @@ impl Company {
         without: Option<&TaskSid>,
     ) -> Result<bool> {
         let others = agents(&self.participants).filter(|agent| Some(&agent.sid) != leaving);
-        is_anybody_left(cx, channel, &others.collect::<Vec<_>>(), &self.invites, without).await
-    }
-}
-
-/// An agent who is done with their task is not there. Invites come newest first: the first
-/// open one ends the search, and those that are known to be over cost no call.
-async fn is_anybody_left(
-    cx: &Context,
-    channel: &Channel,
-    agents: &[&Participant],
-    invites: &[Invite],
-    without: Option<&TaskSid>,
-) -> Result<bool> {
-    if agents.iter().any(|agent| agent.task().is_none()) {
-        return Ok(true);
-    }
-    let listed: HashSet<&TaskSid> = agents.iter().filter_map(|agent| agent.task()).collect();
-    let invited = invites.iter().filter(|invite| !invite.is_over()).filter_map(Invite::task);
-    let all = agents.iter().filter_map(|agent| agent.task()).chain(invited);
-    let mut seen: HashSet<&TaskSid> = without.into_iter().collect();
-    let tasks: Vec<&TaskSid> = all.filter(|sid| seen.insert(sid)).collect();
-    let (newest, older) = tasks.split_at(tasks.len().min(MOST_READ));
-    for some in newest.chunks(AT_ONCE) {
-        let found = cx.twilio().tasks(some.iter().copied()).await;
-        // Whoever is listed is there, unless their task says that they are done.
-        let is_there = |sid: &TaskSid, task: &Option<Task>| {
-            task.as_ref().map_or(listed.contains(sid), Task::is_open)
-        };
-        let mut there = some.iter().zip(&found);
-        if there.any(|(sid, task)| task.as_ref().is_ok_and(|task| is_there(sid, task))) {
+        let agents: Vec<&Participant> = others.collect();
+        if agents.iter().any(|agent| agent.task().is_none()) {
             return Ok(true);
         }
-        found.into_iter().collect::<Result<Vec<_>>>()?;
+        let listed: HashSet<&TaskSid> = agents.iter().filter_map(|agent| agent.task()).collect();
+        let invited =
+            self.invites.iter().filter(|invite| !invite.is_over()).filter_map(Invite::task);
+        let all = agents.iter().filter_map(|agent| agent.task()).chain(invited);
+        let mut seen: HashSet<&TaskSid> = without.into_iter().collect();
+        let tasks: Vec<&TaskSid> = all.filter(|sid| seen.insert(sid)).collect();
+        let (newest, older) = tasks.split_at(tasks.len().min(MOST_READ));
+        for some in newest.chunks(AT_ONCE) {
+            let found = cx.twilio().tasks(some.iter().copied()).await;
+            // Whoever is listed is there, unless their task says that they are done.
+            let is_there = |sid: &TaskSid, task: &Option<Task>| {
+                task.as_ref().map_or(listed.contains(sid), Task::is_open)
+            };
+            let mut there = some.iter().zip(&found);
+            if there.any(|(sid, task)| task.as_ref().is_ok_and(|task| is_there(sid, task))) {
+                return Ok(true);
+            }
+            found.into_iter().collect::<Result<Vec<_>>>()?;
+        }
+        if older.is_empty() {
+            return Ok(false);
+        }
+        let tasks = cx.twilio().tasks_of_channel(&channel.sid).await?;
+        let open: HashSet<&TaskSid> =
+            tasks.iter().filter(|task| task.is_open()).map(|task| &task.sid).collect();
+        Ok(older.iter().any(|sid| open.contains(sid)))
     }
-    if older.is_empty() {
-        return Ok(false);
-    }
-    let tasks = cx.twilio().tasks_of_channel(&channel.sid).await?;
-    let open: HashSet<&TaskSid> =
-        tasks.iter().filter(|task| task.is_open()).map(|task| &task.sid).collect();
-    Ok(older.iter().any(|sid| open.contains(sid)))
 }
 
 /// Checks that an agent who is listed has the chat in their hands. Who has handed it over and

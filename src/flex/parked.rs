@@ -175,21 +175,24 @@ pub async fn note_channel(
 /// Whether a channel is parked: then the customer's next message brings it back, and nobody has to
 /// be there.
 ///
-/// `said` is the conversation as somebody has named it. It counts where nothing is known of the
-/// channel: it was never parked, or by an older version.
+/// `said` is the conversation as somebody has named it. A note with our seal is our own word wherever
+/// it stands; what is known of the channel finds it where nobody names the conversation, or a wrong one.
 pub async fn rests(cx: &Context, channel: &Channel, said: Option<&Conversation>) -> Result<bool> {
     let known: Option<ConversationSid> = once::known(cx, &of_channel(channel)).await?;
-    let said = said.filter(|said| known.as_ref().is_none_or(|known| *known == said.sid));
-    let read = match known.filter(|_| said.is_none()) {
+    let read = match known.filter(|sid| said.is_none_or(|said| said.sid != *sid)) {
         Some(sid) => unless_gone(cx.twilio().conversation(&sid.to_string()).await)?,
         None => None,
     };
-    let Some(conversation) = said.or(read.as_ref()) else { return Ok(false) };
-    let is_of_it = |found: &Found| found.is_ours && found.note.channel_sid == channel.sid;
-    match of(cx, conversation).filter(is_of_it) {
-        Some(found) => is_parked(cx, &conversation.sid, &found.note).await,
-        None => Ok(false),
+    for conversation in said.into_iter().chain(&read) {
+        let found = of(cx, conversation).filter(|found| found.is_ours);
+        if let Some(Found { note, .. }) =
+            found.filter(|found| found.note.channel_sid == channel.sid)
+            && is_parked(cx, &conversation.sid, &note).await?
+        {
+            return Ok(true);
+        }
     }
+    Ok(false)
 }
 
 /// Has it known that a parking is over whose note could not be taken away. A failure is told in

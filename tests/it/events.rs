@@ -341,6 +341,24 @@ fn whose_channel_it_is_that_was_parked_does_not_stand_in_attributes() {
     }
 }
 
+/// Whoever has once parked it under another conversation of theirs keeps no later parking from
+/// being seen: a note with our seal is our own word wherever it stands.
+#[test]
+fn a_sealed_note_counts_whatever_was_kept_of_the_channel() {
+    let attributes = format!(
+        r#"{{"flexInteractionSid":"{KD}","flexInteractionChannelSid":"{UO}","conversationSid":"{CH}"}}"#
+    );
+    let another = CH.replace('1', "2");
+    let conversation = |sid: &str, attributes: &str| {
+        serde_json::json!({ "sid": sid, "state": "active", "attributes": attributes }).to_string()
+    };
+    let fake = alone(edge())
+        .on(&format!("GET {CONVERSATIONS}/{CH}"), 200, &conversation(CH, &noted()))
+        .on(&format!("GET {CONVERSATIONS}/{another}"), 200, &conversation(&another, "{}"));
+    fake.world.keep(&format!("conversation-of/{UO}"), &format!("\"{another}\""));
+    assert_eq!(tell(&fake, "task.canceled", LOST, &attributes).status, 204);
+}
+
 #[test]
 fn what_does_not_fit_is_left_out() {
     let long = "x".repeat(4_000);

@@ -752,6 +752,16 @@ fn message_and_agent_at_once_are_one_invite() {
 }
 
 #[test]
+fn it_comes_back_in_turns_with_who_leaves_the_chat() {
+    let key = format!("unpark/{CH}/{WH}/{}", digest("+15551230001"));
+    let fake = look_at_left(nobody(reads(Fake::default(), &noted())), &noted(), "");
+    fake.world.begin(&format!("leave/{UO}"), 60_000);
+    // Nobody is invited while somebody may be leaving; the gate tries again.
+    assert_eq!(said(&fake, &message("%2B15551230001")).status, 200);
+    assert!(fake.world.watched(&key).is_some());
+}
+
+#[test]
 fn only_customers_messages_bring_it_back() {
     for body in
         [message("system"), message("%2B15551230001").replace("onMessageAdded", "onMessageUpdated")]

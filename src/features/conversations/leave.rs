@@ -44,8 +44,8 @@ const WAS_THE_LAST: &str = "The last agent has left, and the conversation is ove
 /// 3. Ask whether another agent is there or one is invited ([`Company::is_anybody_left`]). A
 ///    failure: nothing has changed.
 /// 4. If so, or when the conversation is parked, take this one out. Else end the channel, and this
-///    agent's part with it: the customer's next message starts a new interaction. A failure is the agent's to see;
-///    nobody has left then.
+///    agent's part with it: the customer's next message starts a new interaction. A failure is the
+///    agent's to see; nobody has left then.
 pub async fn leave(cx: &Context, agent: &Agent, ask: Leave) -> Result<Done<Left>> {
     let channel =
         Channel { interaction: ask.flex_interaction_sid, sid: ask.flex_interaction_channel_sid };
