@@ -1,7 +1,10 @@
 //! What is known of a call, and handing it over.
 
+use flex_edge::App;
+use flex_edge::base::http::Request;
+
 use crate::fixtures::*;
-use crate::support::{API, TASKROUTER, handle, json, post};
+use crate::support::{API, Fake, TASKROUTER, handle, json, post};
 
 fn call(to: &str) -> String {
     format!(
@@ -189,29 +192,45 @@ fn a_room_of_one_is_found_by_the_name_of_its_task() {
     assert_eq!(ask(fake, path, &format!("callSid={LEG}")).status, 403);
 }
 
-#[test]
-fn a_transfer_that_may_have_worked_is_looked_for_when_its_request_comes_again() {
+/// The request for a cold transfer.
+fn transferred() -> Request {
     let path = "/common/flex/programmable-voice/cold-transfer";
-    let rooms = format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000");
-    let inside = format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json");
+    post(path, &format!("Token=a.flex.token.of.alice&callSid={LEG}&to=%2B15551230002"))
+}
+
+/// The conferences that are going on.
+fn live() -> String {
+    format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000")
+}
+
+/// The calls that the transferred one has dialled.
+fn children() -> String {
+    format!("GET {API}/Calls.json?ParentCallSid={LEG}&PageSize=50")
+}
+
+/// A cold transfer that was allowed, and of which nobody knows whether it has worked.
+fn lost_transfer() -> (Fake, App) {
     let play = format!(
         "POST {API}/Calls/{LEG}.json Twiml=<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Dial>+15551230002</Dial></Response>"
     );
-    let children = format!("GET {API}/Calls.json?ParentCallSid={LEG}&PageSize=50");
-    let request =
-        || post(path, &format!("Token=a.flex.token.of.alice&callSid={LEG}&to=%2B15551230002"));
     let fake = alice()
         .on(&of_worker(), 200, &reservations("accepted"))
-        .on(&rooms, 200, &live_rooms())
-        .on(&inside, 200, &participant())
+        .on(&live(), 200, &live_rooms())
+        .on(&format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json"), 200, &participant())
         .on_lost(&play)
-        .on(&children, 500, "{}");
+        .on(&children(), 500, "{}");
     let app = fake.app();
-    assert_eq!(handle(&app, request()).status, 502);
+    assert_eq!(handle(&app, transferred()).status, 502);
+    (fake, app)
+}
+
+#[test]
+fn a_transfer_that_may_have_worked_is_looked_for_when_its_request_comes_again() {
+    let (fake, app) = lost_transfer();
     // The call has left the agent's room meanwhile.
     let dialled = r#"{"calls":[{"to":"+15551230002","status":"ringing"}]}"#;
-    let fake = fake.on(&children, 200, dialled);
-    assert_eq!(handle(&app, request()).status, 200);
+    let fake = fake.on(&children(), 200, dialled);
+    assert_eq!(handle(&app, transferred()).status, 200);
     fake.played();
 }
 
@@ -242,27 +261,11 @@ fn what_an_agent_was_told_of_a_call_gives_no_right_to_hand_it_over() {
 
 #[test]
 fn a_transfer_that_has_not_worked_is_not_made_up_for_by_who_has_left() {
-    let path = "/common/flex/programmable-voice/cold-transfer";
-    let rooms = format!("GET {API}/Conferences.json?Status=in-progress&PageSize=1000");
-    let inside = format!("GET {API}/Conferences/{ROOM}/Participants/{LEG}.json");
-    let play = format!(
-        "POST {API}/Calls/{LEG}.json Twiml=<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Dial>+15551230002</Dial></Response>"
-    );
-    let children = format!("GET {API}/Calls.json?ParentCallSid={LEG}&PageSize=50");
-    let request =
-        || post(path, &format!("Token=a.flex.token.of.alice&callSid={LEG}&to=%2B15551230002"));
-    let fake = alice()
-        .on(&of_worker(), 200, &reservations("accepted"))
-        .on(&rooms, 200, &live_rooms())
-        .on(&inside, 200, &participant())
-        .on_lost(&play)
-        .on(&children, 500, "{}");
-    let app = fake.app();
-    assert_eq!(handle(&app, request()).status, 502);
+    let (fake, app) = lost_transfer();
     let fake = fake
-        .on(&children, 200, r#"{"calls":[]}"#)
+        .on(&children(), 200, r#"{"calls":[]}"#)
         .on(&of_worker(), 200, &reservations("completed"))
-        .on(&rooms, 200, &live_rooms());
-    assert_eq!(handle(&app, request()).status, 403);
+        .on(&live(), 200, &live_rooms());
+    assert_eq!(handle(&app, transferred()).status, 403);
     fake.played();
 }
